@@ -1,0 +1,1 @@
+"""The ledger: the durable store of every job, the only truth about what was paid."""

@@ -1,0 +1,1 @@
+"""Sheets in: knows files, not jobs."""

@@ -1,0 +1,1 @@
+"""The provider client: everything the API does becomes a typed outcome."""

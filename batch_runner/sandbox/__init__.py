@@ -1,0 +1,1 @@
+"""A local look-alike of the API, for tests and rehearsals; shares no code with the client."""

@@ -1,0 +1,1 @@
+"""Submit, poll, download: knows neither HTTP nor SQL nor spreadsheets."""

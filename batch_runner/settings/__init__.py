@@ -1,0 +1,1 @@
+"""Configs, profiles and accounts: from YAML, environment and options to frozen values."""
