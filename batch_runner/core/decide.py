@@ -1,0 +1,252 @@
+"""What an answer means for a job: from an outcome to the change the ledger keeps.
+
+Pure: time and jitter come in as values, a ``Change`` (or ``None``: look again) goes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from batch_runner.core import wording
+from batch_runner.core.jobs import Change, Job
+from batch_runner.core.lifecycle import Event
+from batch_runner.core.outcomes import (
+    FetchKind,
+    FetchOutcome,
+    PollKind,
+    PollOutcome,
+    SubmitKind,
+    SubmitOutcome,
+)
+from batch_runner.core.pace import backoff
+
+LINKLESS_LOOKS = 4  # a task may be "completed" a moment before its link is there
+NOT_FOUND_LOOKS = 4  # an id may be unknown for a moment right after it was given
+FETCH_TRIES = 4
+FRESH_LINKS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the user settled about sending, looking and downloading."""
+
+    replay: bool = False  # idempotency: replay
+    resend_503: bool = True
+    failed_tasks: int = 0  # new attempts after a task failed
+    max_tries: int = 8  # sends of one job in one run
+    poll_first: float = 1.0  # seconds
+    poll_min: float = 1.0
+    poll_max: float = 20.0
+    task_deadline: float = 3600.0  # seconds in this run
+    download: bool = True
+
+
+_NOT_ACCEPTED = frozenset(
+    {
+        SubmitKind.LIMITED,
+        SubmitKind.NO_BALANCE,
+        SubmitKind.KEY_REFUSED,
+        SubmitKind.NOT_SENT,
+        SubmitKind.UNAVAILABLE,
+    }
+)
+
+
+def after_submit(
+    job: Job, outcome: SubmitOutcome, policy: Policy, now: datetime, jitter: float
+) -> Change:
+    """What became of a POST."""
+    if outcome.kind is SubmitKind.ACCEPTED:
+        return _submitted(job, Event.ACCEPTED, outcome, now, error="")
+    certain = not job.replay or outcome.replayed
+    if outcome.kind is SubmitKind.REJECTED and certain:
+        return _submitted(job, Event.REJECTED, outcome, now, error=wording.rejected(outcome))
+    held_503 = outcome.http_status == 503 and not policy.resend_503
+    later = now + timedelta(seconds=_resend_delay(job, outcome, jitter))
+    if outcome.kind in _NOT_ACCEPTED and certain and not held_503:
+        text = wording.deferred(outcome)
+        return _submitted(job, Event.DEFERRED, outcome, now, error=text, not_before=later)
+    # Also a refused replay: it proves nothing about the send before it.
+    return _submitted(job, Event.LOST, outcome, now, error=wording.lost(outcome), not_before=later)
+
+
+def _submitted(
+    job: Job,
+    event: Event,
+    outcome: SubmitOutcome,
+    now: datetime,
+    *,
+    error: str,
+    not_before: datetime | None = None,
+) -> Change:
+    released = event in {Event.DEFERRED, Event.REJECTED}
+    return Change(
+        job=job.id,
+        attempt=job.attempt,
+        event=event,
+        at=now,
+        task_id=outcome.task_id,
+        not_before=not_before,
+        hold=0 if released else None,
+        error_code=outcome.code or outcome.kind if error else "",
+        error=error,
+        request_id=outcome.request_id,
+        raw=outcome.raw or None,
+        detail={"http_status": outcome.http_status} if outcome.http_status else None,
+    )
+
+
+def _resend_delay(job: Job, outcome: SubmitOutcome, jitter: float) -> float:
+    """Seconds before this job is sent again."""
+    if outcome.kind in {SubmitKind.NO_BALANCE, SubmitKind.KEY_REFUSED}:
+        return 0.0  # the whole run stops; the next one may send at once
+    if outcome.retry_after is not None:
+        return outcome.retry_after * (1 + 0.1 * jitter)
+    return backoff(job.tries, jitter)
+
+
+def after_poll(
+    job: Job, outcome: PollOutcome, policy: Policy, now: datetime, looks_in_vain: int
+) -> Change | None:
+    """What a look at a task showed; ``None``: nothing to keep, look again.
+
+    ``looks_in_vain`` counts the looks in a row, this one included, that found the task done
+    without a link, or not at all.
+    """
+    if outcome.kind is PollKind.COMPLETED:
+        return _completed(job, outcome, policy, now, looks_in_vain)
+    if outcome.kind is PollKind.FAILED:
+        cost = outcome.cost or 0
+        return _ended(job, Event.TASK_FAILED, outcome, now, cost, wording.task_failed(outcome))
+    if outcome.kind is PollKind.NOT_FOUND and looks_in_vain >= NOT_FOUND_LOOKS:
+        return _ended(job, Event.FORGOTTEN, outcome, now, None, wording.forgotten())
+    return None
+
+
+def _completed(
+    job: Job, outcome: PollOutcome, policy: Policy, now: datetime, looks_in_vain: int
+) -> Change | None:
+    if outcome.urls:
+        event = Event.READY if policy.download else Event.FINISHED
+        return _ended(job, event, outcome, now, outcome.cost, "")
+    if looks_in_vain < LINKLESS_LOOKS:
+        return None
+    return _ended(job, Event.UNOBTAINABLE, outcome, now, outcome.cost, wording.no_link())
+
+
+def _ended(
+    job: Job, event: Event, outcome: PollOutcome, now: datetime, cost: int | None, error: str
+) -> Change:
+    default_code = "video_missing" if event is Event.UNOBTAINABLE else str(event)
+    return Change(
+        job=job.id,
+        attempt=job.attempt,
+        event=event,
+        at=now,
+        urls=outcome.urls or None,
+        expires_at=outcome.expires_at,
+        thumbnail=outcome.thumbnail,
+        cost=cost,
+        hold=cost,  # none given: it stays at the reservation
+        duration=outcome.actual_time,
+        error_code=_code(event, outcome, default_code) if error else "",
+        error=error,
+        request_id=outcome.request_id,
+        raw=outcome.raw or None,
+    )
+
+
+def _code(event: Event, outcome: PollOutcome, default: str) -> str:
+    return outcome.code or default if event is Event.TASK_FAILED else default
+
+
+def should_retry(job: Job, policy: Policy) -> bool:
+    """Whether a failed task gets a new attempt by itself."""
+    return job.row is not None and job.attempt <= policy.failed_tasks
+
+
+def retried(job: Job, now: datetime) -> Change:
+    """A new attempt for a job that failed."""
+    return Change(
+        job=job.id, attempt=job.attempt, event=Event.RETRIED, at=now, error_code="", error=""
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchStep:
+    """What to do after a download: keep the change, ask for a fresh link, or try again."""
+
+    change: Change | None = None
+    fresh_link: bool = False
+    delay: float = 0.0  # seconds before the next try
+
+
+def after_fetch(
+    job: Job,
+    outcome: FetchOutcome,
+    now: datetime,
+    *,
+    tries: int,
+    fresh_links: int,
+    video_file: str,
+    jitter: float,
+) -> FetchStep:
+    """What became of a download; ``tries`` counts this one, ``fresh_links`` those asked for."""
+    if outcome.kind is FetchKind.SAVED:
+        return FetchStep(
+            change=Change(
+                job=job.id,
+                attempt=job.attempt,
+                event=Event.STORED,
+                at=now,
+                video_file=video_file,
+                video_size=outcome.size,
+                video_sha256=outcome.sha256,
+                error_code="",
+                error="",
+            )
+        )
+    if outcome.kind is FetchKind.LINK_DEAD and fresh_links < FRESH_LINKS:
+        return FetchStep(fresh_link=True)
+    may_help = outcome.kind in {FetchKind.DAMAGED, FetchKind.UNAVAILABLE}
+    if may_help and tries < FETCH_TRIES:
+        return FetchStep(delay=outcome.retry_after or backoff(tries, jitter, longest=20.0))
+    return FetchStep(change=unobtainable(job, outcome, now))
+
+
+def unobtainable(job: Job, outcome: FetchOutcome, now: datetime) -> Change:
+    """Done and paid, but not on this disk: the next run tries again."""
+    return Change(
+        job=job.id,
+        attempt=job.attempt,
+        event=Event.UNOBTAINABLE,
+        at=now,
+        error_code=f"video_{outcome.kind}",
+        error=wording.video_missing(outcome),
+    )
+
+
+def next_look(
+    *,
+    looks: int,
+    last_delay: float,
+    elapsed: float,
+    learned: Sequence[float],
+    estimated: float | None,
+    policy: Policy,
+) -> float:
+    """Seconds until the next look at a task.
+
+    A model never seen: soon, then at growing distances. One that is known: first when the
+    quickest tenth of its tasks was done, then at a twentieth of the usual time, growing gently.
+    """
+    if len(learned) < 5:
+        if looks == 0:
+            return min(policy.poll_first, estimated or policy.poll_first)
+        return min(policy.poll_max, max(policy.poll_min, last_delay * 1.5))
+    if looks == 0:
+        return max(policy.poll_min, learned[len(learned) // 10] - elapsed)
+    usual = learned[len(learned) // 2] / 20
+    return min(policy.poll_max, max(policy.poll_min, usual, min(last_delay, usual * 2) * 1.15))

@@ -1,0 +1,163 @@
+"""Who a row is: its hash, and which known job it belongs to, wherever it stands now.
+
+A row is found by what is in it, never by its position, so that rows may be sorted, inserted
+and deleted between runs and during one. Defaults, profiles and options are not part of a row:
+changing them makes nothing that is finished run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from batch_runner.core.model import ColumnMap
+
+MARK_LENGTH = 12
+"""Hex digits of the row hash that the ``job`` column shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowIdentity:
+    """What tells one row from all others."""
+
+    row: int  # 1-based line as it stands now
+    row_hash: str  # hex digest of the row's own mapped cells
+    whole_hash: str  # hex digest of all cells of the line that are not ours
+    key: str | None = None  # the user's own id, if the config names such a column
+    former_hash: str | None = None  # the hash by the columns as mapped in earlier runs, if other
+    shown_task: str | None = None  # what the row's out columns show at present
+    shown_job: str | None = None
+    shown_status: str | None = None
+
+    @property
+    def match_hash(self) -> str:
+        """The hash by which the ledger of earlier runs knows this row."""
+        return self.former_hash or self.row_hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownJob:
+    """As much of a job of the ledger as matching needs."""
+
+    id: int
+    row_hash: str
+    whole_hash: str
+    key: str | None
+    task_id: str | None
+    row: int | None  # where it stood last; None: no longer in the sheet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """By which columns a sheet's rows were hashed, and which headers it had then."""
+
+    columns: Mapping[str, tuple[str, ...]]  # our name -> header texts
+    headers: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """For the ledger."""
+        return json.dumps({"columns": dict(self.columns), "headers": self.headers})
+
+    @classmethod
+    def from_json(cls, text: str) -> Basis:
+        """The inverse of :meth:`to_json`."""
+        data = json.loads(text)
+        columns = {name: tuple(headers) for name, headers in data["columns"].items()}
+        return cls(columns=columns, headers=tuple(data["headers"]))
+
+    @classmethod
+    def of(cls, headers: Sequence[str], columns: ColumnMap) -> Basis:
+        """The basis of a sheet as it is mapped now."""
+        named = {
+            name: tuple(headers[i] for i in found if i < len(headers))
+            for name, found in columns.columns.items()
+        }
+        return cls(columns=named, headers=tuple(headers))
+
+
+def digest(items: Iterable[tuple[str, str]]) -> str:
+    """A stable digest of named texts, in the order given."""
+    text = json.dumps(list(items), ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def former_columns(headers: Sequence[str], now: ColumnMap, basis: Basis | None) -> ColumnMap:
+    """The columns by which these rows were hashed before, seen in the sheet of today.
+
+    A column that the *user* added to the sheet counts: filling it edits a row. A column that
+    was there already and is mapped only since a setting or profile changed does not count:
+    settings never make a finished row run again.
+    """
+    if basis is None:
+        return now
+    places: dict[str, list[int]] = defaultdict(list)
+    for index, header in enumerate(headers):
+        places[header].append(index)
+    columns: dict[str, tuple[int, ...]] = {}
+    for name, found in now.columns.items():
+        if name in basis.columns:
+            continue
+        fresh = tuple(i for i in found if headers[i] not in basis.headers)
+        if fresh:
+            columns[name] = fresh
+    for name, texts in basis.columns.items():
+        before = tuple(i for text in dict.fromkeys(texts) for i in places.get(text, ()))
+        added = tuple(i for i in now.columns.get(name, ()) if headers[i] not in basis.headers)
+        if before or added:
+            columns[name] = tuple(sorted({*before, *added}))
+    return ColumnMap(columns=columns)
+
+
+def match(rows: Sequence[RowIdentity], known: Iterable[KnownJob]) -> dict[int, int]:
+    """Which row (by line) is which job (by id); rows left out are new.
+
+    Equal rows are told apart first by the task id they already show, then by their whole line,
+    then by order. With keys, a row only ever matches a job of the same key, or one that was
+    enrolled before keys were used.
+    """
+    jobs_of: dict[str, list[KnownJob]] = defaultdict(list)
+    for job in known:
+        jobs_of[job.row_hash].append(job)
+    rows_of: dict[str, list[RowIdentity]] = defaultdict(list)
+    for row in rows:
+        if row.match_hash in jobs_of:
+            rows_of[row.match_hash].append(row)
+    found: dict[int, int] = {}
+    for row_hash, equal_rows in rows_of.items():
+        found.update(_pair(equal_rows, jobs_of[row_hash]))
+    return found
+
+
+_Same = Callable[[RowIdentity, KnownJob], bool]
+
+_CRITERIA: tuple[_Same, ...] = (
+    lambda row, job: row.shown_task is not None and row.shown_task == job.task_id,
+    lambda row, job: row.key is not None and row.key == job.key,
+    lambda row, job: row.whole_hash == job.whole_hash and row.row == job.row,
+    lambda row, job: row.whole_hash == job.whole_hash,
+    lambda _row, job: job.row is not None,
+    lambda _row, _job: True,
+)
+
+
+def _pair(rows: Sequence[RowIdentity], jobs: Sequence[KnownJob]) -> dict[int, int]:
+    """Pair equal rows with equal jobs, the surest criterion first."""
+    if len(rows) == 1 and len(jobs) == 1:
+        return {rows[0].row: jobs[0].id} if _may_be(rows[0], jobs[0]) else {}
+    open_rows, open_jobs = list(rows), sorted(jobs, key=lambda job: job.id)
+    found: dict[int, int] = {}
+    for same in _CRITERIA:
+        for row in list(open_rows):
+            job = next((j for j in open_jobs if _may_be(row, j) and same(row, j)), None)
+            if job is not None:
+                found[row.row] = job.id
+                open_rows.remove(row)
+                open_jobs.remove(job)
+    return found
+
+
+def _may_be(row: RowIdentity, job: KnownJob) -> bool:
+    return row.key is None or job.key is None or row.key == job.key

@@ -1,0 +1,145 @@
+"""A job on its way: what the ledger keeps, hands out and takes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from batch_runner.core.identity import RowIdentity
+from batch_runner.core.lifecycle import Event, State
+from batch_runner.core.model import Estimate
+
+
+class Adoption(StrEnum):
+    """What to do with a row that shows results no ledger knows of."""
+
+    LINK = "link"  # it shows a task id: look at that task
+    HOLD = "hold"  # it may have been sent: unknown
+    FAILED = "failed"  # it was rejected; that stays so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowSpec:
+    """One row of the sheet as it asks to be enrolled."""
+
+    identity: RowIdentity
+    model: str
+    body: bytes | None  # the exact request; None when the row is invalid
+    estimate: Estimate
+    problem: str = ""  # what is wrong, as the error cell says it; set when body is None
+    problem_code: str = ""
+    wanted: bool = True  # passes the user's filter
+    adopt: Adoption | None = None  # only for rows that are new to the ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job of the ledger with its current attempt."""
+
+    id: int
+    scope: int
+    row: int | None  # line as last read; None: no longer in the sheet
+    key: str | None
+    row_hash: str
+    state: State
+    model: str
+    attempt: int  # 0 until first sent
+    tries: int = 0  # sends in this run
+    replay: bool = False  # was unknown: an earlier send of these bytes may have been accepted
+    body: bytes = b""
+    idempotency_key: str = ""
+    task_id: str | None = None
+    accepted_at: datetime | None = None
+    urls: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    video_file: str | None = None  # relative to the sidecar's parent, with /
+    cost: int | None = None  # micro-dollars of all attempts; None: nothing known yet
+    error_code: str = ""
+    error: str = ""
+    finished_at: datetime | None = None
+    estimate_high: int | None = None
+    estimate_low: int | None = None
+
+    @property
+    def name(self) -> str:
+        """How people call it: its key, or its line."""
+        if self.key is not None:
+            return self.key
+        return f"row {self.row}" if self.row is not None else f"job {self.row_hash[:8]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that happened to a job, with what is to be remembered of it.
+
+    ``None`` leaves a field as it is. Applied in one transaction together with the event's line
+    in the history; refused if the job is no longer at this attempt.
+    """
+
+    job: int
+    attempt: int
+    event: Event
+    at: datetime
+    task_id: str | None = None
+    not_before: datetime | None = None  # when a deferred job may be sent again
+    urls: tuple[str, ...] | None = None
+    expires_at: datetime | None = None
+    thumbnail: str | None = None
+    cost: int | None = None  # micro-dollars charged for this attempt
+    hold: int | None = None  # what the attempt counts against the budget from now on
+    duration: float | None = None  # seconds the task took at the provider
+    video_file: str | None = None
+    video_size: int | None = None
+    video_sha256: str | None = None
+    error_code: str | None = None  # "" clears
+    error: str | None = None
+    request_id: str | None = None
+    raw: str | None = None
+    detail: Mapping[str, object] | None = None  # for the history only
+
+
+class ClaimKind(StrEnum):
+    """What asking for the next job gave."""
+
+    JOB = "job"
+    LATER = "later"  # something is queued, but not before a time
+    EMPTY = "empty"  # nothing is left to send
+    OVER_BUDGET = "over_budget"  # the next one could overshoot the cap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The ledger's answer to a claim; the job is ``submitting``, durably, when it is given."""
+
+    kind: ClaimKind
+    job: Job | None = None
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimTerms:
+    """Under which conditions a job may be claimed."""
+
+    now: datetime
+    key: str  # idempotency key, should a new attempt be needed
+    origin: str
+    account: str  # salted fingerprint of the API key
+    cap: int | None = None  # micro-dollars that all attempts together may hold
+    max_tries: int = 8
+    replay: bool = False  # may re-send unknown ones under their old key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What a campaign's ledger adds up to."""
+
+    rows: int
+    states: Mapping[str, int]  # shown state -> jobs in the sheet
+    cost: int  # micro-dollars known to be charged, all attempts, superseded ones too
+    held: int  # micro-dollars counted against the budget: charged, or reserved while open
+    estimated: int  # micro-dollars that what is still to come may cost at most
+    updated_at: datetime | None
+    video_missing: int = 0  # succeeded, but the video could not be had yet
+    new_troubles: int = 0  # failed or invalid since the last finished run

@@ -1,0 +1,99 @@
+"""Error sentences for people: class: plain sentence. Charged or not. What to do."""
+
+from __future__ import annotations
+
+from batch_runner.core.outcomes import FetchKind, FetchOutcome, PollOutcome, SubmitOutcome
+
+NOT_CHARGED = "Not charged."
+MAYBE_CHARGED = "It may have been charged."
+CHARGED = "The video is paid."
+
+
+INTERRUPTED = (
+    "unknown: the run ended while this row was being sent, so nobody knows whether it was "
+    f"accepted. {MAYBE_CHARGED} Look for it on the provider's console, then settle it with "
+    "'batch-runner resolve'."
+)
+
+HELD = (
+    "unknown: this row shows that it was sent, but no ledger knows its task. "
+    f"{MAYBE_CHARGED} Settle it with 'batch-runner resolve'."
+)
+
+_RESOLVE = "It is never sent again by itself: settle it with 'batch-runner resolve'."
+
+
+def rejected(outcome: SubmitOutcome) -> str:
+    """A submit that was refused for good."""
+    return (
+        f"rejected: the provider does not take this request: {_said(outcome.message)} "
+        f"{NOT_CHARGED} Correct the row (an edited row is a new job) or run 'batch-runner retry'."
+    )
+
+
+def lost(outcome: SubmitOutcome) -> str:
+    """A submit of which nobody knows what became of it."""
+    return (
+        f"unknown: the request was sent, but no clear answer came ({_said(outcome.message)}) "
+        f"{MAYBE_CHARGED} {_RESOLVE}"
+    )
+
+
+def deferred(outcome: SubmitOutcome) -> str:
+    """A submit that was certainly not accepted; it will be sent again."""
+    return (
+        f"waiting: the provider did not take it yet: {_said(outcome.message)} "
+        f"{NOT_CHARGED} It is sent again by this run or the next."
+    )
+
+
+def task_failed(outcome: PollOutcome) -> str:
+    """A task that the provider gave up."""
+    charged = NOT_CHARGED if not outcome.cost else f"Charged {outcome.cost / 1e6:g} USD."
+    return (
+        f"failed: the provider could not make this video: {_said(outcome.message)} "
+        f"{charged} Change the row, or try once more with 'batch-runner retry'."
+    )
+
+
+def forgotten() -> str:
+    """A task id that the provider does not know."""
+    return (
+        "unknown: the provider does not know this task id. Was it sent with another key or "
+        f"account? {MAYBE_CHARGED} Use the key it was sent with, or settle it with "
+        "'batch-runner resolve'."
+    )
+
+
+def no_link() -> str:
+    """A task that is done but has no video."""
+    return (
+        "video missing: the provider says it is done but gives no link. "
+        f"{CHARGED} The next run asks again."
+    )
+
+
+_FETCH_SENTENCES = {
+    FetchKind.LINK_DEAD: "the link no longer works, and a fresh one did not either.",
+    FetchKind.DAMAGED: "what came is not a whole video",
+    FetchKind.REFUSED: "the link leads to a private or local address, which is never fetched",
+    FetchKind.UNAVAILABLE: "the download did not succeed",
+    FetchKind.DISK: "the video cannot be stored on this machine",
+}
+
+
+def video_missing(outcome: FetchOutcome) -> str:
+    """A video that is paid but could not be had."""
+    sentence = _FETCH_SENTENCES.get(outcome.kind, "the download did not succeed")
+    detail = f" ({outcome.message.rstrip('.')})." if outcome.message else "."
+    return f"video not saved: {sentence.rstrip('.')}{detail} {CHARGED} The next run tries again."
+
+
+def given_up() -> str:
+    """An unknown row that the user closed."""
+    return f"given up: closed by 'batch-runner resolve --give-up'. {MAYBE_CHARGED}"
+
+
+def _said(message: str) -> str:
+    text = message.strip() or "it gave no reason"
+    return text if text[-1] in ".!?。！？" else f"{text}."

@@ -1,0 +1,59 @@
+"""Results without a ledger: jobs linked or held by what the sheet itself shows."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from datetime import datetime
+
+from batch_runner.core.jobs import Adoption, Change, RowSpec
+from batch_runner.core.lifecycle import Event, State
+from batch_runner.ledger.claims import record
+
+_MEANS = {
+    Adoption.LINK: Event.ACCEPTED,
+    Adoption.HOLD: Event.LOST,
+    Adoption.FAILED: Event.REJECTED,
+}
+
+
+def adopt(
+    connection: sqlite3.Connection, job: int, spec: RowSpec, origin: str, at: datetime, error: str
+) -> None:
+    """Give a job that the sheet says was sent its first attempt, as far as it is known."""
+    if spec.adopt is None or spec.body is None:
+        return
+    body = spec.body
+    connection.execute(
+        """INSERT INTO attempts (job, n, key, body, body_hash, origin, account, model,
+               first_sent_at, last_sent_at, outcome, hold)
+           VALUES (?, 1, ?, ?, ?, ?, '', ?, ?, ?, 'adopted', ?)""",
+        (
+            job,
+            f"adopted-{job}",
+            body,
+            hashlib.sha256(body).hexdigest(),
+            origin,
+            spec.model,
+            at.timestamp(),
+            at.timestamp(),
+            0 if spec.adopt is Adoption.FAILED else spec.estimate.high or 0,
+        ),
+    )
+    connection.execute(
+        "UPDATE jobs SET attempt = 1, state = ? WHERE id = ?", (State.SUBMITTING, job)
+    )
+    linked = spec.adopt is Adoption.LINK
+    record(
+        connection,
+        Change(
+            job=job,
+            attempt=1,
+            event=_MEANS[spec.adopt],
+            at=at,
+            task_id=spec.identity.shown_task if linked else None,
+            error_code="" if linked else "adopted",
+            error="" if linked else error,
+            detail={"why": "the sheet shows results, no ledger knew them"},
+        ),
+    )

@@ -1,0 +1,198 @@
+"""Rows in: match the sheet's rows with the jobs already known, and enrol the new ones."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from batch_runner.core.identity import Basis, KnownJob, match
+from batch_runner.core.jobs import RowSpec
+from batch_runner.core.lifecycle import Event, State, advance
+from batch_runner.ledger.history import write_event
+
+WAITING = frozenset({State.QUEUED, State.INVALID, State.SKIPPED})
+"""States of jobs that were not sent: they follow the sheet and the settings."""
+
+
+def open_scope(connection: sqlite3.Connection, worksheet: str, basis: Basis) -> tuple[int, Basis]:
+    """A worksheet's scope, made on first sight, and the basis of the hashes it holds."""
+    connection.execute(
+        "INSERT INTO scopes (worksheet, basis) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        (worksheet, basis.to_json()),
+    )
+    row = connection.execute("SELECT * FROM scopes WHERE worksheet = ?", (worksheet,)).fetchone()
+    return int(row["id"]), Basis.from_json(row["basis"])
+
+
+def scopes(connection: sqlite3.Connection) -> dict[str, int]:
+    """Worksheet name -> scope id."""
+    rows = connection.execute("SELECT worksheet, id FROM scopes ORDER BY id")
+    return {row["worksheet"]: row["id"] for row in rows}
+
+
+def rename_scope(connection: sqlite3.Connection, scope: int, worksheet: str) -> None:
+    """A worksheet was renamed; its rows showed that it is the same one."""
+    connection.execute("UPDATE scopes SET worksheet = ? WHERE id = ?", (worksheet, scope))
+
+
+def out_columns(connection: sqlite3.Connection, scope: int) -> dict[str, str]:
+    """Our name -> header text of the columns we wrote."""
+    row = connection.execute("SELECT out_columns FROM scopes WHERE id = ?", (scope,)).fetchone()
+    columns: dict[str, str] = json.loads(row["out_columns"])
+    return columns
+
+
+def save_out_columns(
+    connection: sqlite3.Connection, scope: int, columns: Mapping[str, str]
+) -> None:
+    """Remember which columns are ours."""
+    connection.execute(
+        "UPDATE scopes SET out_columns = ? WHERE id = ?", (json.dumps(dict(columns)), scope)
+    )
+
+
+def known_jobs(connection: sqlite3.Connection, scope: int) -> list[KnownJob]:
+    """All jobs of a scope, as matching needs them."""
+    rows = connection.execute(
+        "SELECT id, row_hash, whole_hash, key, task_id, row FROM jobs WHERE scope = ? ORDER BY id",
+        (scope,),
+    )
+    return [KnownJob(**dict(row)) for row in rows]
+
+
+def enrol(
+    connection: sqlite3.Connection,
+    scope: int,
+    specs: Sequence[RowSpec],
+    at: datetime,
+    *,
+    midway: bool = False,
+) -> Mapping[int, int]:
+    """Bring the ledger's picture of one worksheet up to date; idempotent.
+
+    Rows that left the sheet keep their jobs (and their cost) without a line; those not sent
+    yet can no longer be claimed. ``midway`` through a run, rows never seen before wait for the
+    next run, unless they stand where a job waited: that one was edited, and is replaced.
+
+    Returns:
+        line -> job id of every spec.
+    """
+    found = match([spec.identity for spec in specs], known_jobs(connection, scope))
+    waited = _waiting_lines(connection, scope, exclude=frozenset(found.values()))
+    connection.execute("UPDATE jobs SET row = NULL WHERE scope = ?", (scope,))
+    stamp = at.timestamp()
+    placed = dict(found)
+    for spec in specs:
+        row = spec.identity.row
+        job = found.get(row)
+        if job is None:
+            claimable = not midway or row in waited
+            placed[row] = _insert(connection, scope, spec, stamp, wanted=claimable)
+        else:
+            _update(connection, job, spec, stamp)
+    return placed
+
+
+def _waiting_lines(
+    connection: sqlite3.Connection, scope: int, exclude: frozenset[int]
+) -> frozenset[int]:
+    """Lines at which a job waited that no row of the sheet matches any more."""
+    rows = connection.execute(
+        """SELECT id, row FROM jobs WHERE scope = ? AND row IS NOT NULL AND wanted
+               AND state IN ('queued', 'invalid')""",
+        (scope,),
+    )
+    return frozenset(row["row"] for row in rows if row["id"] not in exclude)
+
+
+def save_basis(connection: sqlite3.Connection, scope: int, basis: Basis) -> None:
+    """Remember by which columns the row hashes now in the ledger were made."""
+    connection.execute("UPDATE scopes SET basis = ? WHERE id = ?", (basis.to_json(), scope))
+
+
+def _insert(
+    connection: sqlite3.Connection, scope: int, spec: RowSpec, stamp: float, *, wanted: bool
+) -> int:
+    identity = spec.identity
+    state = _waiting_state(spec)
+    cursor = connection.execute(
+        """INSERT INTO jobs (scope, row, key, row_hash, whole_hash, state, wanted, model, body,
+               estimate_low, estimate_high, error_code, error, created_at, updated_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            scope,
+            identity.row,
+            identity.key,
+            identity.row_hash,
+            identity.whole_hash,
+            state,
+            wanted,
+            spec.model,
+            spec.body,
+            spec.estimate.low,
+            spec.estimate.high,
+            spec.problem_code,
+            spec.problem,
+            stamp,
+            stamp,
+        ),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def _waiting_state(spec: RowSpec) -> State:
+    if spec.body is None:
+        return State.INVALID
+    return State.QUEUED if spec.wanted else State.SKIPPED
+
+
+def _update(connection: sqlite3.Connection, job: int, spec: RowSpec, stamp: float) -> None:
+    identity = spec.identity
+    connection.execute(
+        """UPDATE jobs SET row = ?, key = coalesce(?, key), row_hash = ?, whole_hash = ?,
+               wanted = ?, model = ?, body = ?, estimate_low = ?, estimate_high = ?
+           WHERE id = ?""",
+        (
+            identity.row,
+            identity.key,
+            identity.row_hash,
+            identity.whole_hash,
+            spec.wanted,
+            spec.model,
+            spec.body,
+            spec.estimate.low,
+            spec.estimate.high,
+            job,
+        ),
+    )
+    row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job,)).fetchone()
+    state = State(row["state"])
+    if state not in WAITING:
+        return
+    event = _waiting_event(state, spec, old_problem=row["error"])
+    if event is None:
+        return
+    # A row that is wrong in the same way as before is no news; any other change is.
+    connection.execute(
+        """UPDATE jobs SET state = ?, error_code = ?, error = ?, noted = 0, updated_at = ?
+           WHERE id = ?""",
+        (advance(state, event), spec.problem_code, spec.problem, stamp, job),
+    )
+    write_event(connection, job, row["attempt"], event, stamp)
+
+
+def _waiting_event(state: State, spec: RowSpec, *, old_problem: str) -> Event | None:
+    """What the sheet or the settings did to a job that was not sent yet."""
+    if spec.body is None:
+        same = state is State.INVALID and old_problem == spec.problem
+        return None if same else Event.INVALIDATED
+    if state is State.INVALID:
+        return Event.MENDED
+    if state is State.QUEUED and not spec.wanted:
+        return Event.SKIPPED
+    if state is State.SKIPPED and spec.wanted:
+        return Event.ADMITTED
+    return None

@@ -1,0 +1,70 @@
+"""Runs of the program over a ledger, and the few facts that belong to the whole campaign."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from batch_runner.core.wording import INTERRUPTED
+from batch_runner.ledger.claims import recover
+
+FINISHED = frozenset({0, 1})
+"""Exit codes of runs that came to their end."""
+
+
+def get_meta(connection: sqlite3.Connection, name: str) -> str | None:
+    """A fact, or ``None``."""
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return row["value"] if row else None
+
+
+def set_meta(connection: sqlite3.Connection, name: str, value: str) -> None:
+    """Remember a fact."""
+    connection.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
+
+
+def start(
+    connection: sqlite3.Connection, at: datetime, *, host: str, pid: int, version: str
+) -> int:
+    """Open a run and settle what the last one left half done."""
+    stamp = at.timestamp()
+    connection.execute(
+        "UPDATE runs SET ended_at = beat_at WHERE ended_at IS NULL",  # it died; nobody else runs
+    )
+    cursor = connection.execute(
+        "INSERT INTO runs (started_at, beat_at, host, pid, version) VALUES (?, ?, ?, ?, ?)",
+        (stamp, stamp, host, pid, version),
+    )
+    recover(connection, stamp, INTERRUPTED)
+    connection.execute("UPDATE jobs SET tries = 0, not_before = 0 WHERE tries OR not_before")
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def beat(connection: sqlite3.Connection, run: int, at: datetime) -> None:
+    """Note that the run is alive."""
+    connection.execute("UPDATE runs SET beat_at = ? WHERE id = ?", (at.timestamp(), run))
+
+
+def finish(connection: sqlite3.Connection, run: int, at: datetime, code: int) -> None:
+    """Close a run."""
+    stamp = at.timestamp()
+    connection.execute(
+        "UPDATE runs SET beat_at = ?, ended_at = ?, exit = ? WHERE id = ?",
+        (stamp, stamp, code, run),
+    )
+    if code in FINISHED:
+        connection.execute(
+            """UPDATE jobs SET noted = 1
+               WHERE state IN ('failed', 'invalid') AND row IS NOT NULL AND NOT noted"""
+        )
+
+
+def origins(connection: sqlite3.Connection) -> frozenset[str]:
+    """Where jobs of this ledger were sent."""
+    return frozenset(
+        row["origin"] for row in connection.execute("SELECT DISTINCT origin FROM attempts")
+    )

@@ -1,0 +1,155 @@
+"""The tables of the SQLite ledger, and the steps from each released version to the next."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+from batch_runner.core.errors import LedgerError
+
+V1 = """
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
+-- One scope a worksheet; a CSV file has one, its worksheet is ''.
+CREATE TABLE scopes (
+    id INTEGER PRIMARY KEY,
+    worksheet TEXT NOT NULL UNIQUE,
+    basis TEXT NOT NULL,                      -- columns the row hashes were made of
+    out_columns TEXT NOT NULL DEFAULT '{}'    -- our name -> header text we wrote
+) STRICT;
+
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY,
+    scope INTEGER NOT NULL REFERENCES scopes (id),
+    row INTEGER,                              -- line as last read; NULL: no longer in the sheet
+    key TEXT,
+    row_hash TEXT NOT NULL,
+    whole_hash TEXT NOT NULL,
+    state TEXT NOT NULL,
+    wanted INTEGER NOT NULL,                  -- may be submitted by the present run
+    tries INTEGER NOT NULL DEFAULT 0,         -- sends in the present run
+    not_before REAL NOT NULL DEFAULT 0,
+    attempt INTEGER NOT NULL DEFAULT 0,
+    model TEXT NOT NULL,
+    body BLOB,                                -- what would be sent now
+    estimate_low INTEGER,
+    estimate_high INTEGER,
+    task_id TEXT,
+    urls TEXT,                                -- JSON list
+    expires_at REAL,
+    video_file TEXT,
+    cost INTEGER,                             -- micro-dollars, all attempts
+    error_code TEXT NOT NULL DEFAULT '',
+    error TEXT NOT NULL DEFAULT '',
+    finished_at REAL,
+    noted INTEGER NOT NULL DEFAULT 0,         -- this trouble was told by a finished run
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL
+) STRICT;
+CREATE INDEX jobs_queued ON jobs (scope, row) WHERE state = 'queued';
+CREATE INDEX jobs_open ON jobs (state, id)
+    WHERE state IN ('submitting', 'running', 'fetching', 'unknown');
+CREATE INDEX jobs_hash ON jobs (row_hash);
+
+CREATE TABLE attempts (
+    job INTEGER NOT NULL REFERENCES jobs (id),
+    n INTEGER NOT NULL,
+    key TEXT NOT NULL,                        -- Idempotency-Key
+    body BLOB NOT NULL,                       -- the exact bytes
+    body_hash TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    account TEXT NOT NULL,                    -- salted fingerprint of the API key
+    model TEXT NOT NULL,
+    first_sent_at REAL NOT NULL,
+    last_sent_at REAL NOT NULL,
+    sends INTEGER NOT NULL DEFAULT 1,
+    outcome TEXT NOT NULL DEFAULT '',         -- last event of this attempt
+    task_id TEXT,
+    accepted_at REAL,
+    ended_at REAL,
+    duration REAL,                            -- seconds at the provider
+    hold INTEGER NOT NULL DEFAULT 0,          -- micro-dollars it counts against the budget
+    cost INTEGER,
+    video_file TEXT,
+    video_size INTEGER,
+    video_sha256 TEXT,
+    thumbnail TEXT,
+    error_code TEXT NOT NULL DEFAULT '',
+    error TEXT NOT NULL DEFAULT '',
+    request_id TEXT,
+    raw TEXT,
+    PRIMARY KEY (job, n)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX attempts_key ON attempts (key);
+CREATE UNIQUE INDEX attempts_file ON attempts (video_file) WHERE video_file IS NOT NULL;
+CREATE INDEX attempts_duration ON attempts (model, ended_at) WHERE duration IS NOT NULL;
+
+CREATE TABLE held (total INTEGER NOT NULL) STRICT;
+INSERT INTO held VALUES (0);
+CREATE TRIGGER attempts_hold_insert AFTER INSERT ON attempts BEGIN
+    UPDATE held SET total = total + NEW.hold;
+END;
+CREATE TRIGGER attempts_hold_update AFTER UPDATE OF hold ON attempts BEGIN
+    UPDATE held SET total = total + NEW.hold - OLD.hold;
+END;
+
+-- Append-only: what happened, in order.
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    at REAL NOT NULL,
+    run INTEGER,
+    job INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    state TEXT NOT NULL,
+    detail TEXT                               -- JSON
+) STRICT;
+CREATE INDEX events_job ON events (job, id);
+
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    started_at REAL NOT NULL,
+    beat_at REAL NOT NULL,
+    ended_at REAL,
+    exit INTEGER,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    version TEXT NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (V1,)
+"""Step n brings a ledger of version n to version n + 1. Released steps never change."""
+
+VERSION = len(MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the ledger to this program's version, each step in one transaction.
+
+    A ledger that holds something is copied first, to ``<name>.v<old>.bak`` beside it.
+
+    Raises:
+        LedgerError: it was written by a newer program.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == VERSION:
+        return
+    if version > VERSION:
+        raise LedgerError(
+            f"this ledger has version {version}, this program knows up to {VERSION}.",
+            code="ledger_newer",
+            where=str(path),
+            hint="Update batch-runner; nothing was submitted.",
+        )
+    if version:
+        shutil.copy2(path, path.with_name(f"{path.name}.v{version}.bak"))
+    for step in range(version, VERSION):
+        # executescript would commit on its own; the explicit pair keeps a step whole.
+        connection.executescript(
+            f"BEGIN IMMEDIATE;\n{MIGRATIONS[step]}\nPRAGMA user_version = {step + 1};\nCOMMIT;"
+        )

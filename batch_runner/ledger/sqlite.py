@@ -1,0 +1,234 @@
+"""The ledger in one SQLite file: WAL, synchronous=FULL, one writer."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from batch_runner.core.errors import LedgerError
+from batch_runner.core.identity import Basis
+from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job, RowSpec, Totals
+from batch_runner.ledger import adopt, claims, enrol, runs, views
+from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit
+from batch_runner.ledger.schema import migrate
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT = 30.0  # seconds another process (status, resolve) may hold the file
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open the file with the settings every connection needs.
+
+    Raises:
+        LedgerError: it cannot be opened, or is no SQLite database.
+    """
+    mode = "ro" if read_only else "rwc"
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=BUSY_TIMEOUT,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.row_factory = sqlite3.Row
+        if not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            # NORMAL could lose the last commits at a power cut: a task paid for and forgotten.
+            connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.Error as error:
+        raise LedgerError(
+            f"the ledger cannot be opened ({error}).",
+            code="ledger_unusable",
+            where=str(path),
+            hint="It is the only record of what was paid: put back a copy of the file; "
+            "nothing was submitted.",
+        ) from error
+    return connection
+
+
+class SqliteLedger:
+    """A campaign's ledger. Every change is durable when its method returns."""
+
+    def __init__(self, path: Path, committer: Callable[[sqlite3.Connection], Committer]) -> None:
+        self.path = path
+        connection = connect(path)
+        try:
+            migrate(connection, path)
+            _make_campaign(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._commit = committer(connection)
+
+    @classmethod
+    def for_run(cls, path: Path) -> Self:
+        """With a writer thread: many changes share one fsync."""
+        return cls(path, GroupCommit)
+
+    @classmethod
+    def for_command(cls, path: Path) -> Self:
+        """Without a thread: one commit a change."""
+        return cls(path, InlineCommit)
+
+    def close(self) -> None:
+        """Finish what was begun and close the file."""
+        self._commit.close()
+
+    async def _do(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        try:
+            return await self._commit.do(lambda connection: work(connection, *args, **kwargs))
+        except sqlite3.Error as error:
+            raise LedgerError(
+                f"the ledger cannot be written or read ({error}).",
+                code="ledger_io",
+                where=str(self.path),
+                hint="Nothing is submitted without it. Is the disk full? Run the same command "
+                "again when it is mended; accepted tasks are kept.",
+            ) from error
+
+    # -- the campaign ------------------------------------------------------------------
+
+    async def meta(self, name: str) -> str | None:
+        """A remembered fact, e.g. ``campaign`` (its id), ``salt``, ``origin``."""
+        return await self._do(runs.get_meta, name)
+
+    async def set_meta(self, name: str, value: str) -> None:
+        """Remember a fact."""
+        await self._do(runs.set_meta, name, value)
+
+    async def start_run(self, at: datetime, *, host: str, pid: int, version: str) -> int:
+        """Open a run; jobs caught in mid-submit by the last one become unknown."""
+        return await self._do(runs.start, at, host=host, pid=pid, version=version)
+
+    async def beat(self, run: int, at: datetime) -> None:
+        """Say that the run is alive."""
+        await self._do(runs.beat, run, at)
+
+    async def finish_run(self, run: int, at: datetime, code: int) -> None:
+        """Close a run; if it came to its end, its failures are told from now on."""
+        await self._do(runs.finish, run, at, code)
+
+    async def last_run(self) -> views.RunRecord | None:
+        """The newest run."""
+        return await self._do(views.last_run)
+
+    async def origins(self) -> frozenset[str]:
+        """All origins that jobs of this ledger were sent to."""
+        return await self._do(runs.origins)
+
+    # -- rows in -----------------------------------------------------------------------
+
+    async def scope(self, worksheet: str, basis: Basis) -> tuple[int, Basis]:
+        """A worksheet's scope and the basis its hashes were made by so far."""
+        return await self._do(enrol.open_scope, worksheet, basis)
+
+    async def scopes(self) -> Mapping[str, int]:
+        """Worksheet name -> scope."""
+        return await self._do(enrol.scopes)
+
+    async def rename_scope(self, scope: int, worksheet: str) -> None:
+        """The same worksheet under a new name."""
+        await self._do(enrol.rename_scope, scope, worksheet)
+
+    async def enrol(
+        self, scope: int, specs: Sequence[RowSpec], at: datetime, **terms: Any
+    ) -> Mapping[int, int]:
+        """Bring one worksheet up to date; line -> job id. See :func:`enrol.enrol`."""
+        return await self._do(enrol.enrol, scope, specs, at, **terms)
+
+    async def save_basis(self, scope: int, basis: Basis) -> None:
+        """The hashes of this scope are by this basis from now on."""
+        await self._do(enrol.save_basis, scope, basis)
+
+    async def out_columns(self, scope: int) -> Mapping[str, str]:
+        """Our name -> header text of the columns we wrote into this worksheet."""
+        return await self._do(enrol.out_columns, scope)
+
+    async def save_out_columns(self, scope: int, columns: Mapping[str, str]) -> None:
+        """Remember which columns of the worksheet are ours."""
+        await self._do(enrol.save_out_columns, scope, columns)
+
+    async def adopt(self, job: int, spec: RowSpec, origin: str, at: datetime, error: str) -> None:
+        """Link or hold a job by what its row shows. See :func:`adopt.adopt`."""
+        await self._do(adopt.adopt, job, spec, origin, at, error)
+
+    # -- the money path ----------------------------------------------------------------
+
+    async def claim(self, terms: ClaimTerms) -> Claim:
+        """The next job to submit, its intent durable."""
+        return await self._do(claims.claim, terms)
+
+    async def record(self, change: Change) -> None:
+        """What happened to a job, durable."""
+        await self._do(claims.record, change)
+
+    async def hold_back(self, jobs: Sequence[int]) -> None:
+        """These may not be submitted by the present run."""
+        await self._do(claims.hold_back, jobs)
+
+    # -- questions ---------------------------------------------------------------------
+
+    async def open_jobs(self) -> Sequence[Job]:
+        """Accepted tasks whose end is not known."""
+        return await self._do(views.open_jobs)
+
+    async def without_video(self) -> Sequence[Job]:
+        """Succeeded jobs whose video is still to be had."""
+        return await self._do(views.without_video)
+
+    async def unknown_jobs(self) -> Sequence[Job]:
+        """Jobs that may or may not have been accepted."""
+        return await self._do(views.unknown_jobs)
+
+    async def differing(self) -> Sequence[Job]:
+        """Finished jobs that today's settings would ask for in another way."""
+        return await self._do(views.differing)
+
+    async def jobs_in_sheet(self, scope: int | None = None) -> Sequence[Job]:
+        """Jobs that stand in the sheet."""
+        return await self._do(lambda c: list(views.jobs_in_sheet(c, scope)))
+
+    async def jobs_of_scope(self, scope: int) -> Sequence[Job]:
+        """All jobs of a scope, superseded ones too."""
+        return await self._do(lambda c: list(views.jobs_of_scope(c, scope)))
+
+    async def job(self, job: int) -> Job:
+        """One job as it is now."""
+        return await self._do(views.job, job)
+
+    async def story(self, job: int) -> Sequence[views.Entry]:
+        """A job's history."""
+        return await self._do(views.story, job)
+
+    async def attempts(self, job: int) -> Sequence[views.Attempt]:
+        """A job's attempts."""
+        return await self._do(views.attempts, job)
+
+    async def durations(self, model: str) -> Sequence[float]:
+        """Seconds that tasks of a model took, sorted."""
+        return await self._do(views.durations, model)
+
+    async def owner_of_file(self, stem: str) -> int | None:
+        """The job whose video bears this path (without extension)."""
+        return await self._do(views.owner_of_file, stem)
+
+    async def totals(self) -> Totals:
+        """The campaign in numbers."""
+        return await self._do(views.totals)
+
+
+def _make_campaign(connection: sqlite3.Connection) -> None:
+    """A campaign's id and salt are made once."""
+    for name in ("campaign", "salt"):
+        connection.execute(
+            "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            (name, secrets.token_hex(16)),
+        )

@@ -1,0 +1,215 @@
+"""What a ledger tells: read-only questions, safe beside a run of another process."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from batch_runner.core.jobs import Job, Totals
+from batch_runner.core.lifecycle import State, shown
+from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, to_job, to_time
+
+_JOBS = f"SELECT {JOB_COLUMNS} FROM {JOB_TABLES}"  # noqa: S608 - constants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a job's history."""
+
+    at: datetime
+    run: int | None
+    attempt: int
+    event: str
+    state: str
+    detail: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt as the ledger keeps it, for ``status --row`` and ``resolve``."""
+
+    n: int
+    key: str
+    body: bytes
+    origin: str
+    account: str
+    first_sent_at: datetime
+    sends: int
+    outcome: str
+    task_id: str | None
+    cost: int | None
+    video_file: str | None
+    error_code: str
+    error: str
+    request_id: str | None
+    raw: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One run of the program over this ledger."""
+
+    id: int
+    started_at: datetime
+    beat_at: datetime
+    ended_at: datetime | None
+    exit: int | None
+    host: str
+    pid: int
+
+
+def jobs_in_sheet(connection: sqlite3.Connection, scope: int | None = None) -> Iterator[Job]:
+    """Jobs that stand in the sheet, in its order."""
+    where = "" if scope is None else "AND j.scope = ?"
+    args = () if scope is None else (scope,)
+    rows = connection.execute(
+        f"{_JOBS} WHERE j.row IS NOT NULL {where} ORDER BY j.scope, j.row", args
+    )
+    return map(to_job, rows)
+
+
+def jobs_of_scope(connection: sqlite3.Connection, scope: int) -> Iterator[Job]:
+    """All jobs of a scope that were ever enrolled, superseded ones too."""
+    return map(to_job, connection.execute(f"{_JOBS} WHERE j.scope = ? ORDER BY j.id", (scope,)))
+
+
+def job(connection: sqlite3.Connection, job_id: int) -> Job:
+    """One job."""
+    return to_job(connection.execute(f"{_JOBS} WHERE j.id = ?", (job_id,)).fetchone())
+
+
+def open_jobs(connection: sqlite3.Connection) -> list[Job]:
+    """Accepted tasks whose end is not known yet, oldest first; superseded ones too."""
+    rows = connection.execute(
+        f"{_JOBS} WHERE j.state IN ('running', 'fetching') ORDER BY a.accepted_at, j.id"
+    )
+    return [to_job(row) for row in rows]
+
+
+def without_video(connection: sqlite3.Connection) -> list[Job]:
+    """Succeeded and paid, but the video could not be had yet."""
+    rows = connection.execute(
+        f"""{_JOBS} WHERE j.state = 'succeeded' AND j.video_file IS NULL
+            AND j.task_id IS NOT NULL ORDER BY j.expires_at, j.id"""
+    )
+    return [to_job(row) for row in rows]
+
+
+def unknown_jobs(connection: sqlite3.Connection) -> list[Job]:
+    """Jobs of which nobody knows whether they were accepted; superseded ones too."""
+    rows = connection.execute(f"{_JOBS} WHERE j.state = 'unknown' ORDER BY j.scope, j.row, j.id")
+    return [to_job(row) for row in rows]
+
+
+def differing(connection: sqlite3.Connection) -> list[Job]:
+    """Finished jobs that today's settings would ask for in another way."""
+    rows = connection.execute(
+        f"""{_JOBS} WHERE j.row IS NOT NULL AND j.state = 'succeeded' AND j.body IS NOT NULL
+            AND a.body <> j.body ORDER BY j.scope, j.row"""
+    )
+    return [to_job(row) for row in rows]
+
+
+def durations(connection: sqlite3.Connection, model: str, last: int = 200) -> list[float]:
+    """How long the last tasks of a model took at the provider, in seconds, sorted."""
+    rows = connection.execute(
+        """SELECT duration FROM attempts WHERE model = ? AND duration IS NOT NULL
+           ORDER BY ended_at DESC LIMIT ?""",
+        (model, last),
+    )
+    return sorted(row["duration"] for row in rows)
+
+
+def totals(connection: sqlite3.Connection) -> Totals:
+    """The campaign in numbers."""
+    states: Counter[str] = Counter()
+    for row in connection.execute(
+        "SELECT state, count(*) AS n FROM jobs WHERE row IS NOT NULL GROUP BY state"
+    ):
+        states[shown(State(row["state"]))] += row["n"]
+    sums = connection.execute(
+        """SELECT (SELECT coalesce(sum(cost), 0) FROM attempts) AS cost,
+                  (SELECT total FROM held) AS held,
+                  (SELECT coalesce(sum(estimate_high), 0) FROM jobs
+                   WHERE row IS NOT NULL AND state = 'queued') AS estimated,
+                  (SELECT max(updated_at) FROM jobs) AS updated_at,
+                  (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND state = 'succeeded'
+                   AND error_code LIKE 'video%') AS video_missing,
+                  (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND NOT noted
+                   AND state IN ('failed', 'invalid')) AS new_troubles"""
+    ).fetchone()
+    return Totals(
+        rows=sum(states.values()),
+        states=dict(states),
+        cost=sums["cost"],
+        held=sums["held"],
+        estimated=sums["estimated"],
+        updated_at=to_time(sums["updated_at"]),
+        video_missing=sums["video_missing"],
+        new_troubles=sums["new_troubles"],
+    )
+
+
+def story(connection: sqlite3.Connection, job_id: int) -> list[Entry]:
+    """All that happened to a job, in order."""
+    rows = connection.execute("SELECT * FROM events WHERE job = ? ORDER BY id", (job_id,))
+    return [
+        Entry(
+            at=_sure(to_time(row["at"])),
+            run=row["run"],
+            attempt=row["attempt"],
+            event=row["event"],
+            state=row["state"],
+            detail=json.loads(row["detail"]) if row["detail"] else {},
+        )
+        for row in rows
+    ]
+
+
+def attempts(connection: sqlite3.Connection, job_id: int) -> list[Attempt]:
+    """All attempts of a job, in order."""
+    rows = connection.execute(
+        """SELECT n, key, body, origin, account, first_sent_at, sends, outcome, task_id, cost,
+               video_file, error_code, error, request_id, raw
+           FROM attempts WHERE job = ? ORDER BY n""",
+        (job_id,),
+    )
+    return [
+        Attempt(**(dict(row) | {"first_sent_at": _sure(to_time(row["first_sent_at"]))}))
+        for row in rows
+    ]
+
+
+def last_run(connection: sqlite3.Connection) -> RunRecord | None:
+    """The newest run, ended or not."""
+    row = connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT 1").fetchone()
+    if row is None:
+        return None
+    return RunRecord(
+        id=row["id"],
+        started_at=_sure(to_time(row["started_at"])),
+        beat_at=_sure(to_time(row["beat_at"])),
+        ended_at=to_time(row["ended_at"]),
+        exit=row["exit"],
+        host=row["host"],
+        pid=row["pid"],
+    )
+
+
+def _sure(time: datetime | None) -> datetime:
+    assert time is not None
+    return time
+
+
+def owner_of_file(connection: sqlite3.Connection, stem: str) -> int | None:
+    """The job that a stored video belongs to, by its path without extension."""
+    row = connection.execute(
+        """SELECT job FROM attempts WHERE video_file IS NOT NULL
+               AND video_file >= ? AND video_file < ? LIMIT 1""",
+        (f"{stem}.", f"{stem}/"),  # "/" follows "." in every collation of bytes
+    ).fetchone()
+    return row["job"] if row else None
