@@ -6,12 +6,12 @@ Pure: time and jitter come in as values, a ``Change`` (or ``None``: look again) 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from batch_runner.core import wording
 from batch_runner.core.jobs import Change, Job
-from batch_runner.core.lifecycle import Event
+from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.outcomes import (
     FetchKind,
     FetchOutcome,
@@ -72,6 +72,20 @@ def after_submit(
     return _submitted(job, Event.LOST, outcome, now, error=wording.lost(outcome), not_before=later)
 
 
+def not_sent(job: Job, now: datetime) -> Change:
+    """A claim that was given back before anything was sent."""
+    event = Event.LOST if job.replay else Event.DEFERRED
+    return Change(
+        job=job.id,
+        attempt=job.attempt,
+        event=event,
+        at=now,
+        hold=None if job.replay else 0,
+        error_code="interrupted" if job.replay else "",
+        error=wording.INTERRUPTED if job.replay else "",
+    )
+
+
 def _submitted(
     job: Job,
     event: Event,
@@ -121,7 +135,11 @@ def after_poll(
         cost = outcome.cost or 0
         return _ended(job, Event.TASK_FAILED, outcome, now, cost, wording.task_failed(outcome))
     if outcome.kind is PollKind.NOT_FOUND and looks_in_vain >= NOT_FOUND_LOOKS:
-        return _ended(job, Event.FORGOTTEN, outcome, now, None, wording.forgotten())
+        # A task that was seen done is paid, whatever the provider remembers of it now.
+        fetching = job.state is State.FETCHING
+        event = Event.UNOBTAINABLE if fetching else Event.FORGOTTEN
+        text = wording.no_link() if fetching else wording.forgotten()
+        return _ended(job, event, outcome, now, None, text)
     return None
 
 
@@ -183,17 +201,23 @@ class FetchStep:
     delay: float = 0.0  # seconds before the next try
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetching:
+    """How far a download has come."""
+
+    tries: int  # downloads tried with the present link, the last one included
+    fresh_links: int  # fresh links asked for
+    video_file: str  # the name the sheet will show
+
+    def fresh(self) -> Fetching:
+        """With another link."""
+        return replace(self, tries=0, fresh_links=self.fresh_links + 1)
+
+
 def after_fetch(
-    job: Job,
-    outcome: FetchOutcome,
-    now: datetime,
-    *,
-    tries: int,
-    fresh_links: int,
-    video_file: str,
-    jitter: float,
+    job: Job, outcome: FetchOutcome, now: datetime, so_far: Fetching, jitter: float
 ) -> FetchStep:
-    """What became of a download; ``tries`` counts this one, ``fresh_links`` those asked for."""
+    """What became of a download."""
     if outcome.kind is FetchKind.SAVED:
         return FetchStep(
             change=Change(
@@ -201,18 +225,18 @@ def after_fetch(
                 attempt=job.attempt,
                 event=Event.STORED,
                 at=now,
-                video_file=video_file,
+                video_file=so_far.video_file,
                 video_size=outcome.size,
                 video_sha256=outcome.sha256,
                 error_code="",
                 error="",
             )
         )
-    if outcome.kind is FetchKind.LINK_DEAD and fresh_links < FRESH_LINKS:
+    if outcome.kind is FetchKind.LINK_DEAD and so_far.fresh_links < FRESH_LINKS:
         return FetchStep(fresh_link=True)
     may_help = outcome.kind in {FetchKind.DAMAGED, FetchKind.UNAVAILABLE}
-    if may_help and tries < FETCH_TRIES:
-        return FetchStep(delay=outcome.retry_after or backoff(tries, jitter, longest=20.0))
+    if may_help and so_far.tries < FETCH_TRIES:
+        return FetchStep(delay=outcome.retry_after or backoff(so_far.tries, jitter, longest=20.0))
     return FetchStep(change=unobtainable(job, outcome, now))
 
 

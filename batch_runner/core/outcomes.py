@@ -111,4 +111,5 @@ class Balance:
     remaining: int | None
     unlimited: bool = False
     key_refused: bool = False
+    reachable: bool = True  # the service answered at all, whatever it said
     message: str = ""  # why nothing is known, if so

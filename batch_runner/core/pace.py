@@ -40,7 +40,7 @@ class Pace:
 
 def accepted(pace: Pace) -> Pace:
     """After a job was taken: rise, fast before the first 429 and slowly after it."""
-    slot_step = 1.0 if not pace.limited else 0.1 / pace.slots
+    slot_step = 1.0 if not pace.limited else 0.1
     rate_step = 0.1 * pace.rate if not pace.limited else 0.01 * pace.rate
     return replace(
         pace,

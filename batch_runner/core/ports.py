@@ -6,9 +6,11 @@ only these, so each can be exchanged (PostgreSQL, another service) without touch
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job
 from batch_runner.core.outcomes import Balance, FetchOutcome, PollOutcome, SubmitOutcome
 
 
@@ -32,4 +34,57 @@ class Provider(Protocol):
 
     async def balance(self) -> Balance:
         """Ask for the account's balance; free. Also serves as the probe after an outage."""
+        ...
+
+
+class Ledger(Protocol):
+    """The durable store of jobs. What a method did is on disk when it returns."""
+
+    async def claim(self, terms: ClaimTerms) -> Claim:
+        """Make the intent to submit the next job durable and hand it out."""
+        ...
+
+    async def record(self, change: Change) -> None:
+        """Keep what happened to a job. Begun the moment it is called: cancelling the caller
+        does not undo it."""
+        ...
+
+    async def job(self, job: int) -> Job:
+        """One job as it is now."""
+        ...
+
+    async def open_jobs(self) -> Sequence[Job]:
+        """Accepted tasks whose end is not known."""
+        ...
+
+    async def without_video(self) -> Sequence[Job]:
+        """Succeeded jobs whose video is still to be had."""
+        ...
+
+    async def durations(self, model: str) -> Sequence[float]:
+        """Seconds that the last tasks of a model took, sorted."""
+        ...
+
+
+class Listener(Protocol):
+    """Whoever wants to know how a run goes: progress, log."""
+
+    def changed(self, job: Job, change: Change) -> None:
+        """Something happened to a job, durably."""
+        ...
+
+    def noticed(self, code: str, message: str) -> None:
+        """Something about the run as a whole: a pause, a limit, a stop."""
+        ...
+
+
+class Shelf(Protocol):
+    """Where videos go."""
+
+    async def place(self, job: Job) -> Path:
+        """The full path, without extension, that this job's video may take."""
+        ...
+
+    def name(self, path: Path) -> str:
+        """A stored video's path as the sheet shows it."""
         ...

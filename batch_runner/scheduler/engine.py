@@ -1,0 +1,215 @@
+"""The one visible loop of a run.
+
+While there is something to send, a free slot and no reason to stop: send the next. Everything
+that was accepted is seen to its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from batch_runner.core.decide import Policy
+from batch_runner.core.jobs import Claim, ClaimKind, ClaimTerms
+from batch_runner.core.pace import Pace
+from batch_runner.core.ports import Ledger, Listener, Provider, Shelf
+from batch_runner.scheduler.flight import Crew, refetch, resume, send_next
+from batch_runner.scheduler.gates import LookGate, Throttle
+from batch_runner.scheduler.halt import Halt, StopReason
+from batch_runner.scheduler.health import Health
+
+GRACE = 10.0  # seconds that answers to POSTs already sent are waited for when leaving
+RECHECK = 30.0  # seconds after which a wait for a wall-clock time is looked at again
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What may be used at most; ``None``: find out."""
+
+    rate: float | None = None  # submits a second
+    slots: int | None = None  # tasks in flight
+    looks: float = 20.0  # looks a second
+    downloads: int = 4
+    patience: float = 1800.0  # seconds to wait for a provider that is down
+    deadline: float | None = None  # seconds for the whole run
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """The outside world of one run."""
+
+    ledger: Ledger
+    provider: Provider
+    shelf: Shelf
+    listener: Listener
+    now: Callable[[], datetime]
+    jitter: Callable[[], float]
+    terms: Callable[[], ClaimTerms]
+    before_claim: Callable[[], Awaitable[None]]
+
+
+OVER_BUDGET = StopReason(code="budget", message="the next row could exceed the budget.")
+
+
+class Engine:
+    """Runs all jobs of a ledger that may run now."""
+
+    def __init__(self, world: World, policy: Policy, limits: Limits, halt: Halt) -> None:
+        self._world = world
+        self._limits = limits
+        self._halt = halt
+        self._woken = asyncio.Event()
+        self._flights: set[asyncio.Task[None]] = set()
+        self._dry = False  # the last claim found nothing that may be sent now
+        self._later: datetime | None = None  # when something queued may be sent again
+        self._over_budget = False  # until a task in flight turns out cheaper than reserved
+        self._throttle = Throttle(Pace.start(limits.rate, limits.slots), on_free=self._wake)
+        self._crew = Crew(
+            ledger=world.ledger,
+            provider=world.provider,
+            shelf=world.shelf,
+            listener=world.listener,
+            policy=policy,
+            throttle=self._throttle,
+            looks=LookGate(limits.looks),
+            downloads=asyncio.Semaphore(limits.downloads),
+            halt=halt,
+            health=Health(
+                world.provider,
+                halt,
+                world.listener,
+                patience=limits.patience,
+                on_back=self._wake,
+            ),
+            now=world.now,
+            jitter=world.jitter,
+            terms=world.terms,
+            before_claim=world.before_claim,
+            learned={},
+            sending=set(),
+            requeued=self._more,
+        )
+        halt.on_change(self._wake)
+
+    def _wake(self) -> None:
+        self._woken.set()
+
+    def _more(self) -> None:
+        """Something may be sent (again)."""
+        self._dry = False
+        self._wake()
+
+    async def run(self, models: frozenset[str] = frozenset()) -> StopReason | None:
+        """Work until nothing is left to do or something ends the run early.
+
+        ``models``: those whose task times the ledger may already know.
+
+        Returns:
+            Why it stopped early; ``None``: it came to its end.
+        """
+        for model in models:
+            self._crew.learned[model] = list(await self._world.ledger.durations(model))
+        async with asyncio.TaskGroup() as group:
+            helpers = [group.create_task(self._crew.health.watch(self._world.jitter))]
+            if self._limits.deadline is not None:
+                helpers.append(group.create_task(self._keep_deadline(self._limits.deadline)))
+            await self._resume_open(group)
+            await self._feed(group)
+            await self._drain()
+            for helper in helpers:
+                helper.cancel()
+        return self._halt.reason
+
+    async def _resume_open(self, group: asyncio.TaskGroup) -> None:
+        """Accepted tasks come first: they are paid."""
+        for job in await self._world.ledger.open_jobs():
+            self._throttle.accepted += 1
+            self._launch(group, resume(self._crew, job, self._throttle.take()))
+        if self._crew.policy.download:
+            for job in await self._world.ledger.without_video():
+                self._launch(group, refetch(self._crew, job))
+
+    async def _feed(self, group: asyncio.TaskGroup) -> None:
+        while not self._halt.submits_stopped:
+            if self._dry and self._later is None and not self._flights:
+                if self._over_budget:
+                    self._halt.stop_submits(OVER_BUDGET)
+                return
+            delay = self._delay()
+            if delay is not None and delay <= 0:
+                self._throttle.spend(self._loop_time())
+                self._dry = False
+                slot = self._throttle.take()
+                self._launch(group, send_next(self._crew, slot, self._claimed))
+                await asyncio.sleep(0)  # let the claim be asked for before the next look around
+            else:
+                await self._wait(delay)
+
+    def _delay(self) -> float | None:
+        """Seconds until the next send may be tried; ``None``: only an event can tell."""
+        if self._throttle.full or self._crew.health.down.is_set():
+            return RECHECK if self._crew.health.down.is_set() else None
+        if self._dry:
+            if self._later is None:
+                return None
+            wait = (self._later - self._world.now()).total_seconds()
+            # A wall clock may be set; it is asked again soon enough.
+            return min(RECHECK, wait) if wait > 0 else 0.0
+        return self._throttle.delay(self._loop_time())
+
+    def _claimed(self, claim: Claim) -> None:
+        self._over_budget = claim.kind is ClaimKind.OVER_BUDGET
+        self._later = claim.not_before
+        self._dry = claim.job is None
+        if self._dry:
+            self._throttle.refund()
+
+    async def _drain(self) -> None:
+        """See what was accepted to its end; when told to leave, only answers on their way."""
+        leave_at: float | None = None
+        while self._flights:
+            if self._halt.leaving and leave_at is None:
+                leave_at = self._loop_time() + GRACE
+            if leave_at is not None and (not self._crew.sending or self._loop_time() >= leave_at):
+                for flight in self._flights:
+                    flight.cancel()
+                return
+            await self._wait(None if leave_at is None else leave_at - self._loop_time())
+
+    async def _keep_deadline(self, seconds: float) -> None:
+        """Stop sending in time for what is usual, then leave."""
+        medians = [known[len(known) // 2] for known in self._crew.learned.values() if known]
+        usual = max(medians, default=0.0)
+        reason = StopReason(code="deadline", message="the time for this run is over.")
+        early = max(0.0, seconds - usual)
+        await asyncio.sleep(early)
+        self._halt.stop_submits(reason)
+        await asyncio.sleep(seconds - early)
+        self._halt.leave(reason)
+
+    def _launch(self, group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
+        task = group.create_task(work)
+        self._flights.add(task)
+        task.add_done_callback(self._landed)
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._flights.discard(task)
+        if self._over_budget:
+            self._dry = False  # what it held may have become free
+        self._wake()
+
+    async def _wait(self, seconds: float | None) -> None:
+        """Until something happens, or the time is over."""
+        self._woken.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    @staticmethod
+    def _loop_time() -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,106 @@
+"""The limits: tasks in flight, submits a second, looks a second. One object owns one limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from batch_runner.core import pace
+from batch_runner.core.pace import Pace
+
+
+class Slot:
+    """One task in flight, from the claim to its end at the provider."""
+
+    def __init__(self, release: Callable[[], None]) -> None:
+        self._release: Callable[[], None] | None = release
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._release is not None:
+            release, self._release = self._release, None
+            release()
+
+
+class Throttle:
+    """Slots, rate and cool-down of submits, shaped by what the provider answers."""
+
+    def __init__(self, start: Pace, *, on_free: Callable[[], None]) -> None:
+        self.pace = start
+        self.in_flight = 0
+        self.accepted = 0  # tasks the provider holds, as far as we know
+        self._on_free = on_free
+        self._next_at = 0.0  # loop time of the next submit by rate
+        self._cool_until = 0.0
+
+    def take(self) -> Slot:
+        """Occupy a slot; also beyond the limit, for tasks that run already."""
+        self.in_flight += 1
+        return Slot(self._free)
+
+    def _free(self) -> None:
+        self.in_flight -= 1
+        self._on_free()
+
+    @property
+    def full(self) -> bool:
+        """Whether no slot is left."""
+        return self.in_flight >= int(self.pace.slots)
+
+    def delay(self, now: float) -> float:
+        """Seconds until the next submit may be made."""
+        return max(0.0, self._next_at - now, self._cool_until - now)
+
+    def spend(self, now: float) -> None:
+        """A submit is made now."""
+        self._next_at = max(now, self._next_at) + 1.0 / self.pace.rate
+
+    def refund(self) -> None:
+        """The submit that was spent last was not made after all."""
+        self._next_at -= 1.0 / self.pace.rate
+
+    def was_accepted(self) -> None:
+        """A task was taken."""
+        self.accepted += 1
+        self.pace = pace.accepted(self.pace)
+
+    def has_ended(self) -> None:
+        """A task ended at the provider."""
+        self.accepted = max(0, self.accepted - 1)
+
+    def was_limited(self, now: float, retry_after: float | None, jitter: float) -> float:
+        """A 429: every submit waits. Returns the seconds."""
+        seconds = pace.cool_down(self.pace, retry_after, jitter)
+        self.pace = pace.limited(self.pace, self.accepted)
+        self._cool_until = max(self._cool_until, now + seconds)
+        return seconds
+
+
+class LookGate:
+    """At most so many looks a second, in order of asking; a 429 pauses all of them."""
+
+    def __init__(self, rate: float) -> None:
+        self._gap = 1.0 / rate
+        self._next_at = 0.0
+
+    async def wait(self) -> None:
+        """Wait for one's turn."""
+        now = asyncio.get_running_loop().time()
+        turn = max(now, self._next_at)
+        self._next_at = turn + self._gap
+        if turn > now:
+            await asyncio.sleep(turn - now)
+
+    def pause(self, seconds: float) -> None:
+        """Nobody looks for a while."""
+        now = asyncio.get_running_loop().time()
+        self._next_at = max(self._next_at, now + seconds)
