@@ -26,6 +26,7 @@ LINKLESS_LOOKS = 4  # a task may be "completed" a moment before its link is ther
 NOT_FOUND_LOOKS = 4  # an id may be unknown for a moment right after it was given
 FETCH_TRIES = 4
 FRESH_LINKS = 2
+LEARNED_FROM = 5  # tasks of a model whose times must be known before they are relied on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def after_submit(
     job: Job, outcome: SubmitOutcome, policy: Policy, now: datetime, jitter: float
 ) -> Change:
     """What became of a POST."""
-    if outcome.kind is SubmitKind.ACCEPTED:
+    if outcome.kind is SubmitKind.ACCEPTED and outcome.task_id:
         return _submitted(job, Event.ACCEPTED, outcome, now, error="")
     certain = not job.replay or outcome.replayed
     if outcome.kind is SubmitKind.REJECTED and certain:
@@ -266,11 +267,12 @@ def next_look(
     A model never seen: soon, then at growing distances. One that is known: first when the
     quickest tenth of its tasks was done, then at a twentieth of the usual time, growing gently.
     """
-    if len(learned) < 5:
+    if len(learned) < LEARNED_FROM:
         if looks == 0:
             return min(policy.poll_first, estimated or policy.poll_first)
         return min(policy.poll_max, max(policy.poll_min, last_delay * 1.5))
     if looks == 0:
-        return max(policy.poll_min, learned[len(learned) // 10] - elapsed)
+        first = max(policy.poll_min, learned[len(learned) // 10] - elapsed)
+        return min(first, policy.task_deadline / 2)
     usual = learned[len(learned) // 2] / 20
     return min(policy.poll_max, max(policy.poll_min, usual, min(last_delay, usual * 2) * 1.15))

@@ -131,31 +131,39 @@ def match(rows: Sequence[RowIdentity], known: Iterable[KnownJob]) -> dict[int, i
     return found
 
 
-_Same = Callable[[RowIdentity, KnownJob], bool]
+_Trait = tuple[Callable[[RowIdentity], object], Callable[[KnownJob], object]]
 
-_CRITERIA: tuple[_Same, ...] = (
-    lambda row, job: row.shown_task is not None and row.shown_task == job.task_id,
-    lambda row, job: row.key is not None and row.key == job.key,
-    lambda row, job: row.whole_hash == job.whole_hash and row.row == job.row,
-    lambda row, job: row.whole_hash == job.whole_hash,
-    lambda _row, job: job.row is not None,
-    lambda _row, _job: True,
+# What a row and a job must have in common, the surest first; None is nothing in common.
+_CRITERIA: tuple[_Trait, ...] = (
+    (lambda row: row.shown_task, lambda job: job.task_id),
+    (lambda row: row.key, lambda job: job.key),
+    (lambda row: (row.whole_hash, row.row), lambda job: (job.whole_hash, job.row)),
+    (lambda row: row.whole_hash, lambda job: job.whole_hash),
+    (lambda _row: True, lambda job: True if job.row is not None else None),
+    (lambda _row: True, lambda _job: True),
 )
 
 
 def _pair(rows: Sequence[RowIdentity], jobs: Sequence[KnownJob]) -> dict[int, int]:
     """Pair equal rows with equal jobs, the surest criterion first."""
-    if len(rows) == 1 and len(jobs) == 1:
-        return {rows[0].row: jobs[0].id} if _may_be(rows[0], jobs[0]) else {}
     open_rows, open_jobs = list(rows), sorted(jobs, key=lambda job: job.id)
     found: dict[int, int] = {}
-    for same in _CRITERIA:
-        for row in list(open_rows):
-            job = next((j for j in open_jobs if _may_be(row, j) and same(row, j)), None)
-            if job is not None:
-                found[row.row] = job.id
-                open_rows.remove(row)
-                open_jobs.remove(job)
+    for of_row, of_job in _CRITERIA:
+        alike: dict[object, list[KnownJob]] = defaultdict(list)
+        for job in reversed(open_jobs):  # so that the oldest is the last, quickly taken
+            alike[of_job(job)].append(job)
+        for row in open_rows:
+            trait = of_row(row)
+            candidates = alike.get(trait, []) if trait is not None else []
+            last_first = reversed(range(len(candidates)))
+            place = next((i for i in last_first if _may_be(row, candidates[i])), None)
+            if place is not None:
+                found[row.row] = candidates.pop(place).id
+        taken = frozenset(found.values())
+        open_rows = [row for row in open_rows if row.row not in found]
+        open_jobs = [job for job in open_jobs if job.id not in taken]
+        if not open_rows or not open_jobs:
+            break
     return found
 
 

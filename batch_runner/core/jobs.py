@@ -142,4 +142,5 @@ class Totals:
     estimated: int  # micro-dollars that what is still to come may cost at most
     updated_at: datetime | None
     video_missing: int = 0  # succeeded, but the video could not be had yet
+    unsent: int = 0  # queued, and this run was to send it
     new_troubles: int = 0  # failed or invalid since the last finished run

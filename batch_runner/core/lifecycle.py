@@ -77,6 +77,7 @@ TRANSITIONS = MappingProxyType(
         (_S.FETCHING, _E.UNOBTAINABLE): _S.SUCCEEDED,
         (_S.FETCHING, _E.TASK_FAILED): _S.FAILED,  # the provider changed its mind
         (_S.SUCCEEDED, _E.REFETCHED): _S.FETCHING,
+        (_S.SUCCEEDED, _E.RETRIED): _S.QUEUED,  # the user buys it again, as it would be now
         (_S.FAILED, _E.RETRIED): _S.QUEUED,
         (_S.INVALID, _E.MENDED): _S.QUEUED,
         (_S.INVALID, _E.INVALIDATED): _S.INVALID,  # wrong in another way

@@ -49,7 +49,7 @@ class SheetRow:
 
     number: int  # 1-based line as a spreadsheet program shows it
     values: tuple[CellValue, ...]  # index = column, 0 = A; may be shorter than the headers
-    links: Mapping[int, str] = NO_LINKS  # column -> hyperlink target
+    links: Mapping[int, str] = field(default_factory=lambda: NO_LINKS)  # column -> target
     hidden: bool = False  # hidden or filtered out
     problems: tuple[
         Problem, ...

@@ -20,6 +20,11 @@ HELD = (
     f"{MAYBE_CHARGED} Settle it with 'batch-runner resolve'."
 )
 
+FAILED_BEFORE = (
+    "failed: this row shows that it failed in an earlier run, whose ledger is not here. "
+    f"{NOT_CHARGED} Try once more with 'batch-runner retry'."
+)
+
 _RESOLVE = "It is never sent again by itself: settle it with 'batch-runner resolve'."
 
 

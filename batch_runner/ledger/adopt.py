@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 from datetime import datetime
 
+from batch_runner.core import wording
 from batch_runner.core.jobs import Adoption, Change, RowSpec
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.ledger.claims import record
@@ -16,12 +17,21 @@ _MEANS = {
     Adoption.FAILED: Event.REJECTED,
 }
 
+_WHY = {
+    Adoption.HOLD: wording.HELD,
+    Adoption.FAILED: wording.FAILED_BEFORE,
+}
+
 
 def adopt(
-    connection: sqlite3.Connection, job: int, spec: RowSpec, origin: str, at: datetime, error: str
+    connection: sqlite3.Connection, job: int, spec: RowSpec, origin: str, at: datetime
 ) -> None:
-    """Give a job that the sheet says was sent its first attempt, as far as it is known."""
-    if spec.adopt is None or spec.body is None:
+    """Give a new job that the sheet says was sent its first attempt, as far as it is known.
+
+    A task that another job of this ledger has already is not adopted: the row was copied, and
+    asks for a video of its own.
+    """
+    if spec.adopt is None or spec.body is None or _is_known(connection, spec.identity.shown_task):
         return
     body = spec.body
     connection.execute(
@@ -53,7 +63,14 @@ def adopt(
             at=at,
             task_id=spec.identity.shown_task if linked else None,
             error_code="" if linked else "adopted",
-            error="" if linked else error,
+            error="" if linked else _WHY[spec.adopt],
             detail={"why": "the sheet shows results, no ledger knew them"},
         ),
     )
+
+
+def _is_known(connection: sqlite3.Connection, task_id: str | None) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM attempts WHERE task_id = ? LIMIT 1", (task_id,)
+    ).fetchone()
+    return found is not None

@@ -21,19 +21,23 @@ from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, stamp, to_job, to_
 REPLAY_WINDOW = timedelta(hours=23)
 """How long a key may be re-sent: the provider keeps keys for 24 h (apimart.md section 3)."""
 
-NEVER_REPLAY = ("idempotency_key_reused", "idempotency_result_indeterminate")
-"""What the provider said of a key that must not be sent again."""
+NEVER_REPLAY = ("idempotency_key_reused", "idempotency_result_indeterminate", "adopted")
+"""What the provider said of a key that must not be sent again; or it never saw the key."""
 
 
 def claim(connection: sqlite3.Connection, terms: ClaimTerms) -> Claim:
     """Make the intent to submit the next job durable, within the budget, and hand it out."""
     now = terms.now.timestamp()
-    row = _next_replay(connection, terms) if terms.replay else None
-    row = row or _next_queued(connection, terms)
-    if row is None:
+    replay = _next_replay(connection, terms) if terms.replay else None
+    queued = _next_queued(connection, terms)
+    found = [row for row in (replay, queued) if row is not None]
+    if not found:
         return Claim(kind=ClaimKind.EMPTY)
-    if row["not_before"] > now:
-        return Claim(kind=ClaimKind.LATER, not_before=to_time(row["not_before"]))
+    row = next((row for row in found if row["not_before"] <= now), None)
+    if row is None:
+        return Claim(
+            kind=ClaimKind.LATER, not_before=to_time(min(row["not_before"] for row in found))
+        )
     attempt = _reusable_attempt(connection, row, terms)
     hold = 0 if row["state"] == State.UNKNOWN else row["estimate_high"] or 0
     if terms.cap is not None and _held(connection) + hold > terms.cap:
@@ -56,44 +60,49 @@ def claim(connection: sqlite3.Connection, terms: ClaimTerms) -> Claim:
         f"SELECT {JOB_COLUMNS} FROM {JOB_TABLES} WHERE j.id = ?",  # noqa: S608 - constants
         (row["id"],),
     ).fetchone()
-    replay = row["state"] == State.UNKNOWN
-    return Claim(kind=ClaimKind.JOB, job=replace(to_job(job), replay=replay))
+    return Claim(kind=ClaimKind.JOB, job=replace(to_job(job), replay=row is replay))
 
 
 def _next_queued(connection: sqlite3.Connection, terms: ClaimTerms) -> sqlite3.Row | None:
     """The first queued job that may be sent; if none may be sent yet, the one due soonest."""
     ready: sqlite3.Row | None = connection.execute(
         """SELECT * FROM jobs WHERE state = 'queued' AND wanted AND row IS NOT NULL
-               AND tries < ? AND not_before <= ? ORDER BY scope, row LIMIT 1""",
+               AND body IS NOT NULL AND tries < ? AND not_before <= ?
+           ORDER BY scope, row LIMIT 1""",
         (terms.max_tries, terms.now.timestamp()),
     ).fetchone()
     if ready is not None:
         return ready
     later: sqlite3.Row | None = connection.execute(
         """SELECT * FROM jobs WHERE state = 'queued' AND wanted AND row IS NOT NULL
-               AND tries < ? ORDER BY not_before LIMIT 1""",
+               AND body IS NOT NULL AND tries < ? ORDER BY not_before LIMIT 1""",
         (terms.max_tries,),
     ).fetchone()
     return later
 
 
 def _next_replay(connection: sqlite3.Connection, terms: ClaimTerms) -> sqlite3.Row | None:
-    """An unknown job whose key may be sent again: same origin, same account, young enough."""
+    """An unknown job whose key may be sent again: same origin, same account, young enough.
+
+    The one due soonest; it may not be due yet.
+    """
     row: sqlite3.Row | None = connection.execute(
         """SELECT j.* FROM jobs j JOIN attempts a ON a.job = j.id AND a.n = j.attempt
            WHERE j.state = 'unknown' AND j.wanted AND j.row IS NOT NULL AND j.tries < ?
-               AND j.not_before <= ? AND a.task_id IS NULL AND a.origin = ? AND a.account = ?
+               AND a.task_id IS NULL AND a.origin = ? AND a.account = ?
                AND a.first_sent_at > ? AND a.first_sent_at <= ?
-               AND j.error_code NOT IN (?, ?)
-           ORDER BY a.first_sent_at LIMIT 1""",
+               AND j.error_code NOT IN (?, ?, ?)
+           ORDER BY j.not_before > ?, iif(j.not_before > ?, j.not_before, a.first_sent_at)
+           LIMIT 1""",
         (
             terms.max_tries,
-            terms.now.timestamp(),
             terms.origin,
             terms.account,
             (terms.now - REPLAY_WINDOW).timestamp(),
             terms.now.timestamp(),  # a key "from the future" means the clock was set back
             *NEVER_REPLAY,
+            terms.now.timestamp(),
+            terms.now.timestamp(),
         ),
     ).fetchone()
     return row
@@ -227,6 +236,12 @@ def _apply_to_attempt(connection: sqlite3.Connection, change: Change) -> None:
 def _apply_to_job(connection: sqlite3.Connection, change: Change, state: State) -> None:
     at = change.at.timestamp()
     new_attempt_to_come = change.event in {Event.RETRIED, Event.RELEASED}
+    if change.event in {Event.ACCEPTED, Event.ADOPTED}:
+        # From here on the job shows this task's results; a former attempt keeps its own.
+        connection.execute(
+            "UPDATE jobs SET urls = NULL, expires_at = NULL, video_file = NULL WHERE id = ?",
+            (change.job,),
+        )
     connection.execute(
         """UPDATE jobs SET state = ?, task_id = iif(?, NULL, coalesce(?, task_id)),
                not_before = coalesce(?, not_before), urls = coalesce(?, urls),
@@ -263,24 +278,6 @@ def _detail(change: Change) -> dict[str, object]:
         if value not in (None, ""):
             told[name] = value
     return told
-
-
-def recover(connection: sqlite3.Connection, at: float, error: str) -> int:
-    """Jobs whose POST may have been on its way when the last run died become unknown."""
-    rows = connection.execute("SELECT id, attempt FROM jobs WHERE state = 'submitting'").fetchall()
-    for row in rows:
-        connection.execute(
-            """UPDATE jobs SET state = ?, error_code = 'interrupted', error = ?, updated_at = ?
-               WHERE id = ?""",
-            (advance(State.SUBMITTING, Event.LOST), error, at, row["id"]),
-        )
-        connection.execute(
-            """UPDATE attempts SET outcome = 'lost', error_code = 'interrupted', error = ?
-               WHERE job = ? AND n = ?""",
-            (error, row["id"], row["attempt"]),
-        )
-        write_event(connection, row["id"], row["attempt"], Event.LOST, at, {"why": "interrupted"})
-    return len(rows)
 
 
 def hold_back(connection: sqlite3.Connection, jobs: Sequence[int]) -> None:

@@ -7,6 +7,7 @@ the others of its group are kept. A result is given out only after the commit th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -38,6 +39,26 @@ class InlineCommit:
     async def do(self, work: Work[T]) -> T:
         """Run one unit in a transaction of its own."""
         return in_transaction(self._connection, work)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+class ReadOnly:
+    """Questions only: each sees one state of the ledger; a write fails."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def do(self, work: Work[T]) -> T:
+        """Ask."""
+        self._connection.execute("BEGIN")
+        try:
+            return work(self._connection)
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the connection."""
@@ -95,6 +116,8 @@ class GroupCommit:
 
     async def do(self, work: Work[T]) -> T:
         """Queue one unit and wait until it is durable."""
+        if not self._thread.is_alive():
+            raise sqlite3.ProgrammingError("the ledger is closed")
         unit = _Unit(work, asyncio.get_running_loop())
         self._queue.put(unit)
         result: T = await unit.future
@@ -149,7 +172,8 @@ def _deliver(batch: list[_Unit]) -> None:
     loops = {id(unit.loop): unit.loop for unit in batch}
     for key, loop in loops.items():
         units = [unit for unit in batch if id(unit.loop) == key]
-        if not loop.is_closed():
+        # A loop that was closed meanwhile has nobody left who waits; the work is durable.
+        with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(_deliver_all, units)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from batch_runner.core.identity import Basis, KnownJob, match
 from batch_runner.core.jobs import RowSpec
 from batch_runner.core.lifecycle import Event, State, advance
+from batch_runner.ledger.adopt import adopt
 from batch_runner.ledger.history import write_event
 
 WAITING = frozenset({State.QUEUED, State.INVALID, State.SKIPPED})
@@ -68,13 +69,19 @@ def enrol(
     specs: Sequence[RowSpec],
     at: datetime,
     *,
+    basis: Basis,
+    origin: str,
     midway: bool = False,
 ) -> Mapping[int, int]:
     """Bring the ledger's picture of one worksheet up to date; idempotent.
 
+    All of it is one transaction: hashes without the basis they were made by, or a new job
+    without the task its row shows, would be bought again after a crash between the two.
+
     Rows that left the sheet keep their jobs (and their cost) without a line; those not sent
     yet can no longer be claimed. ``midway`` through a run, rows never seen before wait for the
-    next run, unless they stand where a job waited: that one was edited, and is replaced.
+    next run, unless they stand where a job waited: that one was edited, and is replaced. Nor
+    does saving the sheet let in what this run was to leave out (``hold_back``, a limit).
 
     Returns:
         line -> job id of every spec.
@@ -88,10 +95,12 @@ def enrol(
         row = spec.identity.row
         job = found.get(row)
         if job is None:
-            claimable = not midway or row in waited
+            claimable = spec.wanted and (not midway or row in waited)
             placed[row] = _insert(connection, scope, spec, stamp, wanted=claimable)
+            adopt(connection, placed[row], spec, origin, at)
         else:
-            _update(connection, job, spec, stamp)
+            _update(connection, job, spec, stamp, midway=midway)
+    connection.execute("UPDATE scopes SET basis = ? WHERE id = ?", (basis.to_json(), scope))
     return placed
 
 
@@ -105,11 +114,6 @@ def _waiting_lines(
         (scope,),
     )
     return frozenset(row["row"] for row in rows if row["id"] not in exclude)
-
-
-def save_basis(connection: sqlite3.Connection, scope: int, basis: Basis) -> None:
-    """Remember by which columns the row hashes now in the ledger were made."""
-    connection.execute("UPDATE scopes SET basis = ? WHERE id = ?", (basis.to_json(), scope))
 
 
 def _insert(
@@ -149,17 +153,22 @@ def _waiting_state(spec: RowSpec) -> State:
     return State.QUEUED if spec.wanted else State.SKIPPED
 
 
-def _update(connection: sqlite3.Connection, job: int, spec: RowSpec, stamp: float) -> None:
+def _update(
+    connection: sqlite3.Connection, job: int, spec: RowSpec, stamp: float, *, midway: bool
+) -> None:
     identity = spec.identity
     connection.execute(
         """UPDATE jobs SET row = ?, key = coalesce(?, key), row_hash = ?, whole_hash = ?,
-               wanted = ?, model = ?, body = ?, estimate_low = ?, estimate_high = ?
+               wanted = iif(?, wanted AND ?, ?), model = ?, body = ?,
+               estimate_low = ?, estimate_high = ?
            WHERE id = ?""",
         (
             identity.row,
             identity.key,
             identity.row_hash,
             identity.whole_hash,
+            midway,
+            spec.wanted,
             spec.wanted,
             spec.model,
             spec.body,

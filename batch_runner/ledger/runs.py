@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
+from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.core.wording import INTERRUPTED
-from batch_runner.ledger.claims import recover
+from batch_runner.ledger.history import write_event
 
 FINISHED = frozenset({0, 1})
 """Exit codes of runs that came to their end."""
@@ -44,6 +45,24 @@ def start(
     return cursor.lastrowid
 
 
+def recover(connection: sqlite3.Connection, at: float, error: str) -> int:
+    """Jobs whose POST may have been on its way when the last run died become unknown."""
+    rows = connection.execute("SELECT id, attempt FROM jobs WHERE state = 'submitting'").fetchall()
+    for row in rows:
+        connection.execute(
+            """UPDATE jobs SET state = ?, error_code = 'interrupted', error = ?, updated_at = ?
+               WHERE id = ?""",
+            (advance(State.SUBMITTING, Event.LOST), error, at, row["id"]),
+        )
+        connection.execute(
+            """UPDATE attempts SET outcome = 'lost', error_code = 'interrupted', error = ?
+               WHERE job = ? AND n = ?""",
+            (error, row["id"], row["attempt"]),
+        )
+        write_event(connection, row["id"], row["attempt"], Event.LOST, at, {"why": "interrupted"})
+    return len(rows)
+
+
 def beat(connection: sqlite3.Connection, run: int, at: datetime) -> None:
     """Note that the run is alive."""
     connection.execute("UPDATE runs SET beat_at = ? WHERE id = ?", (at.timestamp(), run))
@@ -68,3 +87,13 @@ def origins(connection: sqlite3.Connection) -> frozenset[str]:
     return frozenset(
         row["origin"] for row in connection.execute("SELECT DISTINCT origin FROM attempts")
     )
+
+
+def rename_files(connection: sqlite3.Connection, before: str, after: str) -> None:
+    """Let paths of videos begin with another folder; done twice it changes nothing more."""
+    for table in ("jobs", "attempts"):
+        connection.execute(
+            f"""UPDATE {table} SET video_file = ? || substr(video_file, ?)
+                WHERE substr(video_file, 1, ?) = ?""",  # noqa: S608 - constants
+            (after, len(before) + 1, len(before), before),
+        )

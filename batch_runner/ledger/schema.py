@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from batch_runner.core.errors import LedgerError
@@ -129,16 +130,71 @@ VERSION = len(MIGRATIONS)
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the ledger to this program's version, each step in one transaction.
+    """Bring the ledger to this program's version, all of it or nothing.
 
     A ledger that holds something is copied first, to ``<name>.v<old>.bak`` beside it.
 
     Raises:
         LedgerError: it was written by a newer program.
     """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = _version(connection, path)
     if version == VERSION:
         return
+    if version:
+        _copy(connection, path.with_name(f"{path.name}.v{version}.bak"))
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Asked again now that no other process can write: it may have been here first.
+        for step in range(_version(connection, path), VERSION):
+            for statement in _statements(MIGRATIONS[step]):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {step + 1}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _copy(connection: sqlite3.Connection, target: Path) -> None:
+    """A whole copy, with what still lies in the write-ahead log (copying the file loses that)."""
+    fresh = target.with_name(f"{target.name}.new")
+    fresh.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(fresh)) as copy:
+        connection.backup(copy)
+    fresh.replace(target)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script; ``executescript`` would commit before each script."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> None:
+    """See that a ledger can be read as it is.
+
+    Raises:
+        LedgerError: it is of another version, or was only just being made.
+    """
+    version = _version(connection, path)
+    if version == 0:
+        raise LedgerError("this ledger is empty.", code="ledger_empty", where=str(path))
+    if version < VERSION:
+        raise LedgerError(
+            f"this ledger has version {version}, this program writes {VERSION}.",
+            code="ledger_older",
+            where=str(path),
+            hint="'batch-runner run' brings it up to date, and keeps a copy.",
+        )
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise LedgerError(
             f"this ledger has version {version}, this program knows up to {VERSION}.",
@@ -146,10 +202,4 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
             where=str(path),
             hint="Update batch-runner; nothing was submitted.",
         )
-    if version:
-        shutil.copy2(path, path.with_name(f"{path.name}.v{version}.bak"))
-    for step in range(version, VERSION):
-        # executescript would commit on its own; the explicit pair keeps a step whole.
-        connection.executescript(
-            f"BEGIN IMMEDIATE;\n{MIGRATIONS[step]}\nPRAGMA user_version = {step + 1};\nCOMMIT;"
-        )
+    return int(version)

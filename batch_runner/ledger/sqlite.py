@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from batch_runner.core.errors import LedgerError
-from batch_runner.core.identity import Basis
+from batch_runner.core.identity import Basis, RowIdentity
 from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job, RowSpec, Totals
-from batch_runner.ledger import adopt, claims, enrol, runs, views
-from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit
-from batch_runner.ledger.schema import migrate
+from batch_runner.ledger import claims, enrol, runs, views
+from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit, ReadOnly
+from batch_runner.ledger.schema import check_version, migrate
 
 T = TypeVar("T")
 
@@ -36,6 +37,9 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             isolation_level=None,
             check_same_thread=False,
         )
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+    with _opening(connection, path):
         connection.row_factory = sqlite3.Row
         if not read_only:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -43,40 +47,59 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.Error as error:
-        raise LedgerError(
-            f"the ledger cannot be opened ({error}).",
-            code="ledger_unusable",
-            where=str(path),
-            hint="It is the only record of what was paid: put back a copy of the file; "
-            "nothing was submitted.",
-        ) from error
     return connection
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> LedgerError:
+    return LedgerError(
+        f"the ledger cannot be opened ({error}).",
+        code="ledger_unusable",
+        where=str(path),
+        hint="It is the only record of what was paid: put back a copy of the file; "
+        "nothing was submitted.",
+    )
+
+
+@contextlib.contextmanager
+def _opening(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Leave no connection behind that could not be made ready."""
+    try:
+        yield
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise _unusable(path, error) from error
+        raise
 
 
 class SqliteLedger:
     """A campaign's ledger. Every change is durable when its method returns."""
 
-    def __init__(self, path: Path, committer: Callable[[sqlite3.Connection], Committer]) -> None:
+    def __init__(self, path: Path, commit: Committer) -> None:
         self.path = path
-        connection = connect(path)
-        try:
-            migrate(connection, path)
-            _make_campaign(connection)
-        except BaseException:
-            connection.close()
-            raise
-        self._commit = committer(connection)
+        self._commit = commit
 
     @classmethod
     def for_run(cls, path: Path) -> Self:
         """With a writer thread: many changes share one fsync."""
-        return cls(path, GroupCommit)
+        return cls(path, GroupCommit(_open(path)))
 
     @classmethod
     def for_command(cls, path: Path) -> Self:
         """Without a thread: one commit a change."""
-        return cls(path, InlineCommit)
+        return cls(path, InlineCommit(_open(path)))
+
+    @classmethod
+    def for_reading(cls, path: Path) -> Self:
+        """For looking only, also beside a run of another process; writes nothing.
+
+        Raises:
+            LedgerError: it is of another version, or holds nothing yet (code ``ledger_empty``).
+        """
+        connection = connect(path, read_only=True)
+        with _opening(connection, path):
+            check_version(connection, path)
+        return cls(path, ReadOnly(connection))
 
     def close(self) -> None:
         """Finish what was begun and close the file."""
@@ -144,10 +167,6 @@ class SqliteLedger:
         """Bring one worksheet up to date; line -> job id. See :func:`enrol.enrol`."""
         return await self._do(enrol.enrol, scope, specs, at, **terms)
 
-    async def save_basis(self, scope: int, basis: Basis) -> None:
-        """The hashes of this scope are by this basis from now on."""
-        await self._do(enrol.save_basis, scope, basis)
-
     async def out_columns(self, scope: int) -> Mapping[str, str]:
         """Our name -> header text of the columns we wrote into this worksheet."""
         return await self._do(enrol.out_columns, scope)
@@ -155,10 +174,6 @@ class SqliteLedger:
     async def save_out_columns(self, scope: int, columns: Mapping[str, str]) -> None:
         """Remember which columns of the worksheet are ours."""
         await self._do(enrol.save_out_columns, scope, columns)
-
-    async def adopt(self, job: int, spec: RowSpec, origin: str, at: datetime, error: str) -> None:
-        """Link or hold a job by what its row shows. See :func:`adopt.adopt`."""
-        await self._do(adopt.adopt, job, spec, origin, at, error)
 
     # -- the money path ----------------------------------------------------------------
 
@@ -173,6 +188,10 @@ class SqliteLedger:
     async def hold_back(self, jobs: Sequence[int]) -> None:
         """These may not be submitted by the present run."""
         await self._do(claims.hold_back, jobs)
+
+    async def rename_files(self, before: str, after: str) -> None:
+        """The sheet moved: stored paths that began with ``before`` begin with ``after``."""
+        await self._do(runs.rename_files, before, after)
 
     # -- questions ---------------------------------------------------------------------
 
@@ -220,9 +239,34 @@ class SqliteLedger:
         """The job whose video bears this path (without extension)."""
         return await self._do(views.owner_of_file, stem)
 
+    async def memory(self, worksheet: str) -> tuple[Basis, Mapping[str, str]] | None:
+        """A worksheet's basis and our columns in it; ``None`` if it was never run."""
+        return await self._do(views.memory, worksheet)
+
+    async def placed(self, worksheet: str, identities: Sequence[RowIdentity]) -> Mapping[int, Job]:
+        """Which rows of a worksheet are which jobs, before anything is enrolled."""
+        return await self._do(views.placed, worksheet, identities)
+
+    async def sent_hashes(self) -> frozenset[str]:
+        """Row hashes of all jobs that were ever accepted, or may have been."""
+        return await self._do(views.sent_hashes)
+
+    async def task_ids(self) -> frozenset[str]:
+        """All task ids that this ledger knows."""
+        return await self._do(views.task_ids)
+
     async def totals(self) -> Totals:
         """The campaign in numbers."""
         return await self._do(views.totals)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """A connection to a ledger of this program's version, made if there is none."""
+    connection = connect(path)
+    with _opening(connection, path):
+        migrate(connection, path)
+        _make_campaign(connection)
+    return connection
 
 
 def _make_campaign(connection: sqlite3.Connection) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from batch_runner.core.identity import Basis, RowIdentity, match
 from batch_runner.core.jobs import Job, Totals
 from batch_runner.core.lifecycle import State, shown
+from batch_runner.ledger.enrol import known_jobs
 from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, to_job, to_time
 
 _JOBS = f"SELECT {JOB_COLUMNS} FROM {JOB_TABLES}"  # noqa: S608 - constants
@@ -82,6 +84,43 @@ def job(connection: sqlite3.Connection, job_id: int) -> Job:
     return to_job(connection.execute(f"{_JOBS} WHERE j.id = ?", (job_id,)).fetchone())
 
 
+def memory(connection: sqlite3.Connection, worksheet: str) -> tuple[Basis, dict[str, str]] | None:
+    """By which columns a worksheet's rows were hashed, and which of its columns are ours."""
+    row = connection.execute("SELECT * FROM scopes WHERE worksheet = ?", (worksheet,)).fetchone()
+    if row is None:
+        return None
+    return Basis.from_json(row["basis"]), json.loads(row["out_columns"])
+
+
+def placed(
+    connection: sqlite3.Connection, worksheet: str, identities: Sequence[RowIdentity]
+) -> dict[int, Job]:
+    """Line -> job, for the rows of a worksheet that the ledger knows."""
+    scope = connection.execute(
+        "SELECT id FROM scopes WHERE worksheet = ?", (worksheet,)
+    ).fetchone()
+    if scope is None:
+        return {}
+    found = match(identities, known_jobs(connection, scope["id"]))
+    jobs = {job.id: job for job in jobs_of_scope(connection, scope["id"])}
+    return {row: jobs[job] for row, job in found.items()}
+
+
+def sent_hashes(connection: sqlite3.Connection) -> frozenset[str]:
+    """Row hashes of the jobs that cost money, or may have."""
+    rows = connection.execute(
+        """SELECT DISTINCT row_hash FROM jobs
+           WHERE task_id IS NOT NULL OR state IN ('submitting', 'unknown')"""
+    )
+    return frozenset(row["row_hash"] for row in rows)
+
+
+def task_ids(connection: sqlite3.Connection) -> frozenset[str]:
+    """Every task id of every attempt."""
+    rows = connection.execute("SELECT task_id FROM attempts WHERE task_id IS NOT NULL")
+    return frozenset(row["task_id"] for row in rows)
+
+
 def open_jobs(connection: sqlite3.Connection) -> list[Job]:
     """Accepted tasks whose end is not known yet, oldest first; superseded ones too."""
     rows = connection.execute(
@@ -139,6 +178,8 @@ def totals(connection: sqlite3.Connection) -> Totals:
                   (SELECT max(updated_at) FROM jobs) AS updated_at,
                   (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND state = 'succeeded'
                    AND error_code LIKE 'video%') AS video_missing,
+                  (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND wanted
+                   AND state = 'queued') AS unsent,
                   (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND NOT noted
                    AND state IN ('failed', 'invalid')) AS new_troubles"""
     ).fetchone()
@@ -150,6 +191,7 @@ def totals(connection: sqlite3.Connection) -> Totals:
         estimated=sums["estimated"],
         updated_at=to_time(sums["updated_at"]),
         video_missing=sums["video_missing"],
+        unsent=sums["unsent"],
         new_troubles=sums["new_troubles"],
     )
 

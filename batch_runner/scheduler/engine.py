@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from batch_runner.core.decide import Policy
-from batch_runner.core.jobs import Claim, ClaimKind, ClaimTerms
+from batch_runner.core.jobs import Change, Claim, ClaimKind, ClaimTerms
+from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.pace import Pace
 from batch_runner.core.ports import Ledger, Listener, Provider, Shelf
 from batch_runner.scheduler.flight import Crew, refetch, resume, send_next
@@ -66,6 +67,7 @@ class Engine:
         self._dry = False  # the last claim found nothing that may be sent now
         self._later: datetime | None = None  # when something queued may be sent again
         self._over_budget = False  # until a task in flight turns out cheaper than reserved
+        self._failure: Exception | None = None  # the first one; ends the run
         self._throttle = Throttle(Pace.start(limits.rate, limits.slots), on_free=self._wake)
         self._crew = Crew(
             ledger=world.ledger,
@@ -87,20 +89,24 @@ class Engine:
             now=world.now,
             jitter=world.jitter,
             terms=world.terms,
-            before_claim=world.before_claim,
             learned={},
             sending=set(),
-            requeued=self._more,
+            kept=self._kept,
+            answered=self._wake,
         )
         halt.on_change(self._wake)
 
     def _wake(self) -> None:
         self._woken.set()
 
-    def _more(self) -> None:
-        """Something may be sent (again)."""
-        self._dry = False
-        self._wake()
+    def _kept(self, change: Change) -> None:
+        """A change is durable: is there anything (more) to send because of it?"""
+        lost_for_now = change.event is Event.LOST and self._crew.policy.replay
+        again = lost_for_now or change.event in {Event.DEFERRED, Event.RETRIED}
+        settled = self._over_budget and change.hold is not None  # it may hold less than before
+        if again or settled:
+            self._dry = False
+            self._wake()
 
     async def run(self, models: frozenset[str] = frozenset()) -> StopReason | None:
         """Work until nothing is left to do or something ends the run early.
@@ -109,24 +115,46 @@ class Engine:
 
         Returns:
             Why it stopped early; ``None``: it came to its end.
+
+        Raises:
+            Exception: what a flight, the ledger or ``before_claim`` raised, as it was raised.
+                Answers to POSTs on their way were waited for first, and kept.
         """
         for model in models:
             self._crew.learned[model] = list(await self._world.ledger.durations(model))
         async with asyncio.TaskGroup() as group:
-            helpers = [group.create_task(self._crew.health.watch(self._world.jitter))]
+            helping = [self._crew.health.watch(self._world.jitter)]
             if self._limits.deadline is not None:
-                helpers.append(group.create_task(self._keep_deadline(self._limits.deadline)))
-            await self._resume_open(group)
-            await self._feed(group)
+                helping.append(self._keep_deadline(self._limits.deadline))
+            helpers = [group.create_task(self._guard(work)) for work in helping]
+            await self._guard(self._work(group))
             await self._drain()
             for helper in helpers:
                 helper.cancel()
+        if self._failure is not None:
+            raise self._failure
         return self._halt.reason
+
+    async def _work(self, group: asyncio.TaskGroup) -> None:
+        await self._resume_open(group)
+        await self._feed(group)
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do some work; its failure ends the run in order, not by cutting off what is paid for.
+
+        A task group would cancel all other flights at once, in the midst of their POSTs.
+        """
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - raised again by run, after the answers
+            self._failure = self._failure or error
+            self._halt.leave(StopReason(code="error", message=f"the run broke off: {error}"))
 
     async def _resume_open(self, group: asyncio.TaskGroup) -> None:
         """Accepted tasks come first: they are paid."""
         for job in await self._world.ledger.open_jobs():
-            self._throttle.accepted += 1
+            if job.state is State.RUNNING:
+                self._throttle.accepted += 1
             self._launch(group, resume(self._crew, job, self._throttle.take()))
         if self._crew.policy.download:
             for job in await self._world.ledger.without_video():
@@ -138,27 +166,36 @@ class Engine:
                 if self._over_budget:
                     self._halt.stop_submits(OVER_BUDGET)
                 return
-            delay = self._delay()
-            if delay is not None and delay <= 0:
+            if not self._may_send():
+                await self._wait(self._delay())
+                continue
+            await self._world.before_claim()
+            if self._may_send():  # as the world is after that wait
                 self._throttle.spend(self._loop_time())
                 self._dry = False
                 slot = self._throttle.take()
                 self._launch(group, send_next(self._crew, slot, self._claimed))
                 await asyncio.sleep(0)  # let the claim be asked for before the next look around
-            else:
-                await self._wait(delay)
+
+    def _may_send(self) -> bool:
+        return not self._halt.submits_stopped and self._delay() == 0.0
+
+    @property
+    def _nothing_left(self) -> bool:
+        """Whether, as far as is known, everything was sent."""
+        return self._dry and self._later is None and not self._over_budget
 
     def _delay(self) -> float | None:
         """Seconds until the next send may be tried; ``None``: only an event can tell."""
-        if self._throttle.full or self._crew.health.down.is_set():
-            return RECHECK if self._crew.health.down.is_set() else None
-        if self._dry:
-            if self._later is None:
-                return None
-            wait = (self._later - self._world.now()).total_seconds()
+        if self._crew.health.down.is_set():
+            return RECHECK
+        if self._throttle.full or (self._dry and self._later is None):
+            return None
+        wait = 0.0
+        if self._dry and self._later is not None:
             # A wall clock may be set; it is asked again soon enough.
-            return min(RECHECK, wait) if wait > 0 else 0.0
-        return self._throttle.delay(self._loop_time())
+            wait = min(RECHECK, (self._later - self._world.now()).total_seconds())
+        return max(0.0, wait, self._throttle.delay(self._loop_time()))
 
     def _claimed(self, claim: Claim) -> None:
         self._over_budget = claim.kind is ClaimKind.OVER_BUDGET
@@ -186,19 +223,18 @@ class Engine:
         reason = StopReason(code="deadline", message="the time for this run is over.")
         early = max(0.0, seconds - usual)
         await asyncio.sleep(early)
-        self._halt.stop_submits(reason)
+        if not self._nothing_left:
+            self._halt.stop_submits(reason)
         await asyncio.sleep(seconds - early)
         self._halt.leave(reason)
 
     def _launch(self, group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
-        task = group.create_task(work)
+        task = group.create_task(self._guard(work))
         self._flights.add(task)
         task.add_done_callback(self._landed)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flights.discard(task)
-        if self._over_budget:
-            self._dry = False  # what it held may have become free
         self._wake()
 
     async def _wait(self, seconds: float | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,8 @@ from batch_runner.scheduler.gates import LookGate, Slot, Throttle
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.health import Health
 
+FRESH = 5.0  # seconds since it was accepted within which a task was surely looked after
+
 
 @dataclass(frozen=True, kw_only=True)
 class Crew:
@@ -44,18 +46,16 @@ class Crew:
     now: Callable[[], datetime]  # wall time
     jitter: Callable[[], float]  # 0..1
     terms: Callable[[], ClaimTerms]
-    before_claim: Callable[[], Awaitable[None]]
     learned: dict[str, list[float]]  # model -> seconds that its tasks took, sorted
     sending: set[asyncio.Task[object]]  # flights between their claim and the answer's record
-    requeued: Callable[[], None]  # told when a job went back into the queue
+    kept: Callable[[Change], None]  # told of each change once it is durable
+    answered: Callable[[], None]  # told when a flight is no longer sending
 
     async def record(self, job: Job, change: Change) -> Job:
         """Make a change durable, tell it, and give the job as it is then."""
         await self.ledger.record(change)
         self.listener.changed(job, change)
-        may_resend = change.event is Event.LOST and self.policy.replay
-        if may_resend or change.event in {Event.DEFERRED, Event.RETRIED}:
-            self.requeued()
+        self.kept(change)
         return await self.ledger.job(job.id)
 
 
@@ -76,7 +76,6 @@ async def _claim_and_submit(crew: Crew, claimed: Callable[[Claim], None]) -> Job
     assert flight is not None
     crew.sending.add(flight)
     try:
-        await crew.before_claim()
         claim = await crew.ledger.claim(crew.terms())
         claimed(claim)
         if claim.job is None:
@@ -87,6 +86,7 @@ async def _claim_and_submit(crew: Crew, claimed: Callable[[Claim], None]) -> Job
         return await _submit(crew, claim.job)
     finally:
         crew.sending.discard(flight)
+        crew.answered()
 
 
 async def resume(crew: Crew, job: Job, slot: Slot) -> None:
@@ -95,7 +95,10 @@ async def resume(crew: Crew, job: Job, slot: Slot) -> None:
     with slot:
         if job.state is State.RUNNING:
             ready = await follow(crew, job)
-    if ready is not None:
+    if ready is not None and not crew.policy.download:
+        done = Change(job=ready.id, attempt=ready.attempt, event=Event.FINISHED, at=crew.now())
+        await crew.record(ready, done)
+    elif ready is not None:
         await download(crew, ready)
 
 
@@ -144,7 +147,9 @@ async def follow(crew: Crew, job: Job) -> Job | None:
     loop = asyncio.get_running_loop()
     started, looks, in_vain = loop.time(), 0, 0
     elapsed_before = _seconds_since(job.accepted_at, crew.now())
-    delay, estimated, last_no = 0.0, None, 0.0
+    delay, estimated = 0.0, None
+    # Of a task that went on while nobody looked, only a look that says no tells anything.
+    last_no = 0.0 if elapsed_before < FRESH else None
     while True:
         in_run = loop.time() - started
         delay = decide.next_look(
@@ -164,7 +169,7 @@ async def follow(crew: Crew, job: Job) -> Job | None:
         looks += 1
         done = outcome.kind is PollKind.COMPLETED
         in_vain = in_vain + 1 if (done or outcome.kind is PollKind.NOT_FOUND) else 0
-        if done and outcome.actual_time is None:
+        if done and outcome.actual_time is None and last_no is not None:
             # Finished somewhere between the last look that said no and this one.
             outcome = replace(outcome, actual_time=(last_no + elapsed) / 2)
         change = decide.after_poll(job, outcome, crew.policy, crew.now(), in_vain)

@@ -40,6 +40,7 @@ class Throttle:
         self.accepted = 0  # tasks the provider holds, as far as we know
         self._on_free = on_free
         self._next_at = 0.0  # loop time of the next submit by rate
+        self._spent = 0.0  # what the last submit took of the rate, in seconds
         self._cool_until = 0.0
 
     def take(self) -> Slot:
@@ -62,11 +63,13 @@ class Throttle:
 
     def spend(self, now: float) -> None:
         """A submit is made now."""
-        self._next_at = max(now, self._next_at) + 1.0 / self.pace.rate
+        self._spent = 1.0 / self.pace.rate
+        self._next_at = max(now, self._next_at) + self._spent
 
     def refund(self) -> None:
         """The submit that was spent last was not made after all."""
-        self._next_at -= 1.0 / self.pace.rate
+        self._next_at -= self._spent
+        self._spent = 0.0
 
     def was_accepted(self) -> None:
         """A task was taken."""
@@ -78,10 +81,18 @@ class Throttle:
         self.accepted = max(0, self.accepted - 1)
 
     def was_limited(self, now: float, retry_after: float | None, jitter: float) -> float:
-        """A 429: every submit waits. Returns the seconds."""
+        """A 429: every submit waits. Returns the seconds.
+
+        One that comes while all wait already was sent before: it says nothing new, so it does
+        not double the pause, but a time that it names is kept.
+        """
+        if now < self._cool_until:
+            named = pace.cool_down(self.pace, retry_after, jitter) if retry_after else 0.0
+            self._cool_until = max(self._cool_until, now + named)
+            return self._cool_until - now
         seconds = pace.cool_down(self.pace, retry_after, jitter)
         self.pace = pace.limited(self.pace, self.accepted)
-        self._cool_until = max(self._cool_until, now + seconds)
+        self._cool_until = now + seconds
         return seconds
 
 
@@ -91,16 +102,21 @@ class LookGate:
     def __init__(self, rate: float) -> None:
         self._gap = 1.0 / rate
         self._next_at = 0.0
+        self._paused_until = 0.0
 
     async def wait(self) -> None:
-        """Wait for one's turn."""
-        now = asyncio.get_running_loop().time()
-        turn = max(now, self._next_at)
-        self._next_at = turn + self._gap
-        if turn > now:
-            await asyncio.sleep(turn - now)
+        """Wait for one's turn; whoever was paused while waiting takes another one."""
+        loop = asyncio.get_running_loop()
+        while True:
+            now = loop.time()
+            turn = max(now, self._next_at, self._paused_until)
+            self._next_at = turn + self._gap
+            if turn > now:
+                await asyncio.sleep(turn - now)
+            if turn >= self._paused_until:
+                return
 
     def pause(self, seconds: float) -> None:
         """Nobody looks for a while."""
         now = asyncio.get_running_loop().time()
-        self._next_at = max(self._next_at, now + seconds)
+        self._paused_until = max(self._paused_until, now + seconds)

@@ -78,11 +78,11 @@ class Health:
             )
             while self.down.is_set():
                 tries += 1
-                await asyncio.sleep(backoff(tries, jitter(), longest=LONGEST_PROBE))
+                left = max(0.0, since + self._patience - loop.time())
+                await asyncio.sleep(min(left, backoff(tries, jitter(), longest=LONGEST_PROBE)))
                 if (await self._provider.balance()).reachable:
                     self._count(failed=False)
-                    self._listener.noticed("provider_back", "The provider answers again.")
-                elif loop.time() - since >= self._patience:
+                elif self.down.is_set() and loop.time() - since >= self._patience:
                     self._halt.leave(
                         StopReason(
                             code="provider_down",
@@ -91,3 +91,4 @@ class Health:
                         )
                     )
                     return
+            self._listener.noticed("provider_back", "The provider answers again.")

@@ -1,1 +1,1 @@
-"""Configs, profiles and accounts: from YAML, environment and options to frozen values."""
+"""What a run is told: campaign config, options, environment, and the models' profiles."""

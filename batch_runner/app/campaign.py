@@ -1,0 +1,109 @@
+"""One sheet at hand: which file, which settings, which sidecar, which service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from batch_runner.app.clock import localiser
+from batch_runner.app.guards import SANDBOX_ORIGIN
+from batch_runner.app.intake import Rulebook
+from batch_runner.app.projection import Localise
+from batch_runner.app.sidecar import (
+    Sidecar,
+    config_owner,
+    is_sandbox_copy,
+    sandbox_copy,
+    sidecar_of,
+)
+from batch_runner.core.model import ReadOptions
+from batch_runner.core.profile import Catalogue
+from batch_runner.loader.paths import check_sheet_path
+from batch_runner.settings.profiles import load_catalogue
+from batch_runner.settings.resolve import Settings, resolve
+
+SENDING = frozenset({"run", "retry"})
+"""Commands that take the user's own sheet even in a rehearsal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """Everything about one sheet that is settled before it is read."""
+
+    source: Path  # the user's sheet, links resolved
+    sheet: Path  # the file that is worked on: the source, or a rehearsal's copy of it
+    settings: Settings
+    rules: Rulebook
+    sidecar: Sidecar
+    origin: str  # as attempts record it
+    sandbox: bool
+    localise: Localise
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether the sheet is a rehearsal's copy, made anew from its source."""
+        return self.sheet != self.source
+
+    def command(self, verb: str = "run", *extra: str) -> str:
+        """A command for this sheet as the user would type it."""
+        sends = verb in SENDING
+        words = [verb, str(_shown(self.source if sends else self.sheet)), *extra]
+        if sends and (self.sandbox or is_sandbox_copy(self.source)):
+            words.append("--sandbox")
+        return "batch-runner " + " ".join(f"'{w}'" if " " in w else w for w in words)
+
+
+def open_campaign(
+    path: Path, options: Mapping[str, object], environ: Mapping[str, str], *, sandbox: bool = False
+) -> Campaign:
+    """Settle what there is to settle about a sheet; reads configs, changes nothing.
+
+    Raises:
+        SheetError: there is no such sheet, or it is none of the user's.
+        ConfigError, UsageError: the settings cannot be used.
+    """
+    check_sheet_path(path)
+    source = path.resolve()
+    check_sheet_path(source)
+    sheet = sandbox_copy(source) if sandbox else source
+    settings = resolve(config_owner(source), options, environ)
+    catalogue = load_catalogue(settings.defaults)
+    return Campaign(
+        source=source,
+        sheet=sheet,
+        settings=settings,
+        rules=_rulebook(settings, catalogue),
+        sidecar=sidecar_of(sheet, settings.state_dir),
+        origin=SANDBOX_ORIGIN if sandbox else settings.base_url,
+        sandbox=sandbox,
+        localise=localiser(settings.time_zone),
+    )
+
+
+def _rulebook(settings: Settings, catalogue: Catalogue) -> Rulebook:
+    columns = dict(settings.columns)
+    if settings.key is not None:
+        columns["key"] = (settings.key,)
+    return Rulebook(
+        options=ReadOptions(
+            worksheet=settings.worksheet,
+            header_row=settings.header_row,
+            encoding=settings.encoding,
+            delimiter=settings.delimiter,
+            columns=columns,
+            parameters=catalogue.parameters,
+        ),
+        catalogue=catalogue,
+        out_configured=settings.output_columns,
+        out_prefix=settings.output_prefix,
+        hidden_rows=settings.hidden_rows,
+    )
+
+
+def _shown(path: Path) -> Path:
+    """A path as short as it can be said from here."""
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path

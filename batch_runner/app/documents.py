@@ -1,0 +1,111 @@
+"""JSON documents for other programs. Each carries ``schema`` and only ever gains fields."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from batch_runner.app.outcome import Ending
+from batch_runner.app.status import Story
+from batch_runner.core.identity import MARK_LENGTH
+from batch_runner.core.jobs import Job, Totals
+from batch_runner.core.model import MICROS
+
+SCHEMA = 1
+
+
+def run_document(ending: Ending) -> dict[str, object]:
+    """What ``run --json`` prints."""
+    reason = ending.reason
+    return {
+        "schema": SCHEMA,
+        "sheet": ending.sheet,
+        "exit": ending.code,
+        "states": dict(ending.totals.states),
+        "new": dict(ending.new),
+        "cost_usd": ending.totals.cost / MICROS,
+        "unknown": [unknown_document(job) for job in ending.unknown],
+        "video_missing": ending.totals.video_missing,
+        "stopped": None if reason is None else {"code": reason.code, "message": reason.message},
+        "results": ending.results_in,
+        "next": ending.next_command,
+    }
+
+
+def unknown_document(job: Job) -> dict[str, object]:
+    """A row of which nobody knows whether it was accepted."""
+    return {
+        "row": job.row,
+        "key": job.key,
+        "job": job.row_hash[:MARK_LENGTH],
+        "task_id": job.task_id,
+        "error": job.error,
+    }
+
+
+def status_document(sheet: Path, totals: Totals) -> dict[str, object]:
+    """What ``status --json`` prints."""
+    return {
+        "schema": SCHEMA,
+        "sheet": str(sheet),
+        "rows": totals.rows,
+        "states": dict(totals.states),
+        "cost_usd": totals.cost / MICROS,
+        "estimated_usd": totals.estimated / MICROS,
+        "updated_at": time_text(totals.updated_at),
+        "video_missing": totals.video_missing,
+    }
+
+
+def time_text(at: datetime | None) -> str | None:
+    """ISO 8601, UTC."""
+    return None if at is None else at.isoformat(timespec="seconds")
+
+
+def money(micros: int | None) -> float | None:
+    """Micro-dollars as dollars."""
+    return None if micros is None else micros / MICROS
+
+
+def story_document(story: Story) -> dict[str, object]:
+    """What ``status --row --json`` prints of one job."""
+    job = story.job
+    return {
+        "row": job.row,
+        "key": job.key,
+        "job": job.row_hash[:MARK_LENGTH],
+        "state": str(job.state),
+        "model": job.model,
+        "task_id": job.task_id,
+        "cost_usd": money(job.cost),
+        "error": job.error,
+        "video_file": job.video_file,
+        "attempts": [
+            {
+                "n": attempt.n,
+                "first_sent_at": time_text(attempt.first_sent_at),
+                "sends": attempt.sends,
+                "origin": attempt.origin,
+                "outcome": attempt.outcome,
+                "task_id": attempt.task_id,
+                "request_id": attempt.request_id,
+                "idempotency_key": attempt.key,
+                "request": attempt.body.decode("utf-8", "replace"),
+                "cost_usd": money(attempt.cost),
+                "error": attempt.error,
+                "raw": attempt.raw,
+            }
+            for attempt in story.attempts
+        ],
+        "history": [
+            {
+                "at": time_text(entry.at),
+                "run": entry.run,
+                "attempt": entry.attempt,
+                "event": entry.event,
+                "state": entry.state,
+                **({"detail": dict(entry.detail)} if entry.detail else {}),
+            }
+            for entry in story.entries
+        ],
+    }

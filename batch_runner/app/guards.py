@@ -1,0 +1,137 @@
+"""Before anything is sent: is this the sheet, the service and the machine we think it is?"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from batch_runner.app.intake import Intake
+from batch_runner.app.sidecar import SUFFIX, Sidecar, is_sandbox_copy, sheet_of
+from batch_runner.core.errors import (
+    ConfigError,
+    LedgerError,
+    LockedError,
+    SheetError,
+    UsageError,
+)
+from batch_runner.core.jobs import Job
+from batch_runner.core.lifecycle import State
+from batch_runner.ledger.sqlite import SqliteLedger
+
+SANDBOX_ORIGIN = "sandbox"
+"""What attempts sent to the sandbox record: its port changes, its jobs stay worthless."""
+
+_SENT = frozenset({State.SUBMITTING, State.RUNNING, State.FETCHING, State.SUCCEEDED})
+
+
+def check_origin(known: frozenset[str], origin: str, same: Sequence[str], ledger: Path) -> None:
+    """A ledger belongs to one service.
+
+    Raises:
+        ConfigError: it holds jobs of another origin.
+    """
+    allowed = {origin, *(same if origin in same else ())}
+    others = sorted(known - allowed)
+    if others:
+        raise ConfigError(
+            f"the jobs of this sheet were sent to {', '.join(others)}, not to {origin}.",
+            code="other_origin",
+            where=str(ledger),
+            hint="Run with that origin; if both are the same service, list both under "
+            "provider.same_service in a config given by --config.",
+        )
+
+
+async def check_host(ledger: SqliteLedger, host: str, *, take_over: bool) -> None:
+    """Jobs on their way belong to the machine that sent them.
+
+    Raises:
+        LockedError: another machine has open jobs here.
+    """
+    last = await ledger.last_run()
+    if last is None or last.host == host or take_over:
+        return
+    waiting = [
+        job for job in await ledger.jobs_in_sheet() if job.state in _SENT - {State.SUCCEEDED}
+    ]
+    if waiting:
+        raise LockedError(
+            f"{len(waiting)} rows were sent from the computer {last.host!r} "
+            f"(last seen {last.beat_at:%Y-%m-%d %H:%M} UTC) and are not done.",
+            code="other_host",
+            where=str(ledger.path),
+            hint="If no run goes on there any more, run again with --take-over.",
+        )
+
+
+def check_unmarked(intakes: Iterable[Intake], known: Iterable[Mapping[int, Job]]) -> None:
+    """Task ids that nobody vouches for are never passed over.
+
+    Raises:
+        UsageError: rows that no ledger knows show task ids without a job mark.
+    """
+    for intake, jobs in zip(intakes, known, strict=True):
+        lines = [line for line in intake.unmarked if line not in jobs]
+        if lines:
+            raise UsageError(
+                f"{len(lines)} rows show a task id (the first is line {lines[0]}), but no ledger "
+                "knows them: they may have been paid already.",
+                code="unmarked_results",
+                where=str(intake.table.path),
+                hint="Run with --adopt to fetch those tasks, or with --ignore-results to submit "
+                "these rows as new ones (and pay for them).",
+            )
+
+
+async def check_moved(sheet: Path, sidecar: Sidecar, intakes: Sequence[Intake]) -> None:
+    """A sheet without a sidecar whose jobs another sidecar of the folder knows.
+
+    Raises:
+        SheetError: it was renamed, moved or copied.
+    """
+    if sidecar.ledger.exists() or is_sandbox_copy(sheet):
+        return
+    hashes = [spec.identity.row_hash for intake in intakes for spec in intake.specs]
+    if not hashes:
+        return
+    for folder in sorted(sidecar.folder.parent.glob(f"*{SUFFIX}")):
+        other = sheet_of(folder)
+        if is_sandbox_copy(other):
+            continue
+        sent = await _sent_hashes(folder)
+        overlap = sum(row_hash in sent for row_hash in hashes)
+        # Beside its original, a sheet that shares a few rows is a sibling, not a copy.
+        enough = 1 if not other.exists() else max(1, (len(hashes) + 1) // 2)
+        if overlap >= enough:
+            raise SheetError(
+                f"{overlap} of its rows were already sent as rows of {other.name}.",
+                code="sheet_moved",
+                where=str(sheet),
+                hint=f"If it was renamed: batch-runner move '{other.name}' '{sheet.name}'. "
+                "If all its rows are to be made (and paid) anew: run with --new.",
+            )
+
+
+async def _sent_hashes(folder: Path) -> frozenset[str]:
+    with reading(Sidecar(folder)) as ledger:
+        return frozenset() if ledger is None else await ledger.sent_hashes()
+
+
+@contextlib.contextmanager
+def reading(sidecar: Sidecar) -> Iterator[SqliteLedger | None]:
+    """A sheet's ledger for looking at only; ``None`` if it never ran."""
+    if not sidecar.ledger.is_file():
+        yield None
+        return
+    try:
+        ledger = SqliteLedger.for_reading(sidecar.ledger)
+    except LedgerError as error:
+        if error.code != "ledger_empty":
+            raise
+        yield None
+        return
+    try:
+        yield ledger
+    finally:
+        ledger.close()

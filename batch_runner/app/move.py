@@ -1,0 +1,76 @@
+"""A sheet was renamed or moved: its sidecar follows it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+
+from batch_runner.app.clock import now
+from batch_runner.app.sidecar import Sidecar, sidecar_of
+from batch_runner.core.errors import SheetError, UsageError
+from batch_runner.ledger.lock import hold
+from batch_runner.ledger.sqlite import SqliteLedger
+
+
+def move_sidecar(old: Path, new: Path, state: Path | None) -> Path:
+    """Let the sheet ``new`` go on with what the sheet ``old`` has done; gives the new sidecar.
+
+    May be run again after it was interrupted.
+
+    Raises:
+        SheetError: ``new`` is not there, or ``old`` never ran.
+        UsageError: ``new`` has a sidecar of its own.
+        LockedError: a run is on.
+    """
+    if not new.is_file():
+        raise SheetError("there is no such sheet.", code="no_such_file", where=str(new))
+    source, target = sidecar_of(old, state), sidecar_of(new, state)
+    if source.ledger.exists():
+        if target.folder.exists():
+            raise UsageError(
+                "this sheet has a sidecar of its own already.",
+                code="sidecar_exists",
+                where=str(target.folder),
+                hint="Put that folder away first, if it is not needed.",
+            )
+        with hold(source.folder, host=socket.gethostname(), pid=os.getpid(), at=now()):
+            pass  # nobody is at work on it
+        _rename(source.folder, target.folder)
+    elif not target.ledger.exists():
+        raise SheetError(
+            "there is no sidecar of it.",
+            code="never_run",
+            where=str(old),
+            hint="Give the sheet's former name and folder.",
+        )
+    asyncio.run(_rename_videos(target, old, new, state))
+    return target.folder
+
+
+def _rename(source: Path, target: Path) -> None:
+    try:
+        source.rename(target)
+    except OSError as error:
+        raise UsageError(
+            f"the sidecar cannot be moved there ({error.strerror or error}).",
+            code="cannot_move",
+            where=str(source),
+            hint=f"Move the folder to {target} by hand, then run this command again.",
+        ) from error
+
+
+async def _rename_videos(target: Sidecar, old: Path, new: Path, state: Path | None) -> None:
+    """Stored paths are relative to the sheet: say them from where it is now."""
+    before = _prefix(sidecar_of(old, state), old)
+    after = _prefix(target, new)
+    ledger = SqliteLedger.for_command(target.ledger)
+    try:
+        await ledger.rename_files(before, after)
+    finally:
+        ledger.close()
+
+
+def _prefix(sidecar: Sidecar, sheet: Path) -> str:
+    return Path(os.path.relpath(sidecar.folder, sheet.parent)).as_posix() + "/"

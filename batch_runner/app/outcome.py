@@ -1,0 +1,63 @@
+"""How a run ended: its exit code, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from batch_runner.core.jobs import Job, Totals
+from batch_runner.scheduler.halt import StopReason
+
+DONE, TROUBLE, UNUSABLE, STOPPED, LOCKED, SIGINT, SIGTERM = 0, 1, 2, 3, 75, 130, 143
+
+_SIGNALS = {"sigint": SIGINT, "sigterm": SIGTERM}
+_ORDER = (SIGINT, SIGTERM, STOPPED, UNUSABLE, TROUBLE, LOCKED, DONE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """A run over one sheet, ended."""
+
+    sheet: str
+    code: int
+    totals: Totals
+    new: Mapping[str, int] = field(default_factory=dict)  # state -> jobs that came to it
+    unknown: Sequence[Job] = ()
+    reason: StopReason | None = None
+    next_command: str | None = None
+    links_until: datetime | None = None  # when the first link still needed dies
+    results_in: str | None = None  # the file that shows the results
+    videos_in: str | None = None
+
+
+def exit_code(totals: Totals, unknown: int, reason: StopReason | None, *, exit_all: bool) -> int:
+    """The exit code of a run that came to an end."""
+    if reason is not None:
+        return _SIGNALS.get(reason.code, STOPPED)
+    if totals.unsent or totals.states.get("running"):
+        return STOPPED
+    troubles = totals.new_troubles
+    if exit_all:
+        troubles += totals.states.get("failed", 0) + totals.states.get("invalid", 0)
+    return TROUBLE if troubles or unknown or totals.video_missing else DONE
+
+
+def worst(codes: Sequence[int]) -> int:
+    """The exit code of several sheets."""
+    return min(codes, key=_ORDER.index, default=DONE)
+
+
+def next_command(ending: Ending, command: Callable[..., str]) -> str | None:
+    """What to type next; ``None``: nothing is left to do."""
+    if ending.code in {STOPPED, SIGINT, SIGTERM}:
+        return command("run")
+    if ending.unknown:
+        return command("resolve")
+    if ending.totals.video_missing:
+        return command("run")
+    if ending.new.get("failed"):
+        return command("retry")
+    if ending.totals.states.get("invalid"):
+        return command("check")
+    return None

@@ -1,0 +1,146 @@
+"""What a run would do, counted and priced, before it does it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from batch_runner.app.choose import Choice, would_differ
+from batch_runner.app.intake import Intake
+from batch_runner.core.jobs import Job, RowSpec
+from batch_runner.core.lifecycle import OPEN, State
+from batch_runner.core.model import MICROS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A run, as far as it can be foreseen; money in micro-dollars."""
+
+    rows: int
+    new: int  # never sent
+    again: int  # a new attempt of failed (or changed) ones
+    invalid: int
+    hidden: int
+    left_out: int  # by the filter
+    under_way: int  # accepted before, to be polled and fetched
+    finished: int
+    failed: int  # and not tried again
+    unknown: int
+    differing: int  # finished, but would be asked for in another way today
+    low: int
+    high: int
+    unpriced: tuple[str, ...]  # models to be sent whose price nobody knows
+
+    @property
+    def submits(self) -> int:
+        """Videos that are going to be paid for."""
+        return self.new + self.again
+
+
+def make_plan(
+    intakes: Sequence[Intake], known: Sequence[Mapping[int, Job]], choices: Sequence[Choice]
+) -> Plan:
+    """Add up what the filter leaves."""
+    counts: Counter[str] = Counter()
+    to_send: list[RowSpec] = []
+    for jobs, choice in zip(known, choices, strict=True):
+        again = frozenset(choice.again)
+        for spec in choice.specs:
+            job = jobs.get(spec.identity.row)
+            kind = _kind(spec, job, again)
+            counts[kind] += 1
+            counts["differing"] += job is not None and would_differ(job, spec)
+            if kind in {"new", "again"}:
+                to_send.append(spec)
+    low, high, unpriced = _price(to_send)
+    return Plan(
+        rows=sum(len(choice.specs) for choice in choices),
+        new=counts["new"],
+        again=counts["again"],
+        invalid=counts["invalid"],
+        hidden=sum(intake.hidden for intake in intakes),
+        left_out=counts["left_out"],
+        under_way=counts["under_way"],
+        finished=counts["finished"],
+        failed=counts["failed"],
+        unknown=counts["unknown"],
+        differing=counts["differing"],
+        low=low,
+        high=high,
+        unpriced=unpriced,
+    )
+
+
+def _kind(spec: RowSpec, job: Job | None, again: frozenset[int]) -> str:
+    if job is not None and job.id in again:
+        return "again"
+    if job is not None and job.state in OPEN:
+        return "under_way"
+    if job is not None and job.state is State.SUCCEEDED:
+        return "finished"
+    if job is not None and job.state in {State.FAILED, State.UNKNOWN}:
+        return str(job.state)
+    return _unsent_kind(spec, is_new=job is None)
+
+
+def _unsent_kind(spec: RowSpec, *, is_new: bool) -> str:
+    if spec.body is None:
+        return "invalid"
+    if is_new and spec.adopt is not None:
+        return "under_way"  # it shows that it was sent: its task is looked at
+    return "new" if spec.wanted else "left_out"
+
+
+def _price(specs: Iterable[RowSpec]) -> tuple[int, int, tuple[str, ...]]:
+    low = high = 0
+    unpriced: set[str] = set()
+    for spec in specs:
+        if spec.estimate.high is None:
+            unpriced.add(spec.model)
+        low += spec.estimate.low or 0
+        high += spec.estimate.high or 0
+    return low, high, tuple(sorted(unpriced))
+
+
+def usd(micros: int) -> str:
+    """``$12.34``; small amounts with all they have."""
+    amount = micros / MICROS
+    return f"${amount:,.2f}" if micros % 10_000 == 0 or amount >= 1 else f"${amount:,.4g}"
+
+
+def usd_span(low: int, high: int) -> str:
+    """``$10.00 to $12.00``, or one amount where both are the same."""
+    return usd(high) if low == high else f"{usd(low)} to {usd(high)}"
+
+
+_WORDS = (
+    ("new", "new"),
+    ("again", "once more"),
+    ("under_way", "sent before, to be fetched"),
+    ("finished", "done"),
+    ("failed", "failed before"),
+    ("unknown", "unknown"),
+    ("invalid", "invalid"),
+    ("left_out", "left out"),
+)
+
+
+def describe(plan: Plan) -> list[str]:
+    """The plan in lines for people."""
+    counted = [f"{n} {word}" for name, word in _WORDS if (n := getattr(plan, name))]
+    lines = [f"{plan.rows} rows: {', '.join(counted) or 'nothing to do'}."]
+    if plan.hidden:
+        lines.append(f"{plan.hidden} of the rows are hidden or filtered out; they run, too.")
+    if plan.submits:
+        videos = "1 video" if plan.submits == 1 else f"{plan.submits} videos"
+        cost = usd_span(plan.low, plan.high)
+        if plan.unpriced:
+            cost += f" (without {', '.join(plan.unpriced)}: no price known)"
+        lines.append(f"{videos} to be made; estimated cost {cost}.")
+    if plan.differing:
+        lines.append(
+            f"{plan.differing} finished rows would be asked for in another way today; they are "
+            "left as they are ('batch-runner retry --changed' buys them again)."
+        )
+    return lines

@@ -1,0 +1,67 @@
+"""What a job looks like in its row: from the ledger's truth to result cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from urllib.parse import quote
+
+from batch_runner.core.identity import MARK_LENGTH
+from batch_runner.core.jobs import Job
+from batch_runner.core.lifecycle import State, shown
+from batch_runner.core.model import MICROS, CellValue, OutCell
+
+Localise = Callable[[datetime], datetime]
+
+BLANK = OutCell(value=None)
+
+
+def project(job: Job, localise: Localise, *, at_end: bool) -> Mapping[str, OutCell]:
+    """The eight result cells of a job; ``at_end``: nothing is being sent any more.
+
+    The ``job`` mark says "this row may have been sent". While a run is on, every row that it
+    may send bears it, since the sheet lags behind the ledger; afterwards only those that were.
+    """
+    word = shown(job.state)
+    url = job.urls[0] if job.urls else None
+    unsent = job.state in {State.INVALID, State.SKIPPED} or (
+        at_end and job.state is State.QUEUED and job.attempt == 0
+    )
+    file = job.video_file
+    return {
+        "status": OutCell(value=str(word)),
+        "video_url": OutCell(value=url, link=url) if url else BLANK,
+        "video_file": OutCell(value=file, link=file_link(file)) if file else BLANK,
+        "task_id": OutCell(value=job.task_id),
+        "cost_usd": OutCell(value=None if job.cost is None else job.cost / MICROS),
+        "error": OutCell(value=job.error or None),
+        "finished_at": OutCell(value=_time(job.finished_at, localise)),
+        "job": OutCell(value=None if unsent else job.row_hash[:MARK_LENGTH]),
+    }
+
+
+def file_link(path: str) -> str:
+    """A relative path as a link that spreadsheet programs follow."""
+    return quote(path, safe="/:._-~()")
+
+
+def _time(at: datetime | None, localise: Localise) -> str | None:
+    return None if at is None else localise(at).isoformat(timespec="seconds")
+
+
+def cell_text(value: CellValue) -> str | None:
+    """A cell as one would compare it: ``5.0`` and ``5`` are the same."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def differing(
+    cells: Mapping[str, OutCell], present: Mapping[str, str | None]
+) -> Mapping[str, OutCell]:
+    """Only the cells that the sheet does not show already."""
+    return {
+        name: cell for name, cell in cells.items() if cell_text(cell.value) != present.get(name)
+    }

@@ -1,0 +1,149 @@
+"""Reading a sheet against what its ledger remembers, and enrolling what it asks for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from batch_runner.app.choose import Choice, Filter, choose, keep
+from batch_runner.app.intake import Intake, Memory, Rulebook, adoption, take_in
+from batch_runner.core.jobs import Job
+from batch_runner.core.model import Table
+from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.loader.load import load, worksheet_names
+
+
+async def read_sheet(
+    sheet: Path, rules: Rulebook, ledger: SqliteLedger | None
+) -> tuple[Intake, ...]:
+    """The worksheets of a file as they are now, understood; changes nothing.
+
+    Raises:
+        SheetError: the file or its columns cannot be used.
+    """
+    tables = await asyncio.to_thread(load, sheet, rules.options)
+    names = await _known_names(tables, rules, ledger)
+    intakes = []
+    for table, name in zip(tables, names, strict=True):
+        memory = await _memory(ledger, name)
+        intake = await asyncio.to_thread(take_in, table, rules, memory)
+        intakes.append(replace(intake, known_as=name))
+    return tuple(intakes)
+
+
+async def _memory(ledger: SqliteLedger | None, name: str) -> Memory:
+    found = None if ledger is None else await ledger.memory(name)
+    return Memory() if found is None else Memory(basis=found[0], out_columns=found[1])
+
+
+async def _known_names(
+    tables: Sequence[Table], rules: Rulebook, ledger: SqliteLedger | None
+) -> list[str]:
+    """The name by which the ledger knows each worksheet; its own, unless it was renamed.
+
+    A worksheet with a new name is an old one if that is gone from the file and some of its
+    rows are here.
+    """
+    own = [table.worksheet or "" for table in tables]
+    scopes = {} if ledger is None else await ledger.scopes()
+    unknown = [i for i, name in enumerate(own) if name not in scopes]
+    if ledger is None or not scopes or not unknown or tables[0].worksheet is None:
+        return own
+    present = await asyncio.to_thread(worksheet_names, tables[0].path)
+    gone = [name for name in scopes if name not in present]
+    for i in unknown:
+        overlaps = {name: await _overlap(tables[i], rules, ledger, name) for name in gone}
+        best = max(overlaps, key=lambda name: overlaps[name], default=None)
+        if best is not None and overlaps[best]:
+            own[i] = best
+            gone.remove(best)
+    return own
+
+
+async def _overlap(table: Table, rules: Rulebook, ledger: SqliteLedger, name: str) -> int:
+    intake = await asyncio.to_thread(take_in, table, rules, await _memory(ledger, name))
+    return len(await ledger.placed(name, [spec.identity for spec in intake.specs]))
+
+
+async def known_jobs(
+    intakes: Sequence[Intake], ledger: SqliteLedger | None
+) -> list[Mapping[int, Job]]:
+    """For each worksheet: line -> the job that its row is already."""
+    if ledger is None:
+        return [{} for _ in intakes]
+    return [
+        await ledger.placed(intake.known_as, [spec.identity for spec in intake.specs])
+        for intake in intakes
+    ]
+
+
+def chosen(
+    intakes: Sequence[Intake],
+    known: Sequence[Mapping[int, Job]],
+    wish: Filter,
+    *,
+    adopt: bool | None,
+) -> list[Choice]:
+    """What the filter leaves of each worksheet; a limit counts over all of them.
+
+    ``adopt``: task ids without a mark are vouched for (True), to be ignored (False), or there
+    are none (None).
+    """
+    choices: list[Choice] = []
+    left = wish.limit
+    for intake, jobs in zip(intakes, known, strict=True):
+        specs = [
+            replace(
+                spec,
+                adopt=None
+                if adopt is False or spec.body is None
+                else adoption(spec.identity, anyway=adopt is True),
+            )
+            for spec in intake.specs
+        ]
+        choice = choose(specs, jobs, replace(wish, limit=left))
+        choices.append(choice)
+        if left is not None:
+            left -= choice.taken
+    return choices
+
+
+async def enrol(
+    intakes: Sequence[Intake],
+    choices: Sequence[Choice],
+    ledger: SqliteLedger,
+    *,
+    origin: str,
+    at: datetime,
+) -> list[int]:
+    """Bring the ledger up to date with the sheet; the scope of each worksheet."""
+    scopes = []
+    for intake, choice in zip(intakes, choices, strict=True):
+        scope = await _scope(intake, ledger)
+        await ledger.enrol(scope, choice.specs, at, basis=intake.basis, origin=origin)
+        scopes.append(scope)
+    return scopes
+
+
+async def enrol_midway(
+    intakes: Sequence[Intake], ledger: SqliteLedger, *, origin: str, at: datetime
+) -> list[int]:
+    """Let queued jobs follow a sheet that was edited during the run."""
+    scopes = []
+    for intake, jobs in zip(intakes, await known_jobs(intakes, ledger), strict=True):
+        scope = await _scope(intake, ledger)
+        specs = keep(intake.specs, jobs)
+        await ledger.enrol(scope, specs, at, basis=intake.basis, origin=origin, midway=True)
+        scopes.append(scope)
+    return scopes
+
+
+async def _scope(intake: Intake, ledger: SqliteLedger) -> int:
+    scope, _ = await ledger.scope(intake.known_as, intake.basis)
+    worksheet = intake.table.worksheet or ""
+    if worksheet != intake.known_as:
+        await ledger.rename_scope(scope, worksheet)
+    return scope

@@ -1,0 +1,194 @@
+"""The main job: one sheet, from its rows to the links back in the same rows."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+
+from batch_runner import __version__
+from batch_runner.app import guards, world
+from batch_runner.app.accounts import check_destination, find_key
+from batch_runner.app.awake import kept_awake
+from batch_runner.app.campaign import Campaign
+from batch_runner.app.choose import Choice, Filter
+from batch_runner.app.clock import now
+from batch_runner.app.intake import Intake
+from batch_runner.app.listen import close_log, open_log
+from batch_runner.app.outcome import Ending
+from batch_runner.app.plan import Plan, make_plan, usd
+from batch_runner.app.reading import chosen, known_jobs, read_sheet
+from batch_runner.app.session import RunEntry, Wanted, open_session
+from batch_runner.app.ui import Ui
+from batch_runner.core.errors import BatchRunnerError, UsageError
+from batch_runner.core.jobs import Job
+from batch_runner.core.outcomes import Balance
+from batch_runner.ledger.lock import hold
+from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.provider.client import HttpProvider
+from batch_runner.settings.origins import BUILT_IN_ORIGINS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What this one run was asked for, beyond the settings."""
+
+    wish: Filter
+    adopt: bool | None = None  # True: --adopt, False: --ignore-results
+    strict: bool = False
+    dry_run: bool = False
+    new: bool = False
+    take_over: bool = False
+    max_cost: int | None = None  # micro-dollars
+    exit_all: bool = False
+    account: str | None = None
+    terminal: bool = False  # somebody sits in front of it
+    question: bool = False  # ask before sending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A run up to the moment before anything is changed."""
+
+    intakes: tuple[Intake, ...]
+    known: Sequence[Mapping[int, Job]]
+    choices: Sequence[Choice]
+    plan: Plan
+    wish: Filter
+
+
+async def draft_run(campaign: Campaign, request: Request) -> Draft:
+    """Read, judge and plan; changes nothing.
+
+    Raises:
+        BatchRunnerError: the sheet, the ledger or the wish cannot be used.
+    """
+    sheet = campaign.source if campaign.is_copy else campaign.sheet
+    with guards.reading(campaign.sidecar) as ledger:
+        intakes = await read_sheet(sheet, campaign.rules, ledger)
+        known = await known_jobs(intakes, ledger)
+        if ledger is not None:
+            guards.check_origin(
+                await ledger.origins(),
+                campaign.origin,
+                campaign.settings.same_service,
+                campaign.sidecar.ledger,
+            )
+    if not request.new:
+        await guards.check_moved(campaign.sheet, campaign.sidecar, intakes)
+    if request.adopt is None:
+        guards.check_unmarked(intakes, known)
+    draft = _draft(intakes, known, request.wish, request)
+    _check_money(draft.plan, campaign, request)
+    return draft
+
+
+def _draft(
+    intakes: tuple[Intake, ...],
+    known: Sequence[Mapping[int, Job]],
+    wish: Filter,
+    request: Request,
+) -> Draft:
+    choices = chosen(intakes, known, wish, adopt=request.adopt)
+    plan = make_plan(intakes, known, choices)
+    return Draft(intakes=intakes, known=known, choices=choices, plan=plan, wish=wish)
+
+
+def _check_money(plan: Plan, campaign: Campaign, request: Request) -> None:
+    settings = campaign.settings
+    if request.strict and plan.invalid:
+        raise UsageError(
+            f"{plan.invalid} rows are invalid, and --strict submits nothing then.",
+            code="strict",
+            where=str(campaign.source),
+            hint=f"See them all with: {campaign.command('check')}",
+        )
+    if request.max_cost is not None and plan.high > request.max_cost:
+        raise UsageError(
+            f"it may cost up to {usd(plan.high)}, more than --max-cost {usd(request.max_cost)}.",
+            code="max_cost",
+            hint="Nothing was submitted. Raise it, or send fewer rows with --limit.",
+        )
+    capped = settings.budget_total is not None or settings.budget_run is not None
+    if plan.unpriced and (capped or request.max_cost is not None):
+        raise UsageError(
+            f"nobody knows what {', '.join(plan.unpriced)} costs, so no budget can hold.",
+            code="no_price",
+            hint="Add a price to the model's profile, or run without a budget.",
+        )
+
+
+async def run_sheet(
+    campaign: Campaign, request: Request, ui: Ui, environ: Mapping[str, str]
+) -> Ending | None:
+    """Do the whole job for one sheet; ``None``: it was only planned, or declined.
+
+    Raises:
+        BatchRunnerError: nothing was submitted, for the reason it says.
+    """
+    draft = await draft_run(campaign, request)
+    for intake in draft.intakes:
+        ui.problems(intake.problems, campaign.source.name, intake.table.worksheet)
+    key = world.SANDBOX_KEY if campaign.sandbox else _key(campaign, request, environ)
+    if request.dry_run:
+        ui.plan(draft.plan, "", "")
+        return None
+    sidecar = campaign.sidecar
+    host = socket.gethostname()
+    with hold(sidecar.folder, host=host, pid=os.getpid(), at=now()):
+        async with AsyncExitStack() as stack:
+            world.refresh_copy(campaign)
+            world.sweep(campaign)
+            ledger = SqliteLedger.for_run(sidecar.ledger)
+            stack.callback(ledger.close)
+            await guards.check_host(ledger, host, take_over=request.take_over)
+            provider = await stack.enter_async_context(world.service(campaign, key))
+            agreed = await _agreed(request, ui, draft, provider)
+            if agreed is None:
+                return None
+            stack.enter_context(
+                kept_awake(wanted=request.terminal and campaign.settings.keep_awake)
+            )
+            run = await ledger.start_run(now(), host=host, pid=os.getpid(), version=__version__)
+            log = open_log(sidecar.log, run, (key,))
+            stack.callback(close_log, log)
+            wanted = Wanted(intakes=agreed.intakes, wish=agreed.wish, adopt=request.adopt)
+            session = await open_session(
+                campaign, ledger, wanted, ui, RunEntry(run=run, key=key, log=log)
+            )
+            reason = await session.work(provider, terminal=request.terminal)
+            return await session.close(reason, exit_all=request.exit_all)
+
+
+def _key(campaign: Campaign, request: Request, environ: Mapping[str, str]) -> str:
+    settings = campaign.settings
+    check_destination(settings.base_url, settings.base_url_from, BUILT_IN_ORIGINS)
+    try:
+        return find_key(environ, request.account)
+    except BatchRunnerError:
+        if request.dry_run:
+            return ""  # a plan needs no key
+        raise
+
+
+async def _agreed(request: Request, ui: Ui, draft: Draft, provider: HttpProvider) -> Draft | None:
+    """The plan that was said yes to; ``None``: no."""
+    if not draft.plan.submits:
+        ui.plan(draft.plan, "", "")
+        return draft
+    balance = await provider.balance()
+    ui.plan(draft.plan, request.account or "", _balance_text(balance))
+    answer = ui.ask(draft.plan) if request.question else None
+    if answer is None:
+        return draft
+    if not answer:
+        return None
+    return _draft(draft.intakes, draft.known, replace(draft.wish, limit=answer), request)
+
+
+def _balance_text(balance: Balance) -> str:
+    if balance.unlimited:
+        return "unlimited"
+    return usd(balance.remaining) if balance.remaining is not None else "unknown"

@@ -1,0 +1,240 @@
+"""A run between its first and its last line in the ledger: enrol, work, write, say how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from batch_runner.app import world
+from batch_runner.app.accounts import fingerprint
+from batch_runner.app.background import BEAT, SHOW, Background, Outset, Screen
+from batch_runner.app.campaign import Campaign
+from batch_runner.app.choose import Filter
+from batch_runner.app.clock import now
+from batch_runner.app.control import stopped_by_signals
+from batch_runner.app.intake import Intake
+from batch_runner.app.listen import RunListener
+from batch_runner.app.outcome import Ending, exit_code, next_command
+from batch_runner.app.reading import chosen, enrol, known_jobs, read_sheet
+from batch_runner.app.sheet_sync import Desk, SheetSync
+from batch_runner.app.shelf import VideoShelf
+from batch_runner.app.ui import Ui
+from batch_runner.core import decide
+from batch_runner.core.errors import SheetBusyError, SheetError
+from batch_runner.core.jobs import ClaimTerms, Job
+from batch_runner.core.lifecycle import OPEN, State
+from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.loader.source import stamp
+from batch_runner.provider.client import HttpProvider
+from batch_runner.reporter.copies import keep_original
+from batch_runner.scheduler.engine import Engine, World
+from batch_runner.scheduler.halt import Halt, StopReason
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunEntry:
+    """This run as the ledger and the log know it, and the key it sends with."""
+
+    run: int
+    key: str = field(repr=False)
+    log: logging.Logger
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One run over one sheet, its lock held and its ledger open."""
+
+    campaign: Campaign
+    ledger: SqliteLedger
+    ui: Ui
+    listener: RunListener
+    sync: SheetSync
+    halt: Halt
+    entry: RunEntry
+    started: datetime
+
+    async def work(self, provider: HttpProvider, *, terminal: bool) -> StopReason | None:
+        """Send, look and download until nothing is left or something ends it early."""
+        engine = Engine(
+            World(
+                ledger=self.ledger,
+                provider=provider,
+                shelf=VideoShelf(
+                    world.video_folder(self.campaign), self.campaign.sheet, self.ledger
+                ),
+                listener=self.listener,
+                now=now,
+                jitter=world.jitter,
+                terms=await self._terms(),
+                before_claim=self._follow,
+            ),
+            world.policy_of(self.campaign),
+            world.limits_of(self.campaign, terminal=terminal),
+            self.halt,
+        )
+        jobs = await self.ledger.jobs_in_sheet()
+        models = frozenset(job.model for job in jobs)
+        with stopped_by_signals(self.halt, self.ui.say):
+            async with await self._background(jobs):
+                return await engine.run(models)
+
+    async def _background(self, jobs: Sequence[Job]) -> Background:
+        to_do = [job for job in jobs if job.state in OPEN or job.state is State.QUEUED]
+        totals = await self.ledger.totals()
+        waiting = sum(job.state in OPEN for job in to_do) + totals.unsent
+        learned: list[float] = []
+        for model in {job.model for job in to_do}:
+            learned += await self.ledger.durations(model)
+        tally = self.listener.tally
+        for job in to_do:
+            tally.resumed(job)
+        outset = Outset(
+            total=waiting, spent=totals.cost, learned=sorted(learned), started=self.started
+        )
+        screen = Screen(self.ui, tally, outset, now)
+
+        async def beat() -> None:
+            await self.ledger.beat(self.entry.run, now())
+
+        background = Background(self.halt)
+        background.every(SHOW, screen.show)
+        background.every(BEAT, beat)
+        background.every(self.campaign.settings.save_every, self.save)
+        return background
+
+    async def _terms(self) -> _Terms:
+        settings = self.campaign.settings
+        salt = await self.ledger.meta("salt")
+        held = (await self.ledger.totals()).held
+        caps = [settings.budget_total] if settings.budget_total is not None else []
+        if settings.budget_run is not None:
+            caps.append(held + settings.budget_run)
+        return _Terms(
+            origin=self.campaign.origin,
+            account=fingerprint(self.entry.key, salt or ""),
+            cap=min(caps, default=None),
+            max_tries=settings.submit_attempts,
+            replay=settings.replay,
+        )
+
+    async def _follow(self) -> None:
+        try:
+            await self.sync.follow()
+        except SheetError as error:
+            message = f"the sheet cannot be read any more: {error}"
+            self.halt.stop_submits(StopReason(code="sheet_unreadable", message=message))
+
+    async def save(self) -> None:
+        """Write what is new into the sheet; trouble with it is said and ends nothing."""
+        try:
+            await self.sync.write()
+        except (SheetError, SheetBusyError) as error:
+            self.listener.noticed(error.code, f"{error} The results are kept.")
+
+    async def close(self, reason: StopReason | None, *, exit_all: bool) -> Ending:
+        """The last write, the exit code, and what comes next."""
+        try:
+            await self.sync.write(at_end=True)
+        except (SheetError, SheetBusyError) as error:
+            self.listener.noticed(error.code, str(error))
+            reason = reason or StopReason(
+                code="sheet_not_written", message="the results could not be written."
+            )
+        totals = await self.ledger.totals()
+        unknown = await self.ledger.unknown_jobs()
+        code = exit_code(totals, len(unknown), reason, exit_all=exit_all)
+        missing = await self.ledger.without_video()
+        await self.ledger.finish_run(self.entry.run, now(), code)
+        ending = Ending(
+            sheet=str(self.campaign.source),
+            code=code,
+            totals=totals,
+            new=self.listener.tally.new,
+            unknown=unknown,
+            reason=reason,
+            links_until=min((j.expires_at for j in missing if j.expires_at), default=None),
+            results_in=str(self.sync.results_in or self.campaign.sheet),
+            videos_in=str(world.video_folder(self.campaign)),
+        )
+        return replace(ending, next_command=next_command(ending, self.campaign.command))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Terms:
+    """Makes the terms of each claim; a fresh key and the time of the moment."""
+
+    origin: str
+    account: str
+    cap: int | None
+    max_tries: int
+    replay: bool
+
+    def __call__(self) -> ClaimTerms:
+        return ClaimTerms(
+            now=now(),
+            key=secrets.token_hex(16),
+            origin=self.origin,
+            account=self.account,
+            cap=self.cap,
+            max_tries=self.max_tries,
+            replay=self.replay,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What was agreed to be done."""
+
+    intakes: tuple[Intake, ...]
+    wish: Filter
+    adopt: bool | None
+
+
+async def open_session(
+    campaign: Campaign,
+    ledger: SqliteLedger,
+    wanted: Wanted,
+    ui: Ui,
+    entry: RunEntry,
+) -> Session:
+    """Enrol the rows as they are now, and show in the sheet that they are on their way."""
+    intakes = wanted.intakes
+    if stamp(campaign.sheet) != intakes[0].table.stamp:
+        intakes = await read_sheet(campaign.sheet, campaign.rules, ledger)
+    known = await known_jobs(intakes, ledger)
+    choices = chosen(intakes, known, wanted.wish, adopt=wanted.adopt)
+    scopes = await enrol(intakes, choices, ledger, origin=campaign.origin, at=now())
+    for choice in choices:
+        for job in choice.again:
+            await ledger.record(decide.retried(await ledger.job(job), now()))
+    listener = RunListener(entry.log, show=ui.say)
+    desk = Desk(
+        sheet=campaign.sheet,
+        rules=campaign.rules,
+        ledger=ledger,
+        origin=campaign.origin,
+        localise=campaign.localise,
+        now=now,
+        output=campaign.settings.output_file,
+        notice=listener.noticed,
+    )
+    sync = SheetSync(desk, intakes, scopes)
+    listener.tell(sync.touched)
+    session = Session(
+        campaign=campaign,
+        ledger=ledger,
+        ui=ui,
+        listener=listener,
+        sync=sync,
+        halt=Halt(),
+        entry=entry,
+        started=now(),
+    )
+    if desk.output is None:
+        await asyncio.to_thread(keep_original, campaign.sheet, campaign.sidecar.folder)
+    await session.save()
+    return session

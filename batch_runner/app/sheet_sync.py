@@ -1,0 +1,236 @@
+"""One sheet during a run: rows in, results out, each as the file is at that very moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from batch_runner.app.intake import Intake, Rulebook
+from batch_runner.app.projection import Localise, cell_text, differing, project
+from batch_runner.app.reading import enrol_midway, read_sheet
+from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetError
+from batch_runner.core.jobs import Job
+from batch_runner.core.lifecycle import State
+from batch_runner.core.model import FileStamp, OutCell, Table, WritePlan
+from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.loader.source import stamp
+from batch_runner.reporter.copies import results_path
+from batch_runner.reporter.write import write
+
+TRIES = 5  # at writing a sheet that somebody saves at the same moment
+UNREADABLE_PAUSE = 1.0  # seconds; programs save by renaming, so a file may be gone for a moment
+RESULTS_COPY = "results_copy"  # the ledger's note of results that wait beside the sheet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A worksheet as it was read last."""
+
+    scope: int
+    intake: Intake
+    shown: dict[int, dict[str, str | None]]  # line -> what our columns show there now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a sheet is worked on with."""
+
+    sheet: Path
+    rules: Rulebook
+    ledger: SqliteLedger
+    origin: str
+    localise: Localise
+    now: Callable[[], datetime]
+    output: Path | None = None  # results go into this copy; the sheet itself is not touched
+    notice: Callable[[str, str], None] = lambda _code, _message: None
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class SheetSync:
+    """Follows the user's edits and writes results where the rows are now."""
+
+    def __init__(self, desk: Desk, intakes: tuple[Intake, ...], scopes: list[int]) -> None:
+        self._desk = desk
+        self._lock = asyncio.Lock()
+        self._hold(intakes, scopes)
+        self._told_busy = False
+        self.results_in: Path | None = None  # where the results are, if not in the sheet
+
+    def _hold(self, intakes: tuple[Intake, ...], scopes: list[int]) -> None:
+        self._held = [
+            Held(
+                scope=scope,
+                intake=intake,
+                shown={row: dict(cells) for row, cells in intake.shown.items()},
+            )
+            for intake, scope in zip(intakes, scopes, strict=True)
+        ]
+        self._stamp: FileStamp = intakes[0].table.stamp
+        self._touched: set[int] | None = None  # None: every row is to be compared
+
+    def touched(self, job: int) -> None:
+        """A job changed, so its row may have to."""
+        if self._touched is not None:
+            self._touched.add(job)
+
+    async def follow(self) -> None:
+        """If the file was saved by somebody, let the queued jobs follow it.
+
+        Raises:
+            SheetError: it cannot be read (any more).
+        """
+        if self._is_fresh():
+            return
+        async with self._lock:
+            await self._refresh()
+
+    def _is_fresh(self) -> bool:
+        try:
+            return stamp(self._desk.sheet) == self._stamp
+        except OSError:
+            return False
+
+    async def _refresh(self) -> None:
+        for left in reversed(range(TRIES)):
+            if self._is_fresh():
+                return
+            desk = self._desk
+            try:
+                intakes = await read_sheet(desk.sheet, desk.rules, desk.ledger)
+            except SheetError:
+                if not left:
+                    raise
+                await desk.sleep(UNREADABLE_PAUSE)
+                continue
+            at = desk.now()
+            scopes = await enrol_midway(intakes, desk.ledger, origin=desk.origin, at=at)
+            self._hold(intakes, scopes)
+            return
+
+    async def write(self, *, at_end: bool = False) -> None:
+        """Put what is new into the rows, wherever they stand now.
+
+        Raises:
+            SheetError: the sheet cannot be read.
+            SheetBusyError: neither the sheet nor a copy beside it can be written.
+        """
+        async with self._lock:
+            for _ in range(TRIES):
+                await self._refresh()
+                if at_end or self._desk.output is not None:
+                    self._touched = None
+                if await self._write_once(at_end=at_end):
+                    return
+            raise SheetBusyError(
+                "it was saved by somebody else each time results were to be written.",
+                code="sheet_keeps_changing",
+                where=str(self._desk.sheet),
+                hint="The results are kept; run again when it is at rest.",
+            )
+
+    async def _write_once(self, *, at_end: bool) -> bool:
+        """Whether the sheet (or a copy) shows everything now."""
+        touched, self._touched = self._touched, set()
+        plans = [await self._plan(held, touched, at_end=at_end) for held in self._held]
+        if not any(plans):
+            return True
+        await self._announce_columns()
+        tables = [held.intake.table for held in self._held]
+        output = self._desk.output
+        try:
+            written = await asyncio.to_thread(write, tables, plans, output)
+        except SheetChangedError:
+            self._touched = None
+            return False
+        except SheetBusyError as busy:
+            self._touched = None
+            await self._write_beside(busy, at_end=at_end)
+            return True
+        self.results_in = output
+        if output is None:
+            self._took(written, plans)
+            await self._forget_copy()
+        return True
+
+    async def _plan(self, held: Held, touched: set[int] | None, *, at_end: bool) -> WritePlan:
+        out, table = held.intake.out, held.intake.table
+        cells: dict[int, Mapping[int, OutCell]] = {}
+        for job in await self._jobs(held.scope, touched):
+            assert job.row is not None
+            present = held.shown.get(job.row, {})
+            if job.state is State.SKIPPED and present.get("status") not in {None, "queued"}:
+                continue
+            new = differing(project(job, self._desk.localise, at_end=at_end), present)
+            if new:
+                cells[job.row] = {out.places[name]: cell for name, cell in new.items()}
+        return WritePlan(
+            worksheet=table.worksheet,
+            header_row=table.header_row,
+            headers=out.added if cells else {},
+            cells=cells,
+            status_column=out.places["status"],
+        )
+
+    async def _jobs(self, scope: int, touched: set[int] | None) -> list[Job]:
+        ledger = self._desk.ledger
+        if touched is None:
+            return list(await ledger.jobs_in_sheet(scope))
+        jobs = [await ledger.job(job) for job in sorted(touched)]
+        return [job for job in jobs if job.scope == scope and job.row is not None]
+
+    async def _announce_columns(self) -> None:
+        """The ledger knows our columns before the sheet has them: they are ours after a crash."""
+        if self._desk.output is None:
+            for held in self._held:
+                await self._desk.ledger.save_out_columns(held.scope, held.intake.out.names)
+
+    def _took(self, written: FileStamp, plans: list[WritePlan]) -> None:
+        """The sheet is as we wrote it: remember what it shows, and that it was us."""
+        self._stamp = written
+        for i, (held, plan) in enumerate(zip(self._held, plans, strict=True)):
+            names = {place: name for name, place in held.intake.out.places.items()}
+            for row, cells in plan.cells.items():
+                shown = held.shown.setdefault(row, {})
+                shown.update(
+                    {names[place]: cell_text(cell.value) for place, cell in cells.items()}
+                )
+            added = {} if plan.headers else held.intake.out.added
+            out = replace(held.intake.out, added=added)
+            table = replace(held.intake.table, stamp=written)
+            if plan.headers:
+                table = _with_headers(table, plan.headers)
+            self._held[i] = replace(held, intake=replace(held.intake, out=out, table=table))
+
+    async def _write_beside(self, busy: SheetBusyError, *, at_end: bool) -> None:
+        """The sheet cannot be written: all results go into a copy beside it."""
+        copy = results_path(self._desk.sheet)
+        plans = [await self._plan(held, None, at_end=at_end) for held in self._held]
+        tables = [held.intake.table for held in self._held]
+        await self._desk.ledger.set_meta(RESULTS_COPY, copy.name)
+        await asyncio.to_thread(write, tables, plans, copy)
+        self.results_in = copy
+        if not self._told_busy:
+            self._told_busy = True
+            self._desk.notice(
+                busy.code,
+                f"{busy.message} Results go to {copy.name} until the sheet can be written.",
+            )
+
+    async def _forget_copy(self) -> None:
+        """The sheet shows it all: results that waited beside it are merged now."""
+        name = await self._desk.ledger.meta(RESULTS_COPY)
+        if name:
+            (self._desk.sheet.parent / name).unlink(missing_ok=True)
+            await self._desk.ledger.set_meta(RESULTS_COPY, "")
+
+
+def _with_headers(table: Table, added: Mapping[int, str]) -> Table:
+    """A table's description once our headers stand in it."""
+    width = max(table.width, *(place + 1 for place in added))
+    headers = [*table.headers, *("" for _ in range(width - len(table.headers)))]
+    for place, text in added.items():
+        headers[place] = text
+    return replace(table, headers=tuple(headers), width=width)

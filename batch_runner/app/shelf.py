@@ -1,0 +1,63 @@
+"""Where a video goes: a name people understand, never one that another job's video bears."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from batch_runner.core.jobs import Job
+from batch_runner.ledger.sqlite import SqliteLedger
+
+LONGEST_STEM = 80  # characters; room for suffixes within every file system's limit
+_UNSAFE = re.compile(r"[^\w.\-]+", re.UNICODE)
+_RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)$")
+
+
+class VideoShelf:
+    """Names videos ``<key or row>_<first 8 of job>`` in one folder."""
+
+    def __init__(self, folder: Path, sheet: Path, ledger: SqliteLedger) -> None:
+        self._folder = folder
+        self._sheet_folder = sheet.parent
+        self._ledger = ledger
+
+    async def place(self, job: Job) -> Path:
+        """A path, without extension, that is free."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        stem = video_stem(job)
+        n = 1
+        while True:
+            path = self._folder / (stem if n == 1 else f"{stem}_{n}")
+            if await self._may_take(path, job):
+                return path
+            n += 1
+
+    async def _may_take(self, path: Path, job: Job) -> bool:
+        if await self._ledger.owner_of_file(self.name(path)) is not None:
+            return False  # a new attempt gets a new name, too: the video before it is paid
+        there = [p for p in path.parent.glob(f"{_escaped(path.name)}.*") if p.suffix != ".part"]
+        # What this very attempt left behind when it was killed may be replaced.
+        sent = job.accepted_at.timestamp() if job.accepted_at is not None else float("inf")
+        return all(p.stat().st_mtime >= sent for p in there)
+
+    def name(self, path: Path) -> str:
+        """A video's path as the sheet shows it: relative to the sheet, with slashes."""
+        try:
+            relative = os.path.relpath(path, self._sheet_folder)
+        except ValueError:  # another drive on Windows
+            return path.as_posix()
+        return Path(relative).as_posix()
+
+
+def video_stem(job: Job) -> str:
+    """``<key or row>_<first 8 of job>``, safe on every file system."""
+    who = job.key if job.key is not None else str(job.row or "row")
+    safe = _UNSAFE.sub("_", who).strip("._")[:LONGEST_STEM] or "row"
+    if _RESERVED.match(safe):
+        safe = f"{safe}_"
+    return f"{safe}_{job.row_hash[:8]}"
+
+
+def _escaped(name: str) -> str:
+    return re.sub(r"([\[\]*?])", r"[\1]", name)

@@ -1,0 +1,65 @@
+"""The sidecar: the folder beside a sheet that holds everything the sheet does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+SUFFIX = ".batch"
+SANDBOX_MARK = ".sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """``<sheet file name>.batch/`` and what lies in it."""
+
+    folder: Path
+
+    @property
+    def ledger(self) -> Path:
+        """The durable store of every job."""
+        return self.folder / "ledger.sqlite"
+
+    @property
+    def videos(self) -> Path:
+        """Where videos go unless a setting says otherwise."""
+        return self.folder / "videos"
+
+    @property
+    def log(self) -> Path:
+        """JSON lines, one for everything that happened."""
+        return self.folder / "run.log"
+
+    @property
+    def sandbox(self) -> Path:
+        """What the sandbox remembers between rehearsals."""
+        return self.folder / "sandbox"
+
+
+def sidecar_of(sheet: Path, state: Path | None) -> Sidecar:
+    """The sidecar of a (resolved) sheet: beside it, or in the state folder that was set."""
+    return Sidecar((state or sheet.parent) / f"{sheet.name}{SUFFIX}")
+
+
+def sheet_of(sidecar: Path) -> Path:
+    """The sheet that a sidecar folder beside it belongs to."""
+    return sidecar.with_name(sidecar.name.removesuffix(SUFFIX))
+
+
+def sandbox_copy(sheet: Path) -> Path:
+    """Where a rehearsal of this sheet works: ``campaign.xlsx`` -> ``campaign.sandbox.xlsx``."""
+    if is_sandbox_copy(sheet):
+        return sheet
+    return sheet.with_name(f"{sheet.stem}{SANDBOX_MARK}{sheet.suffix}")
+
+
+def is_sandbox_copy(sheet: Path) -> bool:
+    """Whether this is a rehearsal's copy of a sheet."""
+    return sheet.stem.endswith(SANDBOX_MARK)
+
+
+def config_owner(sheet: Path) -> Path:
+    """The sheet whose config a sheet uses: a rehearsal uses that of the real one."""
+    if is_sandbox_copy(sheet):
+        return sheet.with_name(f"{sheet.stem.removesuffix(SANDBOX_MARK)}{sheet.suffix}")
+    return sheet

@@ -1,0 +1,98 @@
+"""How a sheet stands, read beside whatever runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from batch_runner.app import guards
+from batch_runner.app.campaign import Campaign
+from batch_runner.app.sidecar import sandbox_copy, sidecar_of
+from batch_runner.core.errors import SheetError, UsageError
+from batch_runner.core.jobs import Job, Totals
+from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.views import Attempt, Entry, RunRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """A sheet at one moment."""
+
+    sheet: Path
+    totals: Totals
+    last_run: RunRecord | None
+    unknown: Sequence[Job]
+    troubles: Sequence[Job]  # failed, invalid, or paid without a video
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """All that is known of one row."""
+
+    job: Job
+    attempts: Sequence[Attempt]
+    entries: Sequence[Entry]
+
+
+async def read_status(campaign: Campaign) -> Status:
+    """The sheet in numbers.
+
+    Raises:
+        SheetError: it was never run.
+    """
+    with guards.reading(campaign.sidecar) as ledger:
+        known = _known(ledger, campaign)
+        jobs = await known.jobs_in_sheet()
+        return Status(
+            sheet=campaign.sheet,
+            totals=await known.totals(),
+            last_run=await known.last_run(),
+            unknown=await known.unknown_jobs(),
+            troubles=[job for job in jobs if job.error and job.state != "queued"],
+        )
+
+
+async def read_story(campaign: Campaign, who: str) -> list[Story]:
+    """What happened to a row, by its line number, its key, or the start of its job mark.
+
+    Raises:
+        UsageError: no row is called so.
+        SheetError: the sheet was never run.
+    """
+    with guards.reading(campaign.sidecar) as ledger:
+        known = _known(ledger, campaign)
+        found = [job for job in await known.jobs_in_sheet() if _is_called(job, who)]
+        if not found:
+            raise UsageError(
+                f"no row is called {who!r} in what was read last.",
+                code="no_such_row",
+                where=str(campaign.sheet),
+                hint="Give a line number as the sheet showed it, a key, or the start of its job "
+                "mark.",
+            )
+        return [
+            Story(
+                job=job,
+                attempts=await known.attempts(job.id),
+                entries=await known.story(job.id),
+            )
+            for job in found
+        ]
+
+
+def _is_called(job: Job, who: str) -> bool:
+    return who in {str(job.row), job.key} or (len(who) >= 6 and job.row_hash.startswith(who))
+
+
+def _known(ledger: SqliteLedger | None, campaign: Campaign) -> SqliteLedger:
+    if ledger is not None:
+        return ledger
+    copy = sandbox_copy(campaign.source)
+    rehearsed = sidecar_of(copy, campaign.settings.state_dir).ledger.exists()
+    hint = f"Start it with: {campaign.command('run')}"
+    if rehearsed and copy != campaign.source:
+        hint += f" (there was a rehearsal; see it with: batch-runner status '{copy.name}')"
+    raise SheetError(
+        "this sheet was never run.", code="never_run", where=str(campaign.source), hint=hint
+    )

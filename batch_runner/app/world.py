@@ -1,0 +1,106 @@
+"""Puts the outside world of one run together: service, ledger, sheet, log, screen."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from batch_runner.app.campaign import Campaign
+from batch_runner.core.decide import Policy
+from batch_runner.core.errors import SheetBusyError
+from batch_runner.provider.client import HttpProvider
+from batch_runner.scheduler.engine import Limits
+
+SANDBOX_KEY = "sandbox-key"  # the sandbox takes any
+_dice = random.SystemRandom()
+
+
+def jitter() -> float:
+    """A number in 0..1."""
+    return _dice.random()
+
+
+def policy_of(campaign: Campaign) -> Policy:
+    """How jobs are sent, looked at and downloaded."""
+    s = campaign.settings
+    return Policy(
+        replay=s.replay,
+        resend_503=s.resend_503,
+        failed_tasks=s.failed_tasks,
+        max_tries=s.submit_attempts,
+        poll_first=s.poll_first,
+        poll_min=s.poll_min,
+        poll_max=s.poll_max,
+        task_deadline=s.task_deadline,
+        download=s.download,
+    )
+
+
+def limits_of(campaign: Campaign, *, terminal: bool) -> Limits:
+    """What may be used; off a terminal a provider that is down is waited for till the deadline."""
+    s = campaign.settings
+    patience = s.patience
+    if patience is None:
+        patience = 1800.0 if terminal or s.run_deadline is None else s.run_deadline
+    return Limits(
+        rate=s.rate,
+        slots=s.concurrency,
+        looks=s.polls,
+        downloads=s.download_concurrency,
+        patience=patience,
+        deadline=s.run_deadline,
+    )
+
+
+@contextlib.asynccontextmanager
+async def service(campaign: Campaign, key: str) -> AsyncIterator[HttpProvider]:
+    """The provider of a run: the real one, or the sandbox, started for as long as it is needed."""
+    async with contextlib.AsyncExitStack() as stack:
+        origin = campaign.settings.base_url
+        if campaign.sandbox:
+            from batch_runner.sandbox.options import SandboxOptions
+            from batch_runner.sandbox.server import Sandbox
+
+            options = SandboxOptions(state=campaign.sidecar.sandbox)
+            origin = (await stack.enter_async_context(Sandbox(options))).origin
+        yield await stack.enter_async_context(HttpProvider(origin=origin, key=key))
+
+
+def refresh_copy(campaign: Campaign) -> None:
+    """A rehearsal works on the sheet as it is now.
+
+    Raises:
+        SheetBusyError: the copy cannot be replaced, since it is open somewhere.
+    """
+    if not campaign.is_copy:
+        return
+    fresh = campaign.sheet.with_name(f".{campaign.sheet.name}.fresh.tmp")
+    try:
+        shutil.copyfile(campaign.source, fresh)
+        fresh.replace(campaign.sheet)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise SheetBusyError(
+            f"the rehearsal's copy cannot be written ({error.strerror or error}).",
+            code="copy_not_writable",
+            where=str(campaign.sheet),
+            hint="Close it if it is open, or copy the sheet to a folder of your own.",
+        ) from error
+
+
+def sweep(campaign: Campaign) -> None:
+    """Remove half-written files that a killed run left; only while the lock is held."""
+    for pattern, folder in (
+        (f".{campaign.sheet.name}.*.tmp", campaign.sheet.parent),
+        ("*.part", video_folder(campaign)),
+    ):
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
+
+
+def video_folder(campaign: Campaign) -> Path:
+    """Where this sheet's videos go."""
+    return campaign.settings.video_folder or campaign.sidecar.videos

@@ -1,0 +1,93 @@
+"""The commands, each loaded when it is used, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from batch_runner import __version__
+from batch_runner.core.errors import BatchRunnerError
+
+INTERRUPTED = 130
+UNUSABLE = 2
+
+COMMANDS = {
+    "run": "Make the videos of a sheet; run again to go on after anything.",
+    "check": "Say all that is wrong with a sheet, and what it would cost.",
+    "status": "Show how a sheet stands, during a run and after.",
+    "retry": "Try failed rows once more.",
+    "resolve": "Settle rows of which nobody knows whether they were accepted.",
+    "move": "Tell a sheet's memory that the sheet was renamed or moved.",
+    "init": "Make a starter sheet with dropdowns and notes.",
+    "models": "List the models, or all rules of one.",
+    "setup": "Store an API key where only you can read it.",
+    "sandbox": "Start a local look-alike of the provider.",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module only when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """In the order one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of a name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"batch_runner.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest name for a mistyped one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from batch_runner.core.nearest import did_you_mean
+
+            ctx.fail(f"There is no command {args[0]!r}. {did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """From the table above, so that help is instant."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="batch-runner")
+def group() -> None:
+    r"""Turn a spreadsheet of prompts into videos, and write the links back into the same rows.
+
+    \b
+    Try it without a key:   batch-runner init first.xlsx
+                            batch-runner run first.xlsx --sandbox
+    For real:               batch-runner setup
+                            batch-runner check campaign.xlsx
+                            batch-runner run campaign.xlsx
+    """
+
+
+def cli(args: list[str] | None = None) -> int:
+    """Run a command line; gives the exit code."""
+    try:
+        result: Any = group.main(args=args, prog_name="batch-runner", standalone_mode=False)
+    except BatchRunnerError as error:
+        click.echo(f"Error: {error}", err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; what was to be done is done.
+        sys.stderr.close()
+        return 0
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,30 @@
+"""``batch-runner move``: a sheet was renamed or moved."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+
+@click.command("move")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+def command(old: Path, new: Path) -> int:
+    r"""Let the sheet NEW go on with what the sheet OLD has done.
+
+    Rename or move the sheet first, then tell batch-runner.
+
+    \b
+    mv campaign.xlsx spring.xlsx
+    batch-runner move campaign.xlsx spring.xlsx
+    """
+    from batch_runner.app.move import move_sidecar
+    from batch_runner.settings.resolve import resolve
+
+    old, new = old.absolute(), new.resolve()
+    state = resolve(new, {}, os.environ).state_dir
+    folder = move_sidecar(old, new, state)
+    click.echo(f"{new.name} goes on with what {old.name} has done ({folder}).")
+    return 0

@@ -1,0 +1,108 @@
+"""Options that several commands share, and how they become settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PATH = click.Path(path_type=Path)
+
+
+def sheet_argument(function: F) -> F:
+    """``SHEET``."""
+    return click.argument("sheet", type=_PATH)(function)
+
+
+def sheets_argument(function: F) -> F:
+    """``SHEET...``."""
+    return click.argument("sheets", nargs=-1, required=True, type=_PATH, metavar="SHEET...")(
+        function
+    )
+
+
+def reading_options(function: F) -> F:
+    """Options about how a sheet is read."""
+    for option in reversed(
+        (
+            click.option("--config", type=_PATH, help="Campaign config (YAML) to use."),
+            click.option("--sheet", "worksheet", help="Worksheet to use, or 'all'."),
+            click.option(
+                "--set",
+                "set_",
+                multiple=True,
+                metavar="KEY=VALUE",
+                help="Default for a parameter, e.g. --set duration=8.",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def sending_options(function: F) -> F:
+    """Options about what is sent where, and how fast."""
+    for option in reversed(
+        (
+            click.option("--base-url", metavar="ORIGIN", help="Where the API is."),
+            click.option("--sandbox", is_flag=True, help="Rehearse: no key, no cost, on a copy."),
+            click.option("--concurrency", type=int, help="Tasks in flight at most."),
+            click.option("--rate", metavar="N/min", help="Submits at most, e.g. 60/min."),
+            click.option("--limit", type=int, help="Submit at most so many rows."),
+            click.option("--budget", metavar="USD", help="What this sheet may cost in all."),
+            click.option(
+                "--max-cost", metavar="USD", help="Submit nothing if this run may cost more."
+            ),
+            click.option("--videos", metavar="DIR", help="Where videos go."),
+            click.option("--no-download", is_flag=True, help="Only the links."),
+            click.option("--output", metavar="FILE", help="Results into this copy."),
+            click.option("--save-every", metavar="SECONDS", help="How often results appear."),
+            click.option("--strict", is_flag=True, help="Submit nothing if any row is invalid."),
+            click.option("--adopt", is_flag=True, help="Fetch tasks the sheet shows."),
+            click.option("--ignore-results", is_flag=True, help="Send rows that show results."),
+            click.option("--new", is_flag=True, help="It is a new sheet, whatever it resembles."),
+            click.option("--take-over", is_flag=True, help="Go on with another computer's jobs."),
+            click.option("--account", metavar="NAME", help="Use the key stored by this name."),
+            click.option("--yes", "-y", is_flag=True, help="Don't ask."),
+            click.option("--quiet", "-q", is_flag=True, help="Say nothing when all goes well."),
+            click.option("--json", "as_json", is_flag=True, help="One JSON document at the end."),
+            click.option("--dry-run", is_flag=True, help="Say what would be done, and stop."),
+            click.option("--exit-all", is_flag=True, help="Exit 1 also for older failures."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+SETTINGS = frozenset(
+    {
+        "config",
+        "base_url",
+        "concurrency",
+        "rate",
+        "limit",
+        "budget",
+        "videos",
+        "output",
+        "save_every",
+        "only",
+    }
+)
+
+
+def settings_of(given: dict[str, Any]) -> dict[str, object]:
+    """The command line's part of the settings, by the names that ``resolve`` knows."""
+    options: dict[str, object] = {
+        name: given[name] for name in SETTINGS if given.get(name) is not None
+    }
+    if given.get("worksheet"):
+        options["sheet"] = given["worksheet"]
+    if given.get("set_"):
+        options["set"] = list(given["set_"])
+    if given.get("no_download"):
+        options["no_download"] = True
+    return options

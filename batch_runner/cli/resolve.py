@@ -1,0 +1,97 @@
+"""``batch-runner resolve``: rows of which nobody knows whether they were accepted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from batch_runner.cli.options import sheet_argument
+
+if TYPE_CHECKING:
+    from batch_runner.app.campaign import Campaign
+    from batch_runner.app.settle import Verdict
+
+
+@click.command("resolve")
+@sheet_argument
+@click.option("--row", "rows", multiple=True, metavar="LINE|KEY", help="This row (repeatable).")
+@click.option("--all", "everything", is_flag=True, help="All unknown rows.")
+@click.option("--resend", is_flag=True, help="It was not accepted: the next run sends it again.")
+@click.option("--task-id", metavar="ID", help="It was accepted: this is its task.")
+@click.option("--give-up", is_flag=True, help="Leave it, as failed.")
+@click.option("--json", "as_json", is_flag=True, help="The list as one JSON document.")
+def command(  # noqa: PLR0913 - one argument an option
+    sheet: Path,
+    rows: tuple[str, ...],
+    task_id: str | None,
+    *,
+    everything: bool,
+    resend: bool,
+    give_up: bool,
+    as_json: bool,
+) -> int:
+    r"""List or settle the unknown rows of SHEET.
+
+    An unknown row was sent, but no clear answer came: it may have been paid. Look for it on the
+    provider's console (by time and prompt), then say what you found.
+
+    \b
+    batch-runner resolve campaign.xlsx
+    batch-runner resolve campaign.xlsx --row 17 --task-id task_01ABC...
+    batch-runner resolve campaign.xlsx --row 17 --resend
+    batch-runner resolve campaign.xlsx --all --give-up
+    """
+    from batch_runner.app.campaign import open_campaign
+    from batch_runner.app.settle import Verdict
+
+    campaign = open_campaign(sheet, {}, os.environ)
+    chosen = sum((resend, give_up, task_id is not None))
+    if chosen > 1:
+        raise click.UsageError("--resend, --task-id and --give-up exclude each other.")
+    if not chosen:
+        return _list(campaign, as_json=as_json)
+    if not rows and not everything:
+        raise click.UsageError("Say which rows: --row LINE (repeatable) or --all.")
+    return _settle(campaign, rows, Verdict(resend=resend, task_id=task_id, give_up=give_up))
+
+
+def _list(campaign: Campaign, *, as_json: bool) -> int:
+    from batch_runner.app.documents import story_document
+    from batch_runner.app.settle import unknown_rows
+    from batch_runner.cli.words import visible
+
+    stories = asyncio.run(unknown_rows(campaign))
+    if as_json:
+        document = {"schema": 1, "unknown": [story_document(story) for story in stories]}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return 1 if stories else 0
+    if not stories:
+        click.echo("No row is unknown.")
+        return 0
+    for story in stories:
+        click.echo(f"{visible(story.job.name)}: {visible(story.job.error)}")
+        for attempt in story.attempts[-1:]:
+            sent = f"{campaign.localise(attempt.first_sent_at):%Y-%m-%d %H:%M:%S %Z}"
+            prompt = json.loads(attempt.body).get("prompt", "")
+            click.echo(f"  sent {sent}; request id {visible(attempt.request_id or 'none')}")
+            click.echo(f"  look for: {visible(str(prompt))[:100]}")
+    first = str(stories[0].job.key or stories[0].job.row or "LINE")
+    click.echo("Settle a row with one of:")
+    for end in (("--task-id", "ID"), ("--resend",), ("--give-up",)):
+        click.echo(f"  {campaign.command('resolve', '--row', first, *end)}")
+    return 1
+
+
+def _settle(campaign: Campaign, rows: tuple[str, ...], verdict: Verdict) -> int:
+    from batch_runner.app.settle import settle
+
+    jobs = asyncio.run(settle(campaign, rows, verdict))
+    click.echo(f"{len(jobs)} row{'' if len(jobs) == 1 else 's'} settled.")
+    if jobs:
+        click.echo(f"Next: {campaign.command('run')}")
+    return 0

@@ -1,0 +1,35 @@
+"""``batch-runner retry``: failed rows once more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from batch_runner.cli.options import reading_options, sending_options, sheets_argument
+
+
+@click.command("retry")
+@sheets_argument
+@reading_options
+@sending_options
+@click.option("--rows", "only", metavar="ROWS", help="Only these lines, e.g. --rows 5,8-12.")
+@click.option(
+    "--changed",
+    is_flag=True,
+    help="Buy again the finished rows that today's settings would ask for in another way.",
+)
+def command(sheets: tuple[Path, ...], *, changed: bool, **given: Any) -> int:
+    r"""Send the failed rows of each SHEET once more, each as a new attempt.
+
+    A failed task was refunded; a new attempt is paid if it succeeds. Unknown rows are never
+    sent again by this: see 'batch-runner resolve'.
+
+    \b
+    batch-runner retry campaign.xlsx
+    batch-runner retry campaign.xlsx --rows 17
+    """
+    from batch_runner.cli.run import run_sheets
+
+    return run_sheets(sheets, given, again="changed" if changed else "failed")

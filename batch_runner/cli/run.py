@@ -1,0 +1,121 @@
+"""``batch-runner run``: the main job."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from batch_runner.cli.options import (
+    reading_options,
+    sending_options,
+    settings_of,
+    sheets_argument,
+)
+
+
+@click.command("run")
+@sheets_argument
+@reading_options
+@sending_options
+@click.option("--only", metavar="new|failed|ROWS", help="Only these rows, e.g. --only 5,8-12.")
+@click.option("--pilot", type=click.IntRange(min=1), help="Only N rows, spread over the sheet.")
+def command(sheets: tuple[Path, ...], **given: Any) -> int:
+    r"""Make the videos of each SHEET and write the links back into the same rows.
+
+    Run the same command again to go on after anything: a finished row is never paid twice.
+
+    \b
+    batch-runner run campaign.xlsx
+    batch-runner run campaign.csv --limit 5 --budget 10
+    batch-runner run campaign.xlsx --sandbox
+    """
+    return run_sheets(sheets, given)
+
+
+def run_sheets(sheets: tuple[Path, ...], given: dict[str, Any], again: str | None = None) -> int:
+    """Run one sheet after the other; ``again``: which finished ones get a new attempt."""
+    from batch_runner.app.outcome import worst
+    from batch_runner.cli.console import Console
+    from batch_runner.core.errors import BatchRunnerError
+
+    terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    codes: list[int] = []
+    documents: list[dict[str, object]] = []
+    for sheet in sheets:
+        console = Console(terminal=terminal, quiet=given["quiet"], as_json=given["as_json"])
+        try:
+            code, document = _run_one(sheet, given, console, again=again, terminal=terminal)
+        except BatchRunnerError as error:
+            click.echo(f"Error: {error}", err=True)
+            code, document = error.exit_code, _refusal(sheet, error)
+        finally:
+            console.close()
+        codes.append(code)
+        documents.append(document)
+    if given["as_json"]:
+        shown: object = documents[0] if len(documents) == 1 else {"schema": 1, "sheets": documents}
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+    return worst(codes)
+
+
+def _run_one(
+    sheet: Path, given: dict[str, Any], console: Any, *, again: str | None, terminal: bool
+) -> tuple[int, dict[str, object]]:
+    from batch_runner.app.campaign import open_campaign
+    from batch_runner.app.documents import run_document
+    from batch_runner.app.run import run_sheet
+
+    campaign = open_campaign(sheet, settings_of(given), os.environ, sandbox=given["sandbox"])
+    request = _request(campaign, given, again=again, terminal=terminal)
+    ending = asyncio.run(run_sheet(campaign, request, console, os.environ))
+    if ending is None:
+        return 0, {"schema": 1, "sheet": str(campaign.source), "exit": 0, "submitted": 0}
+    console.ended(ending, campaign.localise)
+    return ending.code, run_document(ending)
+
+
+def _request(campaign: Any, given: dict[str, Any], *, again: str | None, terminal: bool) -> Any:
+    from dataclasses import replace
+
+    from batch_runner.app.choose import make_filter
+    from batch_runner.app.run import Request
+    from batch_runner.core.errors import UsageError
+    from batch_runner.core.units import parse_usd
+
+    if given["adopt"] and given["ignore_results"]:
+        raise UsageError("--adopt and --ignore-results exclude each other.", code="bad_options")
+    wish = make_filter(campaign.settings.only, campaign.settings.limit, given.get("pilot"))
+    if again is not None:
+        wish = replace(wish, only=again)
+    try:
+        max_cost = None if given["max_cost"] is None else parse_usd(given["max_cost"])
+    except ValueError as error:
+        raise UsageError(f"--max-cost must be {error}.", code="bad_amount") from None
+    return Request(
+        wish=wish,
+        adopt=True if given["adopt"] else False if given["ignore_results"] else None,
+        strict=given["strict"],
+        dry_run=given["dry_run"],
+        new=given["new"],
+        take_over=given["take_over"],
+        max_cost=max_cost,
+        exit_all=given["exit_all"],
+        account=given["account"],
+        terminal=terminal,
+        question=terminal and not given["yes"] and not given["sandbox"] and not given["as_json"],
+    )
+
+
+def _refusal(sheet: Path, error: Any) -> dict[str, object]:
+    return {
+        "schema": 1,
+        "sheet": str(sheet),
+        "exit": error.exit_code,
+        "error": {"code": error.code, "message": str(error)},
+    }

@@ -1,0 +1,299 @@
+"""Which column of a sheet holds what, by its header.
+
+A header is compared without regard to case, spaces, dashes, underscores and width (NFKC). The
+order of trust: what the user's ``columns:`` says, then our exact names, then aliases in English,
+Japanese and Chinese. A header that only looks like one of ours is never used, but said.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from batch_runner.core.model import CellValue, ColumnMap, Problem, Severity, column_letter
+from batch_runner.core.outcolumns import OUT_COLUMNS
+
+IN_NAMES = ("prompt", "image_urls", "model", "duration", "resolution", "aspect_ratio", "seed")
+"""The names every sheet may use; the profiles' parameters come on top."""
+
+
+ALIASES: Mapping[str, str] = {
+    "prompt": """
+        prompts, text prompt, prompt text, video prompt, プロンプト, 動画プロンプト, 指示文,
+        提示词, 提示詞, 视频提示词, 影片提示詞, 提示语, 咒语
+    """,
+    "image_urls": """
+        image, images, image url, image urls, image link, image links, img, img url, picture,
+        pictures, photo, photos, reference image, reference images, reference image(s), ref image,
+        ref images, first frame, 画像, 画像URL, 画像リンク, 参考画像, 参照画像,
+        参考画像URL, 写真, 图片, 图片链接, 图片地址, 图片URL, 图像, 参考图, 参考图片, 首帧, 首帧图,
+        圖片, 圖片連結, 圖片網址, 參考圖, 參考圖片, 圖像
+    """,
+    "model": "models, model name, video model, モデル, モデル名, 模型, 模型名称, 模型名稱",
+    "duration": """
+        durations, length, video length, seconds, secs, duration seconds, duration (s),
+        duration (sec), duration in seconds, length (s), 秒数, 長さ, 動画の長さ, 再生時間, 秒,
+        时长, 时长(秒), 视频时长, 时间长度, 時長, 影片長度, 秒數
+    """,
+    "resolution": """
+        resolutions, video resolution, quality, video quality, 解像度, 画質, 分辨率, 清晰度, 画质,
+        解析度, 畫質
+    """,
+    "aspect_ratio": """
+        aspect, ratio, aspect ratios, video ratio, format ratio, 比率, 縦横比, アスペクト比,
+        アスペクト, 画面比率, 宽高比, 画面比例, 比例, 长宽比, 寬高比, 長寬比
+    """,
+    "seed": "seeds, random seed, シード, シード値, 乱数シード, 种子, 随机种子, 種子, 種子值",
+}
+"""Other words for our names, only such as can hardly mean anything else: a wrong prompt costs
+money. Several columns of images may carry a number behind them."""
+
+_TYPO_LENGTH = 5  # shorter words are too easily one letter away from another
+_TYPO_LIKENESS = 0.8
+_PROMPT_WEIGHT = 3  # a row that names a prompt column is the header, whatever stands above it
+
+
+def normalise(header: str) -> str:
+    """A header without what does not matter: case, width, spaces, dashes, underscores.
+
+    >>> normalise("Aspect－Ratio ")
+    'aspectratio'
+    """
+    folded = unicodedata.normalize("NFKC", header).casefold()
+    return re.sub(r"[\s_\-‐-―−\u200b\ufeff]+", "", folded)
+
+
+def loosen(header: str) -> str:
+    """As :func:`normalise`, without punctuation: ``Prompt*`` and ``Duration (s)`` are words too."""
+    return "".join(char for char in normalise(header) if char.isalnum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Match:
+    """What a header says by itself."""
+
+    name: str
+    exact: bool  # our own name rather than an alias
+    number: int = 0  # 2 of image_url_2
+
+
+_ALIAS_NAMES = {
+    loosen(alias): name for name, aliases in ALIASES.items() for alias in aliases.split(",")
+}
+_EXACT_IMAGE = re.compile(r"imageurls?(\d{0,4})")
+_NUMBERED = re.compile(r"(.*?\D)(\d{1,4})")
+
+
+def map_columns(
+    headers: Sequence[str],
+    user: Mapping[str, tuple[str, ...]],
+    parameters: frozenset[str],
+) -> tuple[ColumnMap, tuple[Problem, ...]]:
+    """Find the columns that the job needs.
+
+    Args:
+        headers: The header texts, in sheet order.
+        user: Our name -> the user's headers. For ``image_urls`` all of them are read; for any
+            other name they are alternatives, and the first that the sheet has is read.
+        parameters: Every parameter name that a known profile declares.
+
+    Returns:
+        The columns, and all that is doubtful about them. Only a missing mapped header, an
+        unknown mapped name and two columns for one value are errors.
+    """
+    names = _exact_names(parameters)
+    taken, problems = _by_user(headers, user, frozenset(names.values()))
+    columns = {name: found for name, found in taken.items() if found}
+    claimed = {index for found in taken.values() for index in found}
+    matches = {
+        index: match
+        for index, header in enumerate(headers)
+        if index not in claimed and (match := _match(header, names)) and match.name not in user
+    }
+    found, unused = _by_trust(matches)
+    columns.update(found)
+    problems += _unused(headers, unused)
+    problems += _duplicates(headers, columns)
+    free = [i for i in range(len(headers)) if i not in claimed and i not in matches]
+    problems += _typos(headers, free, names, columns)
+    return ColumnMap(columns=columns), tuple(problems)
+
+
+def header_score(
+    cells: Sequence[CellValue],
+    user: Mapping[str, tuple[str, ...]],
+    parameters: frozenset[str],
+) -> int:
+    """How much a line looks like the header: the known names in it, a prompt counting most."""
+    texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
+    names = _exact_names(parameters)
+    found = {match.name for text in texts if (match := _match(text, names))}
+    keys = {normalise(text) for text in texts}
+    for name, wanted in user.items():
+        if any(normalise(header) in keys for header in wanted):
+            found.add(name)
+        else:
+            found.discard(name)
+    return len(found) + (_PROMPT_WEIGHT - 1 if "prompt" in found else 0)
+
+
+def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The known words most like this one, compared as headers are; best first."""
+    spelled: dict[str, str] = {}
+    for candidate in known:
+        spelled.setdefault(normalise(candidate), candidate)
+    return [spelled[key] for key in get_close_matches(normalise(word), spelled, count, 0.6)]
+
+
+def _exact_names(parameters: frozenset[str]) -> dict[str, str]:
+    wanted = dict.fromkeys([*IN_NAMES, *sorted(parameters.difference(OUT_COLUMNS))])
+    return {normalise(name): name for name in wanted}
+
+
+def _match(header: str, names: Mapping[str, str]) -> _Match | None:
+    key = normalise(header)
+    image = _EXACT_IMAGE.fullmatch(key)
+    if image:
+        return _Match(name="image_urls", exact=True, number=int(image[1] or 0))
+    if key in names:
+        return _Match(name=names[key], exact=True)
+    loose = loosen(header)
+    if loose in _ALIAS_NAMES:
+        return _Match(name=_ALIAS_NAMES[loose], exact=False)
+    if loose in names:
+        return _Match(name=names[loose], exact=False)
+    numbered = _NUMBERED.fullmatch(loose)
+    if numbered and _ALIAS_NAMES.get(numbered[1]) == "image_urls":
+        return _Match(name="image_urls", exact=False, number=int(numbered[2]))
+    return None
+
+
+def _by_user(
+    headers: Sequence[str], user: Mapping[str, tuple[str, ...]], known: frozenset[str]
+) -> tuple[dict[str, tuple[int, ...]], list[Problem]]:
+    """The columns that the user named, and what of it cannot be found."""
+    taken: dict[str, tuple[int, ...]] = {}
+    problems: list[Problem] = []
+    allowed = known.union(OUT_COLUMNS, ("key",))
+    for name, wanted in user.items():
+        if name not in allowed:
+            problems.append(_unknown_name(name, allowed))
+            continue
+        places = {header: _places(header, headers) for header in wanted}
+        hits = [found for found in places.values() if found]
+        if name == "image_urls":
+            missing = [header for header, found in places.items() if not found]
+            taken[name] = tuple(dict.fromkeys(i for found in hits for i in found))
+        else:
+            missing = [] if hits else list(wanted)
+            taken[name] = hits[0] if hits else ()
+        problems += [_missing(name, header, headers) for header in missing]
+    return taken, problems
+
+
+def _places(wanted: str, headers: Sequence[str]) -> tuple[int, ...]:
+    """Where a header of the user's stands: by its exact text, else by what matters of it."""
+    exact = tuple(i for i, header in enumerate(headers) if header == wanted.strip())
+    if exact:
+        return exact
+    key = normalise(wanted)
+    return tuple(i for i, header in enumerate(headers) if key and normalise(header) == key)
+
+
+def _by_trust(matches: Mapping[int, _Match]) -> tuple[dict[str, tuple[int, ...]], dict[int, str]]:
+    """Per name the columns of the best kind; and the aliases that an exact name outdoes."""
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for index, match in matches.items():
+        by_name[match.name].append(index)
+    columns: dict[str, tuple[int, ...]] = {}
+    unused: dict[int, str] = {}
+    for name, places in by_name.items():
+        exact = [i for i in places if matches[i].exact]
+        used = exact or places
+        columns[name] = tuple(sorted(used, key=lambda i: (matches[i].number, i)))
+        unused.update({i: name for i in places if i not in used})
+    return columns, unused
+
+
+def _unknown_name(name: str, allowed: frozenset[str]) -> Problem:
+    near = nearest(name, sorted(allowed), 1)
+    return Problem(
+        code="unknown_column_name",
+        message=f"'columns' maps '{name}', which is no parameter of any known model.",
+        hint=f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(sorted(allowed))}.",
+    )
+
+
+def _missing(name: str, header: str, headers: Sequence[str]) -> Problem:
+    near = nearest(header, [text for text in headers if text])
+    there = ", ".join(f"'{text}'" for text in near or [text for text in headers if text][:20])
+    return Problem(
+        code="mapped_header_missing",
+        message=f"'columns' says that {name} stands under '{header}', but no header reads so.",
+        hint=f"{'Nearest' if near else 'The headers are'}: {there}." if there else "",
+    )
+
+
+def _unused(headers: Sequence[str], unused: Mapping[int, str]) -> list[Problem]:
+    return [
+        Problem(
+            code="column_not_used",
+            message=f"Column {_cell(headers, index)} is not read: another column is named {name} exactly.",
+            hint=f"To read this one instead, map {name} to it under 'columns' in the config.",
+            severity=Severity.NOTICE,
+            column=index,
+        )
+        for index, name in unused.items()
+    ]
+
+
+def _duplicates(headers: Sequence[str], columns: Mapping[str, tuple[int, ...]]) -> list[Problem]:
+    return [
+        Problem(
+            code="duplicate_column",
+            message=f"Columns {' and '.join(_cell(headers, i) for i in found)} both give {name}; one is allowed.",
+            hint=f"Rename one of them, or map {name} to one header under 'columns' in the config.",
+            column=found[1],
+        )
+        for name, found in columns.items()
+        if name != "image_urls" and len(found) > 1
+    ]
+
+
+def _typos(
+    headers: Sequence[str],
+    free: Sequence[int],
+    names: Mapping[str, str],
+    columns: Mapping[str, tuple[int, ...]],
+) -> list[Problem]:
+    """Headers that are nearly one of ours, where that one is not there."""
+    out = {prefix + normalise(name) for name in OUT_COLUMNS for prefix in ("", "batch")}
+    words = {**_ALIAS_NAMES, **names}
+    candidates = [w for w, name in words.items() if len(w) >= _TYPO_LENGTH and name not in columns]
+    problems = []
+    for index in free:
+        key = loosen(headers[index])
+        if len(key) < _TYPO_LENGTH or normalise(headers[index]) in out:
+            continue
+        near = get_close_matches(key, candidates, 1, _TYPO_LIKENESS)
+        if near:
+            problems.append(_typo(headers, index, words[near[0]]))
+    return problems
+
+
+def _typo(headers: Sequence[str], index: int, name: str) -> Problem:
+    return Problem(
+        code="maybe_typo",
+        message=f"Column {_cell(headers, index)} is not read; it looks like {name}.",
+        hint=f"Rename it to {name}, or map {name} to it under 'columns' in the config.",
+        severity=Severity.WARNING,
+        column=index,
+    )
+
+
+def _cell(headers: Sequence[str], index: int) -> str:
+    return f"{column_letter(index)} ('{headers[index]}')"

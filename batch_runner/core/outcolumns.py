@@ -1,0 +1,256 @@
+"""Which columns of a sheet are ours, and what may be put into them.
+
+A column is only ever taken over when its owner said so (the ledger wrote it, the config names
+it) or when nothing of the user's can be in it. A result is data, whatever the provider
+answered: ``safe_text`` sees to that.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from batch_runner.core.celltext import plain_text, safe_text
+from batch_runner.core.identity import MARK_LENGTH
+from batch_runner.core.lifecycle import State, shown
+from batch_runner.core.model import CellValue, Problem, Severity, SheetRow, Table
+
+__all__ = [
+    "OUT_COLUMNS",
+    "STATUS_WORDS",
+    "OutColumns",
+    "is_mark",
+    "job_mark",
+    "plan_columns",
+    "safe_text",
+    "shown_results",
+]
+
+OUT_COLUMNS = (
+    "status",
+    "video_url",
+    "video_file",
+    "task_id",
+    "cost_usd",
+    "error",
+    "finished_at",
+    "job",
+)
+"""Our columns, in the order in which they are appended."""
+
+STATUS_WORDS = frozenset(str(shown(state)) for state in State)
+"""The words that a status cell may show."""
+
+_MARK = re.compile(rf"[0-9a-f]{{{MARK_LENGTH}}}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutColumns:
+    """Where our results go in one table."""
+
+    places: Mapping[str, int]  # our name -> 0-based column
+    names: Mapping[str, str]  # our name -> header text, as it stands or will stand
+    added: Mapping[int, str]  # 0-based column -> header to write, because it is missing
+    notices: tuple[Problem, ...] = ()
+
+
+def job_mark(row_hash: str) -> str:
+    """What the ``job`` column shows of a row's hash: its first 12 hex digits."""
+    return row_hash[:MARK_LENGTH]
+
+
+def is_mark(value: CellValue) -> bool:
+    """Whether a cell holds what :func:`job_mark` makes."""
+    return isinstance(value, str) and _MARK.fullmatch(value.strip()) is not None
+
+
+def plan_columns(
+    table: Table,
+    recorded: Mapping[str, str],
+    configured: Mapping[str, str],
+    prefix: str = "batch_",
+) -> OutColumns:
+    """Decide which column each of our names takes.
+
+    A column is ours if the config names it, if the ledger wrote it, or if every cell below it
+    is blank or one of our values. Such values count only in rows that carry both a ``job`` mark
+    and one of our status words: a foreign ``Status`` column may well say "failed". Anything else is
+    the user's: ours goes to ``<prefix><name>``, right of everything in use, and a notice says so.
+
+    Args:
+        table: the sheet as read.
+        recorded: our name -> header text that the ledger knows we wrote.
+        configured: our name -> header text from the config's ``output.columns``.
+        prefix: what our names get where the user has a column of that name.
+    """
+    headers = _Headers(table.headers)
+    marked = _marked_rows(table, headers, (recorded, configured), prefix)
+    places: dict[str, int] = {}
+    names: dict[str, str] = {}
+    added: dict[int, str] = {}
+    notices: list[Problem] = []
+
+    for name in OUT_COLUMNS:
+        taken = set(places.values())
+        place = _settled(headers, name, (configured, recorded), taken, table, marked)
+        if place is None:
+            place = _recognised(headers, name, prefix, taken, table, marked)
+        if place is not None:
+            places[name], names[name] = place, table.headers[place]
+            continue
+        text, users = _new_header(headers, names.values(), name, configured, prefix)
+        place = max(table.width, len(table.headers)) + len(added)
+        places[name], names[name], added[place] = place, text, text
+        if users is not None:
+            notices.append(_kept(table, users, text))
+    return OutColumns(places=places, names=names, added=added, notices=tuple(notices))
+
+
+def shown_results(row: SheetRow, columns: OutColumns) -> dict[str, str]:
+    """What a row shows in our columns at present, as text; blank ones are left out."""
+    found = {
+        name: plain_text(row.value(place))
+        for name, place in columns.places.items()
+        if place not in columns.added
+    }
+    return {name: text for name, text in found.items() if text}
+
+
+class _Headers:
+    """A table's headers, found by text without regard to case."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._places: dict[str, list[int]] = {}
+        for place, text in enumerate(texts):
+            if text.strip():
+                self._places.setdefault(_fold(text), []).append(place)
+
+    def find(self, text: str) -> list[int]:
+        """All columns of this header, from left to right."""
+        return self._places.get(_fold(text), [])
+
+    def numbered(self, text: str) -> Iterator[str]:
+        """``text``, ``text_2``, ``text_3`` ... as long as such headers stand, and the next."""
+        number, candidate = 1, text
+        while True:
+            yield candidate
+            if not self.find(candidate):
+                return
+            number += 1
+            candidate = f"{text}_{number}"
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip().casefold()
+
+
+def _marked_rows(
+    table: Table, headers: _Headers, settled: tuple[Mapping[str, str], ...], prefix: str
+) -> frozenset[int]:
+    """The lines that carry our own mark: a ``job`` of 12 hex digits beside a status word."""
+
+    def candidates(name: str) -> list[int]:
+        texts = {name, *headers.numbered(prefix + name)}
+        texts.update(header[name] for header in settled if name in header)
+        return [place for text in texts for place in headers.find(text)]
+
+    jobs, statuses = candidates("job"), candidates("status")
+    return frozenset(
+        row.number
+        for row in table.rows
+        if any(is_mark(row.value(place)) for place in jobs)
+        and any(plain_text(row.value(place)) in STATUS_WORDS for place in statuses)
+    )
+
+
+def _fits(name: str, value: CellValue) -> bool:
+    """Whether we could have written this value into the column of this name."""
+    if name == "status":
+        return plain_text(value) in STATUS_WORDS
+    return name != "job" or is_mark(value)
+
+
+def _is_ours(name: str, place: int, table: Table, marked: frozenset[int]) -> bool:
+    """Whether every cell below a header is blank or one of our values."""
+    cells = ((row.number, row.value(place)) for row in table.rows)
+    return all(
+        value is None or plain_text(value) == "" or (number in marked and _fits(name, value))
+        for number, value in cells
+    )
+
+
+def _settled(
+    headers: _Headers,
+    name: str,
+    settled: tuple[Mapping[str, str], ...],
+    taken: set[int],
+    table: Table,
+    marked: frozenset[int],
+) -> int | None:
+    """The column that the config or the ledger says is ours, if it still stands."""
+    for source in settled:
+        if name not in source:
+            continue
+        found = [place for place in headers.find(source[name]) if place not in taken]
+        if found:
+            # Of several with one header: the one that holds only ours, else the rightmost,
+            # since that is where we append.
+            clean = (place for place in found if _is_ours(name, place, table, marked))
+            return next(clean, found[-1])
+    return None
+
+
+def _recognised(
+    headers: _Headers,
+    name: str,
+    prefix: str,
+    taken: set[int],
+    table: Table,
+    marked: frozenset[int],
+) -> int | None:
+    """The column that can only be ours, by its header and what stands below.
+
+    Prefixed ones first: we make them only where the plain name is the user's.
+    """
+    texts = [*reversed(list(headers.numbered(prefix + name))), name]
+    for text in texts:
+        for place in headers.find(text):
+            if place not in taken and _is_ours(name, place, table, marked):
+                return place
+    return None
+
+
+def _new_header(
+    headers: _Headers,
+    given: Iterable[str],
+    name: str,
+    configured: Mapping[str, str],
+    prefix: str,
+) -> tuple[str, int | None]:
+    """The header for a column to add, and the user's column it gives way to, if any."""
+    used = {_fold(text) for text in given}
+    wanted = configured.get(name, "").strip() or name
+    users = headers.find(wanted)
+    if not users and _fold(wanted) not in used:
+        return wanted, None
+    number, text = 1, prefix + name
+    while headers.find(text) or _fold(text) in used:
+        number += 1
+        text = f"{prefix}{name}_{number}"
+    return text, users[0] if users else None
+
+
+def _kept(table: Table, users: int, text: str) -> Problem:
+    return Problem(
+        code="column_kept",
+        severity=Severity.NOTICE,
+        row=table.header_row,
+        column=users,
+        message=(
+            f"The column '{table.headers[users]}' holds values of yours, so it is not touched; "
+            f"results go to '{text}'."
+        ),
+        hint="Name the column under 'output: columns:' in the config if it is meant for results.",
+    )

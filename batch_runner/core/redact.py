@@ -1,0 +1,61 @@
+"""Text from outside made fit to keep: one line, printable, and without the API key.
+
+Whatever a server or a library said goes through here before it reaches a log, the ledger, the
+sheet or the screen.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from urllib.parse import quote
+
+HIDDEN = "***"
+"""What stands where a secret stood."""
+
+_ELLIPSIS = "…"
+_BEARER = re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/=-]{6,}")
+_API_KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{4,}")
+_USERINFO = re.compile(r"(?<=://)[^\s/@\"'<>]+@")
+
+
+def redact(text: str, secrets: Sequence[str] = ()) -> str:
+    """``text`` without the given secrets, and without anything else that looks like one.
+
+    Hidden are the secrets themselves (also percent-encoded), what follows ``Bearer``, words
+    that begin with ``sk-``, and the user part of addresses (proxy passwords).
+    Redact before cutting a text short: half a key would not be recognised.
+    """
+    for secret in sorted(secrets, key=len, reverse=True):
+        for form in (secret, quote(secret, safe="")):
+            if form.strip():
+                text = text.replace(form, HIDDEN)
+    text = _BEARER.sub(f"Bearer {HIDDEN}", text)
+    text = _API_KEY.sub(HIDDEN, text)
+    return _USERINFO.sub(f"{HIDDEN}@", text)
+
+
+def one_line(text: str, limit: int) -> str:
+    """``text`` as one printable line of at most ``limit`` characters.
+
+    Line ends and other white space become one blank; control, direction-changing and unpaired
+    surrogate characters, which no sheet can hold and some terminals obey, are dropped.
+    """
+    words = "".join(_printable(char) for char in text).split()
+    line = " ".join(words)
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + _ELLIPSIS
+
+
+def told(text: str, secrets: Sequence[str], limit: int) -> str:
+    """One printable, redacted line: what people are shown of a foreign text."""
+    # Redacted before the cut, which may go through a key, and again after characters were
+    # dropped, which may have stood inside one.
+    start = redact(text, secrets)[: 8 * limit]
+    return one_line(redact(one_line(start, len(start) + 1), secrets), limit)
+
+
+def _printable(char: str) -> str:
+    if char.isspace():
+        return " "
+    return "" if unicodedata.category(char)[0] == "C" else char

@@ -1,0 +1,155 @@
+"""What a row asks for, judged by its model's profile: a request, or all that is wrong with it.
+
+Pure. Everything is said at once, each with its column, so that a sheet is mended in one go.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from batch_runner.core.check import Fault
+from batch_runner.core.draft import Draft, constrain, request, require, say, take
+from batch_runner.core.model import (
+    ColumnMap,
+    Estimate,
+    Problem,
+    Severity,
+    SheetRow,
+    Verdict,
+    iter_errors,
+)
+from batch_runner.core.nearest import did_you_mean
+from batch_runner.core.profile import Catalogue, Profile, estimate
+from batch_runner.core.prompts import advise
+from batch_runner.core.text import cell_text, quoted
+from batch_runner.core.values import IMAGES, KEY, PROMPT, cell, image_refs, is_blank
+
+MODEL = "model"
+
+_NO_ESTIMATE = Estimate(low=None, high=None)
+
+
+def is_job(row: SheetRow, columns: ColumnMap) -> bool:
+    """Whether a line asks for a video at all; totals, notes and empty lines do not."""
+    if not is_blank(cell(row, columns, PROMPT)[1]) or image_refs(row, columns):
+        return True
+    asked = {*columns.columns.get(PROMPT, ()), *columns.columns.get(IMAGES, ())}
+    return any(problem.column in asked for problem in iter_errors(row.problems))
+
+
+def judge(row: SheetRow, columns: ColumnMap, catalogue: Catalogue) -> Verdict:
+    """Judge one row by the profile of the model that it, the settings or the catalogue name."""
+    mapped = {column for places in columns.columns.values() for column in places}
+    carried = [p for p in row.problems if p.column is None or p.column in mapped]
+    name = _model_name(row, columns, catalogue)
+    profile = catalogue.find(name) if name else None
+    if profile is None:
+        carried.append(_no_model(row, columns, catalogue, name))
+        return _refused(row, name, carried)
+    draft = Draft(row=row, columns=columns, profile=profile, catalogue=catalogue, problems=carried)
+    _fill(draft)
+    for constraint in profile.constraints:
+        constrain(draft, constraint)
+    for parameter in profile.parameters:
+        if parameter.required:
+            require(draft, parameter.name)
+    _warn(draft)
+    if any(iter_errors(draft.problems)):
+        return _refused(row, profile.model, draft.problems)
+    return Verdict(
+        row=row.number,
+        model=profile.model,
+        request=request(draft),
+        estimate=estimate(profile.price, draft.values),
+        problems=tuple(draft.problems),
+    )
+
+
+def across(verdicts: Sequence[Verdict]) -> tuple[Problem, ...]:
+    """What only shows when rows are seen together: the same request more than once."""
+    first: dict[str, int] = {}
+    found: list[Problem] = []
+    for verdict in verdicts:
+        if verdict.request is None:
+            continue
+        asked = json.dumps(verdict.request, sort_keys=True)
+        earlier = first.setdefault(asked, verdict.row)
+        if earlier != verdict.row:
+            found.append(
+                Problem(
+                    code="identical_row",
+                    message=f"It asks for the same video as row {earlier}; both are paid.",
+                    hint="Give them different seeds, or remove one.",
+                    severity=Severity.WARNING,
+                    row=verdict.row,
+                )
+            )
+    return tuple(found)
+
+
+def _refused(row: SheetRow, model: str, problems: Sequence[Problem]) -> Verdict:
+    return Verdict(
+        row=row.number,
+        model=model,
+        request=None,
+        estimate=_NO_ESTIMATE,
+        problems=tuple(problems),
+    )
+
+
+def _model_name(row: SheetRow, columns: ColumnMap, catalogue: Catalogue) -> str:
+    own = cell(row, columns, MODEL)[1]
+    if not is_blank(own):
+        return cell_text(own).strip()
+    named = catalogue.defaults.get(MODEL)
+    return str(named or catalogue.default_model or "").strip()
+
+
+def _no_model(row: SheetRow, columns: ColumnMap, catalogue: Catalogue, name: str) -> Problem:
+    return Problem(
+        code="model_unknown" if name else "model_missing",
+        message=f"There is no model {quoted(name)}." if name else "No model is named.",
+        hint=did_you_mean(name, catalogue.profiles),
+        row=row.number,
+        column=cell(row, columns, MODEL)[0],
+    )
+
+
+def _fill(draft: Draft) -> None:
+    """Take all values, but those of cells that could not even be read."""
+    unreadable = {problem.column for problem in iter_errors(draft.problems)} - {None}
+    for parameter in draft.profile.parameters:
+        if unreadable.intersection(draft.columns.columns.get(parameter.name, ())):
+            draft.settled.add(parameter.name)
+        else:
+            take(draft, parameter)
+
+
+def _warn(draft: Draft) -> None:
+    """Cells that this model has no use for, and prompts that will hardly do."""
+    for name in draft.columns.columns:
+        if name not in {MODEL, KEY} and _is_ignored(draft, draft.profile, name):
+            fault = Fault(
+                code=f"{name}_ignored",
+                message=f"{draft.profile.model} has no {name}; this cell is ignored.",
+                severity=Severity.WARNING,
+            )
+            say(draft, name, fault)
+    prompt = draft.values.get(PROMPT)
+    for advice in advise(prompt) if isinstance(prompt, str) else ():
+        fault = Fault(
+            code=advice.code,
+            message=advice.message,
+            hint=advice.hint,
+            severity=Severity.WARNING,
+        )
+        say(draft, PROMPT, fault)
+
+
+def _is_ignored(draft: Draft, profile: Profile, name: str) -> bool:
+    if profile.parameter(name) is not None:
+        return False
+    if name == IMAGES:
+        return bool(image_refs(draft.row, draft.columns))
+    return not is_blank(cell(draft.row, draft.columns, name)[1])

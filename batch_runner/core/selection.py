@@ -1,0 +1,52 @@
+"""Which rows a run may submit, as ``--only`` says it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+_SPAN = re.compile(r"(\d{1,7})(?:-(\d{1,7}))?")
+_FORMS = "'new', 'failed' or line numbers such as 5,8-12"
+
+
+class Sort(StrEnum):
+    """By what rows are chosen."""
+
+    NEW = "new"  # never sent before
+    FAILED = "failed"  # a new attempt for those that failed
+    LINES = "lines"  # by line number as they stand now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """A choice of rows."""
+
+    sort: Sort
+    spans: tuple[tuple[int, int], ...] = ()  # first and last line, 1-based; only for LINES
+
+    def has_line(self, line: int) -> bool:
+        """Whether a line is named (always, where lines don't matter)."""
+        return self.sort is not Sort.LINES or any(a <= line <= b for a, b in self.spans)
+
+
+def parse_selection(text: str | int) -> Selection:
+    """Read ``new``, ``failed`` or ``5,8-12``.
+
+    Raises:
+        ValueError: anything else, with a phrase that fits after "must be".
+    """
+    plain = unicodedata.normalize("NFKC", str(text)).strip().lower()
+    if plain in {Sort.NEW, Sort.FAILED}:
+        return Selection(sort=Sort(plain))
+    spans = []
+    for part in plain.split(","):
+        found = _SPAN.fullmatch("".join(part.split()))
+        if found is None:
+            raise ValueError(_FORMS)
+        first, last = int(found[1]), int(found[2] or found[1])
+        if not 1 <= first <= last:
+            raise ValueError(f"{_FORMS}, smaller number first")
+        spans.append((first, last))
+    return Selection(sort=Sort.LINES, spans=tuple(spans))

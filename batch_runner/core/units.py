@@ -1,0 +1,112 @@
+"""Quantities as people write them: ``6h``, ``60/min``, ``12.50``.
+
+Everything raises ``ValueError`` with a plain phrase that fits after "must be"; the caller knows
+which setting it was and says so.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+
+from batch_runner.core.model import MICROS
+
+_SECONDS = {
+    "ms": 0.001,
+    "s": 1.0,
+    "min": 60.0,
+    "h": 3600.0,
+    "d": 86400.0,
+}
+_UNIT_NAMES = {
+    "millisecond": "ms",
+    "sec": "s",
+    "second": "s",
+    "秒": "s",
+    "m": "min",
+    "minute": "min",
+    "分": "min",
+    "分钟": "min",
+    "hr": "h",
+    "hour": "h",
+    "時間": "h",
+    "小时": "h",
+    "day": "d",
+    "日": "d",
+    "天": "d",
+}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([^\W\d_]+)\s*")
+_PLAIN_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*([^\W\d_]+)")
+
+DURATION_FORMS = "a time such as 30s, 5 min or 6h"
+RATE_FORMS = "a rate such as 60/min or 2/s"
+MONEY_FORMS = "an amount in US dollars such as 25 or 12.50"
+
+
+def parse_duration(text: str | float) -> float:
+    """Seconds of a time: ``30s``, ``5 min``, ``1h 30m``; a bare number is seconds.
+
+    Raises:
+        ValueError: not such a text, or not more than zero.
+    """
+    plain = unicodedata.normalize("NFKC", str(text)).strip().lower()
+    if _PLAIN_NUMBER.fullmatch(plain):
+        seconds = float(plain)
+    else:
+        parts = _PART.findall(plain)
+        if not parts or _PART.sub("", plain):
+            raise ValueError(DURATION_FORMS)
+        seconds = sum(float(number) * _SECONDS[_unit(word)] for number, word in parts)
+    if not 0 < seconds < 1e9:
+        raise ValueError(f"{DURATION_FORMS}, more than zero")
+    return seconds
+
+
+def parse_rate(text: str) -> float:
+    """How often a second: ``60/min`` is 1.0.
+
+    Raises:
+        ValueError: not such a text (a bare number says no unit), or not more than zero.
+    """
+    found = _RATE.fullmatch(unicodedata.normalize("NFKC", str(text)).strip().lower())
+    if not found:
+        raise ValueError(RATE_FORMS)
+    try:
+        rate = float(found[1]) / _SECONDS[_unit(found[2])]
+    except ValueError:
+        raise ValueError(RATE_FORMS) from None
+    if not 0 < rate < 1e6:
+        raise ValueError(f"{RATE_FORMS}, more than zero")
+    return rate
+
+
+def parse_usd(value: str | float) -> int:
+    """Micro-dollars of an amount: ``25``, ``"12.50"``, ``"$3"``, ``"3 USD"``.
+
+    Raises:
+        ValueError: not an amount, or below zero.
+    """
+    plain = unicodedata.normalize("NFKC", str(value)).strip().upper()
+    plain = plain.removeprefix("$").removesuffix("USD").strip()
+    try:
+        amount = Decimal(plain)
+    except InvalidOperation:
+        raise ValueError(MONEY_FORMS) from None
+    if isinstance(value, bool) or not amount.is_finite() or not 0 <= amount < 10**9:
+        raise ValueError(f"{MONEY_FORMS}, not below zero")
+    return int((amount * MICROS).to_integral_value(ROUND_FLOOR))
+
+
+def _unit(word: str) -> str:
+    """Our name of a unit, however it was written."""
+    if word in _SECONDS:
+        return word
+    singular = word.removesuffix("s")
+    unit = _UNIT_NAMES.get(word) or _UNIT_NAMES.get(singular)
+    if unit is None and singular in _SECONDS:
+        unit = singular
+    if unit is None:
+        raise ValueError(DURATION_FORMS)
+    return unit

@@ -1,0 +1,115 @@
+"""Where the header is, and what to say when no prompt column is found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from batch_runner.core.columns import IN_NAMES, header_score, map_columns, nearest
+from batch_runner.core.errors import SheetError
+from batch_runner.core.model import CellValue, ColumnMap, Problem, ReadOptions, Severity
+
+SEARCHED = 50
+"""Lines among which the header is looked for."""
+
+
+def blank_to_none(value: CellValue) -> CellValue:
+    """A cell's value; ``None`` where nothing or only white space stands."""
+    return None if isinstance(value, str) and (not value or value.isspace()) else value
+
+
+def find_header(lines: Sequence[Sequence[CellValue]], options: ReadOptions) -> int | None:
+    """The 0-based line of the header, the user's word first; ``None``: every line is blank.
+
+    The line that names most known columns wins, the topmost of equals. Where none names any,
+    it is the first that is not blank.
+    """
+    if options.header_row is not None:
+        return options.header_row - 1
+    best, best_score = None, -1
+    for index, line in enumerate(lines[:SEARCHED]):
+        if all(blank_to_none(cell) is None for cell in line):
+            continue
+        score = header_score(line, options.columns, options.parameters)
+        if score > best_score:
+            best, best_score = index, score
+    return best
+
+
+def header_texts(line: Sequence[CellValue]) -> tuple[str, ...]:
+    """The headers as they stand, without outer blanks and without blank ones at the end."""
+    texts = ["" if cell is None else str(cell).strip() for cell in line]
+    while texts and not texts[-1]:
+        texts.pop()
+    return tuple(texts)
+
+
+def map_headers(headers: Sequence[str], options: ReadOptions) -> ColumnMap:
+    """The columns by these headers; what is doubtful about them is for the rules to tell."""
+    return map_columns(headers, options.columns, options.parameters)[0]
+
+
+def check_header_row(options: ReadOptions, lines: int, where: str) -> None:
+    """Refuse a ``header_row`` that the sheet does not have.
+
+    Raises:
+        SheetError: The number is not within the sheet.
+    """
+    wanted = options.header_row
+    if wanted is not None and not 1 <= wanted <= lines:
+        raise SheetError(
+            f"The header cannot be in line {wanted}: the sheet has {lines} lines.",
+            code="header_row_missing",
+            hint="Correct 'header_row' in the config, or leave it out to have it found.",
+            where=where,
+        )
+
+
+def empty_sheet(where: str) -> SheetError:
+    """The error for a sheet in which nothing stands."""
+    return SheetError(
+        "The sheet is empty.",
+        code="empty_sheet",
+        hint="Put a header with a 'prompt' column into its first line.",
+        where=where,
+    )
+
+
+def no_prompt(headers: Sequence[str], options: ReadOptions, where: str) -> SheetError:
+    """The error for a sheet without a prompt column: what is there, and how to name it."""
+    present = [header for header in headers if header]
+    _, problems = map_columns(headers, options.columns, options.parameters)
+    missing = [p for p in problems if p.code == "mapped_header_missing" and "prompt" in p.message]
+    if missing and "prompt" in options.columns:
+        return SheetError(
+            missing[0].message, code="no_prompt_column", hint=missing[0].hint, where=where
+        )
+    shown = ", ".join(f"'{header}'" for header in present[:30]) or "none"
+    near = nearest("prompt", present, 1) or nearest("text prompt", present, 1)
+    example = near[0] if near else (present[0] if present else "Your header")
+    guess = f"Did you mean '{near[0]}'? " if near else ""
+    return SheetError(
+        f"No column holds the prompts. The headers are: {shown}.",
+        code="no_prompt_column",
+        hint=f"{guess}Name the column 'prompt', or say in the config which one it is: columns: {{prompt: \"{example}\"}}.",
+        where=where,
+    )
+
+
+def header_notice(index: int, first: int, options: ReadOptions) -> tuple[Problem, ...]:
+    """Say so when the header was found below the sheet's first line."""
+    if index == first or options.header_row is not None:
+        return ()
+    return (
+        Problem(
+            code="header_row_found",
+            message=f"The header is taken to be line {index + 1}; what stands above it is left alone.",
+            hint="If that is wrong, set 'header_row' in the config.",
+            severity=Severity.NOTICE,
+            row=index + 1,
+        ),
+    )
+
+
+def essential_columns(columns: ColumnMap) -> frozenset[int]:
+    """The columns without which a line is no job: prompt and images."""
+    return frozenset(i for name in IN_NAMES[:2] for i in columns.columns.get(name, ()))

@@ -1,0 +1,50 @@
+"""From a path to tables: the way into the loader."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from batch_runner.core.model import ReadOptions, Table
+from batch_runner.loader.paths import EXCEL_SUFFIXES, check_sheet_path
+from batch_runner.loader.source import read_source, stamp
+
+__all__ = ["load", "stamp", "worksheet_names"]
+
+
+def load(path: Path, options: ReadOptions) -> tuple[Table, ...]:
+    """Read a sheet as it is at this moment.
+
+    Args:
+        path: The file; links are followed by opening it, but its name stays as given.
+        options: What the user settled about reading.
+
+    Returns:
+        One table; several only for the worksheet name ``all``.
+
+    Raises:
+        SheetError: The file is no sheet, damaged, too large, or has no prompt column.
+    """
+    check_sheet_path(path)
+    source = read_source(path)
+    if path.suffix.lower() in EXCEL_SUFFIXES:
+        from batch_runner.loader.workbook import read_workbook
+
+        return read_workbook(source, options)
+    from batch_runner.loader.csv_file import read_csv
+
+    return (read_csv(source, options),)
+
+
+def worksheet_names(path: Path) -> tuple[str, ...]:
+    """All worksheets of a workbook in their order, hidden ones too; none for a text file.
+
+    Raises:
+        SheetError: The file cannot be read, or is no workbook.
+    """
+    if path.suffix.lower() not in EXCEL_SUFFIXES:
+        return ()
+    from batch_runner.loader.archive import Archive
+    from batch_runner.loader.package import worksheets
+
+    archive = Archive(read_source(path).data, path.name)
+    return tuple(sheet.name for sheet in worksheets(archive, path.name))

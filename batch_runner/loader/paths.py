@@ -1,0 +1,124 @@
+"""Which paths are sheets, and what to say of those that are not."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from pathlib import Path
+
+from batch_runner.core.errors import SheetError
+
+CSV_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".txt"})
+EXCEL_SUFFIXES = frozenset({".xlsx", ".xlsm"})
+SHEET_SUFFIXES = CSV_SUFFIXES | EXCEL_SUFFIXES
+
+_ALLOWED = "A sheet is a .csv, .tsv, .xlsx or .xlsm file."
+_SAVE_AS = "Save it as 'Excel Workbook (.xlsx)' or 'CSV UTF-8 (.csv)'"
+_ADVICE = {
+    ".xls": f"Open it in Excel or LibreOffice. {_SAVE_AS} and run that file.",
+    ".xlsb": f"Open it in Excel. {_SAVE_AS} and run that file.",
+    ".xltx": f"This is a template. Open it in Excel. {_SAVE_AS} and run that file.",
+    ".xltm": f"This is a template. Open it in Excel. {_SAVE_AS} and run that file.",
+    ".ods": f"Open it in LibreOffice. {_SAVE_AS} and run that file.",
+    ".numbers": "In Numbers choose File > Export To > Excel or CSV, and run that file.",
+    ".gsheet": "In Google Sheets choose File > Download > .xlsx or .csv, and run that file.",
+}
+
+_COPY = re.compile(r"(?P<stem>.+?)\.(results|before-restore)\..*?(?P<suffix>[^.]+)", re.IGNORECASE)
+_SIDECAR = ".batch"
+
+
+def is_result_copy(path: Path) -> bool:
+    """Whether this is a file made beside a sheet, by us or by a spreadsheet program.
+
+    Such are ``*.results.*`` and ``*.before-restore.*``, the lock files ``~$*``, dotfiles and all
+    within a sidecar folder ``*.batch``. Copies for the sandbox (``*.sandbox.*``) are sheets.
+    """
+    return _original(path) is not None
+
+
+def check_sheet_path(path: Path) -> None:
+    """Refuse a path that cannot be a sheet, before it is opened; links are not resolved here.
+
+    Raises:
+        SheetError: It is a web link, missing, a folder, a result copy, or of another format;
+            with the nearest names or the real sheet's name where there are any.
+    """
+    _refuse_link(path)
+    where = str(path)
+    if not path.exists():
+        raise SheetError(
+            "There is no such file.", code="sheet_missing", hint=_nearest(path), where=where
+        )
+    if path.is_dir():
+        raise SheetError(
+            "This is a folder, not a sheet.",
+            code="sheet_is_folder",
+            hint=f"Name the file in it. {_ALLOWED}",
+            where=where,
+        )
+    original = _original(path)
+    if original is not None:
+        raise SheetError(
+            "This file was made beside a sheet and is never taken as a sheet itself.",
+            code="result_copy",
+            hint=f"Name the sheet itself: {original}",
+            where=where,
+        )
+    if path.suffix.lower() not in SHEET_SUFFIXES:
+        raise SheetError(
+            f"Files of the kind '{path.suffix or path.name}' cannot be read. {_ALLOWED}",
+            code="unsupported_format",
+            hint=_ADVICE.get(path.suffix.lower(), ""),
+            where=where,
+        )
+
+
+def _refuse_link(path: Path) -> None:
+    text = path.as_posix()
+    if not re.match(r"(?i)(https?|ftp|s3|gs|file):/", text):
+        return
+    google = "docs.google.com" in text or "drive.google.com" in text
+    hint = _ADVICE[".gsheet"] if google else "Download it first, and run the file."
+    raise SheetError(
+        "This is a link; a sheet has to be a file on this machine.",
+        code="sheet_is_link",
+        hint=hint,
+        where=text,
+    )
+
+
+def _original(path: Path) -> Path | None:
+    """The sheet to which a result copy belongs; ``None`` for what may be a sheet itself."""
+    for folder in path.parents:
+        if folder.name.lower().endswith(_SIDECAR) and folder.name.lower() != _SIDECAR:
+            return folder.with_name(folder.name[: -len(_SIDECAR)])
+    name = path.name
+    if name.startswith("~$"):
+        return path.with_name(name[2:])
+    if name.startswith(".") and name != "..":
+        bare = name.removeprefix(".~lock.").removesuffix("#").lstrip(".")
+        return path.with_name(bare or name)
+    found = _COPY.fullmatch(name)
+    return path.with_name(f"{found['stem']}.{found['suffix']}") if found else None
+
+
+def _nearest(path: Path) -> str:
+    """A hint with the sheets of the folder whose names are like the one that is missing."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"The folder {folder} does not exist either."
+    try:
+        sheets = [
+            entry.name
+            for entry in folder.iterdir()
+            if entry.suffix.lower() in SHEET_SUFFIXES and not is_result_copy(entry)
+        ]
+    except OSError as error:
+        return f"The folder {folder} cannot be read: {error.strerror}."
+    by_case = {name.casefold(): name for name in sorted(sheets)}
+    near = get_close_matches(path.name.casefold(), by_case, 3, 0.5)
+    if near:
+        return f"Did you mean {' or '.join(by_case[name] for name in near)}?"
+    shown = ", ".join(sorted(sheets)[:10])
+    return f"The sheets in this folder are: {shown}." if shown else "This folder has no sheet."

@@ -1,0 +1,195 @@
+"""What a table engine does not tell of a worksheet: hidden rows, links, formulas, extent.
+
+One pass over the worksheet's XML as it streams by.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from batch_runner.core.model import column_letter
+from batch_runner.loader.package import Relation
+from batch_runner.loader.xml_events import local, parse, relation_id
+
+MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
+
+_REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})")
+_HYPERLINK = re.compile(r'\s*=?\s*HYPERLINK\(\s*"((?:[^"]|"")*)"\s*[,;)]', re.IGNORECASE)
+
+_TRUE = frozenset({"1", "true"})
+
+Place = tuple[int, int]
+"""1-based row, 0-based column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """A block of cells, its corners included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Scan:
+    """What was found in one worksheet."""
+
+    hidden: set[int] = field(default_factory=set)  # rows hidden by hand, by filter or by height
+    links: dict[Place, str] = field(default_factory=dict)
+    wide_links: list[tuple[Area, str]] = field(default_factory=list)  # one link on many cells
+    unsaved: set[Place] = field(default_factory=set)  # formulas without a stored value
+    faults: dict[Place, str] = field(default_factory=dict)  # error values such as #REF!
+    other_columns: int = 0  # columns in use by formulas and merged areas
+    rows: int = 0  # the last row that holds a value
+    columns: int = 0  # columns in use by values
+    farthest: str = ""  # the address of the cell that makes it so wide or long
+
+
+def scan_worksheet(chunks: Iterable[bytes], relations: Mapping[str, Relation], where: str) -> Scan:
+    """Read one worksheet part.
+
+    Raises:
+        SheetError: Its XML is damaged.
+    """
+    scanner = _Scanner(relations)
+    parse(chunks, where, scanner.start, scanner.end, scanner.text)
+    return scanner.scan
+
+
+def column_of(letters: str) -> int:
+    """A -> 0, AA -> 26."""
+    number = 0
+    for letter in letters.upper():
+        number = 26 * number + ord(letter) - 64
+    return number - 1
+
+
+def area(reference: str) -> Area | None:
+    """``B2:D7`` or ``B2``; ``None`` for what is no such block."""
+    first, _, last = reference.partition(":")
+    ends = [_REFERENCE.fullmatch(corner) for corner in (first, last or first)]
+    if ends[0] is None or ends[1] is None:
+        return None
+    return Area(
+        top=int(ends[0][2]),
+        left=column_of(ends[0][1]),
+        bottom=int(ends[1][2]),
+        right=column_of(ends[1][1]),
+    )
+
+
+_Action = Callable[[dict[str, str]], None]
+
+
+class _Scanner:
+    """The state between two elements; cells are many, so its callbacks do little."""
+
+    def __init__(self, relations: Mapping[str, Relation]) -> None:
+        self.scan = Scan()
+        self._relations = relations
+        self._row = 0
+        self._column = -1
+        self._kind = ""  # the present cell's type
+        self._formula: str | None = None  # its formula, "" where it shares another's
+        self._value = ""
+        self._inside = ""  # f or v, while their text streams by
+        self._columns: dict[str, int] = {}
+        self._on_start: dict[str, _Action] = {
+            "c": self._cell,
+            "row": self._begin_row,
+            "f": self._begin_formula,
+            "v": self._begin_value,
+            "is": self._begin_value,
+            "hyperlink": self._link,
+            "mergeCell": self._merge,
+        }
+        self._actions: dict[str, _Action | None] = {}  # by the name as it stands, with its prefix
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        try:
+            action = self._actions[name]
+        except KeyError:
+            action = self._actions[name] = self._on_start.get(local(name))
+        if action is not None:
+            action(attributes)
+
+    def end(self, name: str) -> None:
+        if self._inside:
+            self._inside = ""
+        elif self._kind and (name == "c" or name.endswith(":c")):
+            self._end_cell()
+
+    def text(self, text: str) -> None:
+        if self._inside == "f":
+            self._formula = (self._formula or "") + text
+        elif self._inside == "v":
+            self._value += text
+
+    def _begin_row(self, attributes: dict[str, str]) -> None:
+        number = attributes.get("r")
+        self._row = int(number) if number else self._row + 1
+        self._column = -1
+        height = attributes.get("ht")
+        if attributes.get("hidden") in _TRUE or (height and float(height) == 0):
+            self.scan.hidden.add(self._row)
+
+    def _cell(self, attributes: dict[str, str]) -> None:
+        reference = attributes.get("r")
+        if reference:
+            letters = reference.rstrip("0123456789")
+            column = self._columns.get(letters)
+            if column is None:
+                column = self._columns[letters] = column_of(letters)
+            self._column = column
+        else:
+            self._column += 1
+        self._kind = attributes.get("t", "n")
+
+    def _begin_formula(self, _: dict[str, str]) -> None:
+        if self._kind:
+            self._formula, self._value, self._inside = "", "", "f"
+            self.scan.other_columns = max(self.scan.other_columns, self._column + 1)
+
+    def _begin_value(self, _: dict[str, str]) -> None:
+        if not self._kind:
+            return
+        if self._formula is not None or self._kind == "e":
+            self._value, self._inside = "", "v"
+        scan = self.scan
+        if self._row > scan.rows or self._column >= scan.columns:
+            scan.rows = max(scan.rows, self._row)
+            scan.columns = max(scan.columns, self._column + 1)
+            scan.farthest = f"{column_letter(self._column)}{self._row}"
+
+    def _end_cell(self) -> None:
+        place = (self._row, self._column)
+        if self._kind == "e":
+            self.scan.faults[place] = self._value or "an error"
+        if self._formula is not None:
+            if not self._value and self._kind != "str":  # "str": the stored result is a blank text
+                self.scan.unsaved.add(place)
+            target = _HYPERLINK.match(self._formula)
+            if target:
+                self.scan.links[place] = target[1].replace('""', '"')
+        self._kind, self._formula, self._value = "", None, ""
+
+    def _link(self, attributes: dict[str, str]) -> None:
+        relation = self._relations.get(relation_id(attributes))
+        place = area(attributes.get("ref", ""))
+        if relation is None or not relation.external or place is None:
+            return  # a jump within the workbook is no address of anything
+        fragment = attributes.get("location")
+        target = f"{relation.target}#{fragment}" if fragment else relation.target
+        if (place.top, place.left) == (place.bottom, place.right):
+            self.scan.links.setdefault((place.top, place.left), target)
+        else:
+            self.scan.wide_links.append((place, target))
+
+    def _merge(self, attributes: dict[str, str]) -> None:
+        merged = area(attributes.get("ref", ""))
+        if merged is not None and merged.right < MAX_COLUMN - 1:  # else whole lines are merged
+            self.scan.other_columns = max(self.scan.other_columns, merged.right + 1)

@@ -1,0 +1,168 @@
+"""XLSX and XLSM files: which worksheet is meant, and its table."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from python_calamine import CalamineError
+
+from batch_runner.core.columns import nearest
+from batch_runner.core.errors import SheetError
+from batch_runner.core.model import ReadOptions, Table, address
+from batch_runner.loader.archive import Archive
+from batch_runner.loader.header import empty_sheet, no_prompt
+from batch_runner.loader.package import Worksheet, relations, worksheets
+from batch_runner.loader.scan import MAX_COLUMN, MAX_ROW, Scan, scan_worksheet
+from batch_runner.loader.source import Source
+from batch_runner.loader.worksheet import Grid, build_table
+
+ALL = "all"
+"""The worksheet name that stands for every worksheet with prompts."""
+
+MAX_CELLS = 40_000_000
+"""Cells between A1 and the last one in use; the engine makes room for all of them at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Book:
+    """An opened workbook."""
+
+    where: str
+    archive: Archive
+    engine: pd.ExcelFile
+
+
+def read_workbook(source: Source, options: ReadOptions) -> tuple[Table, ...]:
+    """Read the worksheet that is meant, or all that hold prompts for the name ``all``.
+
+    Raises:
+        SheetError: The workbook is encrypted, damaged or too large; the worksheet is missing;
+            none or several hold prompts.
+    """
+    where = source.path.name
+    archive = Archive(source.data, where)
+    archive.verify()
+    listed = worksheets(archive, where)
+    if not listed:
+        raise SheetError("The workbook has no worksheet.", code="no_worksheet", where=where)
+    with _open_engine(source) as engine:
+        book = _Book(where=where, archive=archive, engine=engine)
+        if options.worksheet not in {None, ALL}:
+            sheet = _named(listed, str(options.worksheet), where)
+            return (build_table(source, _grid(book, sheet), options),)
+        grids = _with_prompts(book, listed, options)
+    if len(grids) > 1 and options.worksheet != ALL:
+        raise _several(source, grids, options)
+    return tuple(build_table(source, grid, options) for grid in grids)
+
+
+def _open_engine(source: Source) -> pd.ExcelFile:
+    try:
+        return pd.ExcelFile(io.BytesIO(source.data), engine="calamine")
+    except (CalamineError, ValueError) as error:
+        raise _unreadable(error, source.path.name) from error
+
+
+def _grid(book: _Book, sheet: Worksheet) -> Grid:
+    """The cells of one worksheet; scanned first, so that its extent is known to be sane."""
+    links = relations(book.archive, sheet.part, book.where)
+    where = address(book.where, sheet.name, None, None)
+    scan = scan_worksheet(book.archive.chunks(sheet.part), links, where)
+    _check_extent(scan, where)
+    try:
+        frame = pd.read_excel(
+            book.engine,
+            sheet_name=sheet.name,
+            header=None,
+            dtype=object,
+            keep_default_na=False,
+            na_filter=False,
+        )
+    except (CalamineError, ValueError) as error:
+        raise _unreadable(error, where) from error
+    lines = list(zip(*(frame[column].tolist() for column in frame.columns), strict=True))
+    return Grid(sheet=sheet, lines=lines, scan=scan)
+
+
+def _unreadable(error: Exception, where: str) -> SheetError:
+    return SheetError(
+        f"The workbook holds something that cannot be read ({error}).",
+        code="workbook_unreadable",
+        hint="Open it in Excel or LibreOffice and save it as a new .xlsx file.",
+        where=where,
+    )
+
+
+def _check_extent(scan: Scan, where: str) -> None:
+    inside = scan.rows <= MAX_ROW and scan.columns <= MAX_COLUMN
+    if inside and scan.rows * scan.columns <= MAX_CELLS:
+        return
+    raise SheetError(
+        f"The worksheet reaches to row {scan.rows} and has {scan.columns} columns in use, more than can be read.",
+        code="worksheet_too_large",
+        hint=f"Cell {scan.farthest} holds something: if that is a slip, clear it.",
+        where=where,
+    )
+
+
+def _named(listed: Sequence[Worksheet], wanted: str, where: str) -> Worksheet:
+    for same in (str, lambda name: name.strip().casefold()):
+        found = [sheet for sheet in listed if same(sheet.name) == same(wanted)]
+        if found:
+            return found[0]
+    names = [sheet.name for sheet in listed]
+    near = nearest(wanted, names)
+    raise SheetError(
+        f"The workbook has no worksheet named '{wanted}'.",
+        code="worksheet_missing",
+        hint=f"{'Nearest' if near else 'It has'}: {_quoted(near or names)}.",
+        where=where,
+    )
+
+
+def _with_prompts(
+    book: _Book, listed: Sequence[Worksheet], options: ReadOptions
+) -> tuple[Grid, ...]:
+    """The worksheets that hold prompts; hidden ones only where no visible one does."""
+    seen: list[Grid] = []
+    for hidden in (False, True):
+        grids = [_grid(book, sheet) for sheet in listed if sheet.hidden is hidden]
+        found = tuple(grid for grid in grids if grid.has_prompts(options))
+        if found:
+            return found
+        seen += grids
+    raise _none(book.where, seen, options)
+
+
+def _none(where: str, grids: Sequence[Grid], options: ReadOptions) -> SheetError:
+    texts = {grid.sheet.name: grid.headers(options) for grid in grids if grid.headers(options)}
+    if not texts:
+        return empty_sheet(where)
+    if len(texts) == 1:
+        ((name, headers),) = texts.items()
+        return no_prompt(headers, options, address(where, name, None, None))
+    shown = "; ".join(f"'{name}' ({_quoted(headers[:8])})" for name, headers in texts.items())
+    return SheetError(
+        f"No worksheet has a column of prompts. Their headers are: {shown}.",
+        code="no_prompt_column",
+        hint="Name the column 'prompt', or say under 'columns' in the config which one it is.",
+        where=where,
+    )
+
+
+def _several(source: Source, grids: Sequence[Grid], options: ReadOptions) -> SheetError:
+    counts = {g.sheet.name: len(build_table(source, g, options).rows) for g in grids}
+    shown = ", ".join(f"'{name}' ({count} rows)" for name, count in counts.items())
+    return SheetError(
+        f"Several worksheets hold prompts: {shown}.",
+        code="several_worksheets",
+        hint="Choose one by --sheet NAME, or take them all by --sheet all.",
+        where=source.path.name,
+    )
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

@@ -1,0 +1,149 @@
+"""One worksheet's cells and what the scan found, put together as a table."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from batch_runner.core.model import (
+    NO_LINKS,
+    CellValue,
+    ColumnMap,
+    Problem,
+    ReadOptions,
+    Severity,
+    SheetRow,
+    Table,
+    address,
+)
+from batch_runner.loader.header import (
+    blank_to_none,
+    check_header_row,
+    empty_sheet,
+    find_header,
+    header_notice,
+    header_texts,
+    map_headers,
+    no_prompt,
+)
+from batch_runner.loader.package import Worksheet
+from batch_runner.loader.scan import Scan
+from batch_runner.loader.source import Source
+
+_MIDNIGHT = time()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A worksheet as the engine gives it: line 0 is row 1, column 0 is A."""
+
+    sheet: Worksheet
+    lines: Sequence[tuple[CellValue, ...]]
+    scan: Scan
+
+    def headers(self, options: ReadOptions) -> tuple[str, ...]:
+        """The texts of the line that is taken as header; none in an empty worksheet."""
+        found = find_header(self.lines, options)
+        inside = found is not None and 0 <= found < len(self.lines)
+        return header_texts(self.lines[found]) if found is not None and inside else ()
+
+    def has_prompts(self, options: ReadOptions) -> bool:
+        """Whether a column of prompts is in it."""
+        return map_headers(self.headers(options), options).first("prompt") is not None
+
+
+def build_table(source: Source, grid: Grid, options: ReadOptions) -> Table:
+    """The table of one worksheet.
+
+    Raises:
+        SheetError: It is empty, has no line ``header_row``, or no column of prompts.
+    """
+    name = grid.sheet.name
+    where = address(source.path.name, name, None, None)
+    check_header_row(options, len(grid.lines), where)
+    found = find_header(grid.lines, options)
+    if found is None:
+        raise empty_sheet(where)
+    headers = header_texts(grid.lines[found])
+    columns = map_headers(headers, options)
+    if columns.first("prompt") is None:
+        raise no_prompt(headers, options, where)
+    problems = _problems(grid.scan, columns)
+    unsaved_headers = tuple(problems.get(found + 1, ()))
+    return Table(
+        path=source.path,
+        worksheet=name,
+        header_row=found + 1,
+        headers=headers,
+        rows=tuple(_rows(grid, found + 1, problems)),
+        width=max(grid.scan.columns, grid.scan.other_columns),
+        stamp=source.stamp,
+        notices=(*header_notice(found, 0, options), *unsaved_headers),
+    )
+
+
+def _rows(grid: Grid, start: int, problems: Mapping[int, Sequence[Problem]]) -> Iterator[SheetRow]:
+    links = _links(grid)
+    last = max(len(grid.lines), max(problems, default=0))
+    for index in range(start, last):
+        number = index + 1
+        line = grid.lines[index] if index < len(grid.lines) else ()
+        values = [_typed(value) for value in line]
+        while values and values[-1] is None:
+            values.pop()
+        if values or number in problems:
+            yield SheetRow(
+                number=number,
+                values=tuple(values),
+                links=links.get(number, NO_LINKS),
+                hidden=number in grid.scan.hidden,
+                problems=tuple(problems.get(number, ())),
+            )
+
+
+def _typed(value: CellValue) -> CellValue:
+    """Blank texts are ``None``; a moment at midnight is what a plain date is stored as."""
+    if isinstance(value, datetime) and value.time() == _MIDNIGHT:
+        return value.date()
+    return blank_to_none(value)
+
+
+def _links(grid: Grid) -> dict[int, dict[int, str]]:
+    """Row -> column -> link; a link on an area counts for every cell of it that is in use."""
+    links: dict[int, dict[int, str]] = defaultdict(dict)
+    for area, target in grid.scan.wide_links:
+        for row in range(area.top, min(area.bottom, len(grid.lines)) + 1):
+            for column in range(area.left, min(area.right + 1, grid.scan.columns)):
+                links[row][column] = target
+    for (row, column), target in grid.scan.links.items():
+        links[row][column] = target
+    return links
+
+
+def _problems(scan: Scan, columns: ColumnMap) -> dict[int, list[Problem]]:
+    """Row -> what its cells lack; an error only where the job reads the cell."""
+    mapped = {index for found in columns.columns.values() for index in found}
+    problems: dict[int, list[Problem]] = defaultdict(list)
+    for row, column in sorted(scan.unsaved):
+        problem = Problem(
+            code="formula_without_value",
+            message="The formula in this cell has no stored result.",
+            hint="Open the workbook in Excel or LibreOffice, let it calculate, and save it.",
+            severity=Severity.ERROR if column in mapped else Severity.NOTICE,
+            row=row,
+            column=column,
+        )
+        problems[row].append(problem)
+    for (row, column), fault in sorted(scan.faults.items()):
+        problem = Problem(
+            code="cell_error",
+            message=f"This cell holds {fault} instead of a value.",
+            hint="Correct its formula, or put the value itself there.",
+            severity=Severity.ERROR if column in mapped else Severity.NOTICE,
+            row=row,
+            column=column,
+        )
+        problems[row].append(problem)
+    return problems

@@ -1,0 +1,273 @@
+"""The video service over HTTP: :class:`HttpProvider` is the scheduler's ``Provider``.
+
+Facts: https://docs.apimart.ai (video generation, task status, token balance).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import aiohttp
+from yarl import URL
+
+from batch_runner import __version__
+from batch_runner.core import wire
+from batch_runner.core.errors import ConfigError
+from batch_runner.core.outcomes import (
+    Balance,
+    FetchOutcome,
+    PollKind,
+    PollOutcome,
+    SubmitKind,
+    SubmitOutcome,
+)
+from batch_runner.core.redact import told
+from batch_runner.provider import download
+from batch_runner.provider.exchange import (
+    NoAnswer,
+    Reply,
+    Request,
+    exchange,
+    watch_connections,
+)
+from batch_runner.provider.proxies import Proxies
+
+_STATUS_SAYS_ENOUGH = frozenset(
+    {
+        SubmitKind.ACCEPTED,
+        SubmitKind.LIMITED,
+        SubmitKind.NO_BALANCE,
+        SubmitKind.KEY_REFUSED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long each phase may take, and connections may idle, in seconds."""
+
+    connect: float = 15.0  # name, connection, TLS, a proxy's tunnel
+    submit: float = 180.0  # from there to the answer of a submit
+    read: float = 30.0  # to the answer of anything else
+    idle: float = 60.0  # between two pieces of a download
+    # A server that closes an idle connection just when a submit goes out leaves the row unknown,
+    # so submits take only connections that were used a moment ago.
+    submit_keepalive: float = 2.0
+    look_keepalive: float = 30.0  # looks are simply sent again
+
+
+class HttpProvider:
+    """APIMart, or whatever speaks like it, at one origin with one key.
+
+    An asynchronous context manager. Its methods never raise for what a network or a server may
+    do; cancelling them is safe, but a cancelled submit may have been accepted.
+    """
+
+    def __init__(
+        self,
+        *,
+        origin: str,
+        key: str,
+        language: str = "en",
+        connections: int = 0,
+        timeouts: Timeouts | None = None,
+        user_agent: str = f"batch-runner/{__version__}",
+    ) -> None:
+        """Prepare, without connecting.
+
+        Args:
+            origin: scheme, host and port, as ``https://api.apimart.ai``.
+            key: the API key; it goes into the ``Authorization`` header and nowhere else.
+            language: of the provider's error sentences.
+            connections: open at most for submits, and as many for looks and downloads each; 0: as
+                many as are asked for. Waiting for one counts as connecting.
+            timeouts: other than the usual.
+            user_agent: how the requests introduce themselves.
+
+        Raises:
+            ConfigError: the key or the origin cannot be used.
+        """
+        if not re.fullmatch(r"[\x21-\x7e]+", key):
+            raise ConfigError(
+                "The API key is empty or has characters that no key has (blanks, line ends ...).",
+                code="key_malformed",
+                hint="Copy it again from the provider's console.",
+            )
+        self._origin = _origin(origin)
+        self._key = key
+        self._language = language
+        self._connections = connections
+        self._timeouts = timeouts or Timeouts()
+        self._user_agent = user_agent
+        self._proxies = Proxies.from_environment()
+        self._proxy = self._proxies.for_url(self._origin)
+
+    def __repr__(self) -> str:
+        return f"HttpProvider({str(self._origin)!r})"
+
+    async def __aenter__(self) -> Self:
+        self._submits = self._session(self._timeouts.submit_keepalive)
+        self._looks = self._session(self._timeouts.look_keepalive)
+        self._downloads = download.Downloads.open(
+            origin=self._origin,
+            proxies=self._proxies,
+            user_agent=self._user_agent,
+            connections=self._connections,
+            timeout=aiohttp.ClientTimeout(
+                total=None, connect=self._timeouts.connect, sock_read=self._timeouts.idle
+            ),
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._submits.close()
+        await self._looks.close()
+        await self._downloads.close()
+
+    async def submit(self, body: bytes, key: str) -> SubmitOutcome:
+        """POST exactly these bytes under this idempotency key, once; paid if accepted."""
+        reply = await exchange(
+            self._submits,
+            Request(
+                method="POST",
+                url=self._origin / "v1/videos/generations",
+                timeout=self._timeout(self._timeouts.submit),
+                headers={
+                    **self._authorization,
+                    "Content-Type": "application/json",
+                    "Idempotency-Key": key,
+                },
+                body=body,
+                proxy=self._proxy,
+            ),
+        )
+        if isinstance(reply, NoAnswer):
+            return self._unanswered(reply)
+        outcome = wire.read_submit(
+            reply.status, reply.headers, reply.body, now=datetime.now(UTC), secrets=(self._key,)
+        )
+        return outcome if reply.whole else _cut_short(outcome)
+
+    async def poll(self, task_id: str) -> PollOutcome:
+        """Look at a task; free, and safe to repeat."""
+        # Encoded by hand: an id that was adopted from a sheet may hold anything.
+        path = f"v1/tasks/{quote(task_id, safe='', errors='replace')}"
+        reply = await self._get(path, language=self._language)
+        if isinstance(reply, NoAnswer):
+            return PollOutcome(
+                kind=PollKind.UNAVAILABLE,
+                code="timeout" if reply.timed_out else "no_answer",
+                message=self._no_answer(reply, self._timeouts.read),
+            )
+        return wire.read_poll(
+            reply.status, reply.headers, reply.body, now=datetime.now(UTC), secrets=(self._key,)
+        )
+
+    async def fetch(self, url: str, target: Path) -> FetchOutcome:
+        """Download a video to ``target`` plus its extension; see :mod:`.download`."""
+        return await download.fetch(self._downloads, url, target)
+
+    async def balance(self) -> Balance:
+        """Ask for the balance; free."""
+        reply = await self._get("v1/balance")
+        if isinstance(reply, NoAnswer):
+            message = self._no_answer(reply, self._timeouts.read)
+            return Balance(remaining=None, reachable=False, message=message)
+        return wire.read_balance(
+            reply.status, reply.headers, reply.body, now=datetime.now(UTC), secrets=(self._key,)
+        )
+
+    async def _get(self, path: str, **query: str) -> Reply | NoAnswer:
+        url = URL(f"{self._origin}{path}", encoded=True).with_query(query)
+        timeout = self._timeout(self._timeouts.read)
+        return await exchange(
+            self._looks,
+            Request(
+                method="GET",
+                url=url,
+                timeout=timeout,
+                headers=self._authorization,
+                proxy=self._proxy,
+            ),
+        )
+
+    @property
+    def _authorization(self) -> dict[str, str]:
+        # Given with each request: the library shows a session's own headers to proxies as well.
+        return {"Authorization": f"Bearer {self._key}"}
+
+    def _session(self, keepalive: float) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=keepalive),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",  # one thing less that can garble an answer
+                "User-Agent": self._user_agent,
+            },
+            trace_configs=[watch_connections()],
+        )
+
+    def _timeout(self, answer: float) -> aiohttp.ClientTimeout:
+        connect = self._timeouts.connect
+        return aiohttp.ClientTimeout(total=connect + answer, connect=connect, sock_read=answer)
+
+    def _unanswered(self, lost: NoAnswer) -> SubmitOutcome:
+        """A submit without an answer: certainly not sent, or unknown."""
+        if not lost.sent:
+            kind, code = SubmitKind.NOT_SENT, "not_connected"
+        else:
+            kind, code = SubmitKind.UNKNOWN, "timeout" if lost.timed_out else "connection_lost"
+        message = self._no_answer(lost, self._timeouts.submit)
+        return SubmitOutcome(kind=kind, code=code, message=message)
+
+    def _no_answer(self, lost: NoAnswer, answer: float) -> str:
+        """Why there is no answer, as a line for people; ``answer``: seconds waited for it."""
+        host = self._origin.host
+        if not lost.sent:
+            text = f"no connection to {host} could be opened ({lost.reason})"
+        elif lost.timed_out:
+            text = f"no answer came from {host} within {answer:g} s"
+        else:
+            text = f"the connection to {host} was lost before an answer came ({lost.reason})"
+        return told(text, (self._key,), 300)
+
+
+def _origin(text: str) -> URL:
+    """The origin as a URL that ends in a slash."""
+    try:
+        url = URL(text)
+        (url.host or "").encode("idna")  # as connecting will do
+        usable = url.scheme in {"http", "https"} and bool(url.host) and url.user is None
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigError(
+            f"The API's origin {told(text, (), 100)!r} is no web address.",
+            code="origin_malformed",
+            hint="Give scheme and host, as https://api.apimart.ai.",
+        )
+    return URL(f"{str(url).rstrip('/')}/")
+
+
+def _cut_short(outcome: SubmitOutcome) -> SubmitOutcome:
+    """The meaning of an answer whose end is missing: only what is certain without it."""
+    if outcome.kind in _STATUS_SAYS_ENOUGH:
+        return outcome
+    return replace(
+        outcome,
+        kind=SubmitKind.UNKNOWN,
+        code="answer_cut",
+        message=f"the answer (HTTP {outcome.http_status}) broke off",
+    )

@@ -1,0 +1,68 @@
+"""Copies beside the sheet: where results go when the sheet is busy, and the sheet as it was."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from batch_runner.core.errors import SheetChangedError
+from batch_runner.reporter.busy import as_busy
+from batch_runner.reporter.replace import stamp_of, sync_folder
+
+
+def results_path(sheet: Path) -> Path:
+    """Where results go while the sheet itself cannot be written: ``<stem>.results.<ext>``."""
+    return sheet.with_name(f"{sheet.stem}.results{sheet.suffix}")
+
+
+def keep_original(sheet: Path, sidecar: Path) -> Path:
+    """Keep the sheet as it is before our first change to it; once, never overwritten.
+
+    Args:
+        sheet: the user's file.
+        sidecar: the folder that gets ``original.<ext>``; made if it is missing.
+
+    Returns:
+        The path of the copy, whether made now or earlier.
+
+    Raises:
+        SheetChangedError: the sheet was saved while it was copied; try again.
+        SheetBusyError: it cannot be read, or the copy cannot be written.
+    """
+    original = sidecar / f"original{sheet.suffix.lower()}"
+    if original.exists():
+        return original
+    with as_busy(sidecar):
+        sidecar.mkdir(parents=True, exist_ok=True)
+    with as_busy(sheet), sheet.open("rb") as file:
+        before = os.fstat(file.fileno())
+        content = file.read()
+        after = sheet.stat()
+    if stamp_of(before) != stamp_of(after):
+        raise SheetChangedError(
+            "The sheet was saved while it was being copied.",
+            code="sheet_changed",
+            hint="Run again.",
+            where=str(sheet),
+        )
+    with as_busy(original):
+        _write_once(original, content, before.st_mode & 0o777 | 0o600)
+    return original
+
+
+def _write_once(place: Path, content: bytes, mode: int) -> None:
+    """Write a file atomically and durably, unless it is there already."""
+    handle, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".tmp", dir=place.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(mode)
+        if not place.exists():
+            temporary.replace(place)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(place.parent)

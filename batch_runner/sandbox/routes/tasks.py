@@ -1,0 +1,41 @@
+"""``GET /v1/tasks/{task_id}``: how a task is doing."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from batch_runner.sandbox import answers, tasks
+from batch_runner.sandbox.accepted import Accepted
+from batch_runner.sandbox.identity import account_of
+from batch_runner.sandbox.world import WORLD, World
+
+
+async def look(request: web.Request) -> web.Response:
+    """Show a task of this key's; any other id is invalid, as the real service has it."""
+    world = request.app[WORLD]
+    task = world.log.tasks.get(request.match_info["task_id"])
+    if task is None or task.account != account_of(request):
+        return answers.invalid("Invalid task ID")
+    await world.delay(task.subject)
+    if world.board.strikes("forget", task.subject, task.task_id):
+        return answers.invalid("Invalid task ID")
+    now = world.clock()
+    links = _links(request, world, task, now) if tasks.ended(task, now) else None
+    shape = tasks.Shape(
+        odd_status=world.board.number("unknown-status", task.subject) is not None,
+        variety=world.options.variety,
+        seed=world.options.seed,
+    )
+    return answers.answer({"code": 200, "data": tasks.describe(task, now, links, shape)})
+
+
+def _links(request: web.Request, world: World, task: Accepted, now: float) -> tasks.Links:
+    base = f"{request.scheme}://{request.host}/files"
+    link = world.link(task.task_id, now)
+    hidden = world.board.strikes("no-link", task.subject, task.task_id)
+    video = f"{base}/video/{task.task_id}/{link.number}-{link.expires_at}.mp4"
+    return tasks.Links(
+        video=None if hidden else video,
+        thumbnail=f"{base}/thumbnail/{task.task_id}.jpg",
+        expires_at=link.expires_at,
+    )

@@ -1,0 +1,272 @@
+"""The campaign config: what a user may settle in a YAML file, with types, units and bounds.
+
+Field descriptions end up in ``configs/campaign.schema.json``, which editors show while typing.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from batch_runner.core.outcolumns import OUT_COLUMNS
+from batch_runner.core.selection import Selection, parse_selection
+from batch_runner.core.units import parse_duration, parse_rate, parse_usd
+from batch_runner.settings.origins import check_origin
+
+
+def _must_be(parse: Callable[[Any], Any]) -> BeforeValidator:
+    """A reader of ``core.units`` for pydantic: its phrases follow "must be"."""
+
+    def validate(value: Any) -> Any:
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise ValueError(f"must be {error}") from None
+
+    return BeforeValidator(validate)
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+_TEXT_OR_NUMBER = {"type": ["string", "number"]}
+_TEXT_OR_TEXTS = {
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+}
+
+Duration = Annotated[float, _must_be(parse_duration), WithJsonSchema(_TEXT_OR_NUMBER)]
+"""Seconds, written ``30s``, ``5 min`` or ``6h``."""
+
+PerSecond = Annotated[float, _must_be(parse_rate), WithJsonSchema({"type": "string"})]
+"""Times a second, written ``60/min`` or ``2/s``."""
+
+Usd = Annotated[int, _must_be(parse_usd), WithJsonSchema(_TEXT_OR_NUMBER)]
+"""Micro-dollars, written in dollars."""
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list), WithJsonSchema(_TEXT_OR_TEXTS)]
+Lines = Annotated[
+    Selection,
+    _must_be(parse_selection),
+    WithJsonSchema({"type": ["string", "integer"]}),
+]
+
+
+class Section(BaseModel):
+    """Any part of the config: unknown keys are refused, a key without a value counts as unset."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_unset(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
+
+
+class Limits(Section):
+    """How much at once; what is left out is found out."""
+
+    concurrency: Count | None = Field(default=None, description="Tasks in flight at most.")
+    rate: PerSecond | None = Field(default=None, description="Submits at most, such as 60/min.")
+    polls: PerSecond = Field(
+        default=20.0, description="Looks at running tasks at most, such as 20/s."
+    )
+
+
+class Budget(Section):
+    """What may be spent at most; reserved at each model's highest price before a submit."""
+
+    total_usd: Usd | None = Field(default=None, description="For this sheet, over all its runs.")
+    run_usd: Usd | None = Field(default=None, description="For one run.")
+
+
+class Retry(Section):
+    """What is tried again by itself."""
+
+    failed_tasks: Annotated[int, Field(strict=True, ge=0, le=10)] = Field(
+        default=0, description="New attempts after the provider failed a task (it refunds those)."
+    )
+    submit_attempts: Count = Field(default=8, description="Sends of one row in one run, at most.")
+    on_503: Literal["resend", "hold"] = Field(
+        default="resend",
+        description="After the provider's own 'service unavailable': send again or hold.",
+    )
+
+
+class Poll(Section):
+    """When tasks are looked at."""
+
+    first: Duration = Field(default=1.0, description="The first look at a model never seen.")
+    min: Duration = Field(default=1.0, description="Never sooner again than this.")
+    max: Duration = Field(default=20.0, description="Never later again than this.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Poll:
+        if self.min > self.max:
+            raise ValueError("must have min not above max")
+        return self
+
+
+class Deadline(Section):
+    """How long is waited at most."""
+
+    task: Duration = Field(
+        default=3600.0, description="For one task; the next run looks at it again."
+    )
+    run: Duration | None = Field(default=None, description="For a whole run; it can be resumed.")
+
+
+class Download(Section):
+    """Whether and where videos are stored."""
+
+    enabled: bool = Field(default=True, description="false: only the links go into the sheet.")
+    folder: str | None = Field(default=None, description="Where to; from this file's folder.")
+    concurrency: Count = Field(default=4, description="Downloads at the same time.")
+
+
+class Filter(Section):
+    """Which rows are submitted; accepted tasks are always seen to their end."""
+
+    only: Lines | None = Field(
+        default=None, description="new, failed, or line numbers such as 5,8-12."
+    )
+    limit: Count | None = Field(default=None, description="New submits of one run, at most.")
+    hidden: Literal["run", "skip"] = Field(
+        default="run", description="Hidden and filtered-out rows."
+    )
+
+
+class Provider(Section):
+    """Which service; only taken from a config given by --config."""
+
+    base_url: str | None = Field(
+        default=None, description="Origin of the API, such as https://host."
+    )
+    same_service: tuple[str, ...] = Field(
+        default=(), description="Origins that share one account."
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _origin(cls, value: str | None) -> str | None:
+        return None if value is None else check_origin(value)
+
+    @field_validator("same_service")
+    @classmethod
+    def _origins(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_origin(value) for value in values)
+
+
+class Output(Section):
+    """How results show in the sheet."""
+
+    columns: dict[str, str] = Field(
+        default={}, description="Our column name: the header to use for it."
+    )
+    prefix: str = Field(
+        default="batch_", description="Put before our name where the sheet has its own."
+    )
+    time_zone: str | None = Field(
+        default=None, description="Such as Asia/Tokyo; default: this machine's."
+    )
+
+    @field_validator("columns")
+    @classmethod
+    def _ours(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if name not in OUT_COLUMNS:
+                raise ValueError(f"'{name}' must be one of {', '.join(OUT_COLUMNS)}")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        try:
+            return value and ZoneInfo(value).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("must be a time zone such as Europe/Berlin or Asia/Tokyo") from None
+
+
+class CampaignConfig(Section):
+    """The whole file."""
+
+    sheet: str | None = Field(default=None, description="Worksheet, or 'all'.")
+    header_row: Count | None = Field(
+        default=None, description="1-based; found by itself if left out."
+    )
+    key: str | None = Field(
+        default=None, description="Header of the column with your own row ids."
+    )
+    columns: dict[str, Texts] = Field(default={}, description="Our name: your header, or several.")
+    defaults: dict[str, Any] = Field(
+        default={}, description="Parameter: value for rows without one."
+    )
+    encoding: str | None = Field(
+        default=None, description="Of a CSV file, such as utf-8 or cp932."
+    )
+    delimiter: str | None = Field(default=None, description="Of a CSV file: , ; | or tab.")
+    limits: Limits = Limits()
+    budget: Budget = Budget()
+    retry: Retry = Retry()
+    poll: Poll = Poll()
+    deadline: Deadline = Deadline()
+    patience: Duration | None = Field(
+        default=None, description="Wait for a provider that is down."
+    )
+    idempotency: Literal["hold", "replay"] = Field(
+        default="hold",
+        description="Submits whose answer was lost: keep for you, or send the same again.",
+    )
+    download: Download = Download()
+    keep_awake: bool = Field(default=True, description="Keep the computer awake on a terminal.")
+    save_every: Duration = Field(default=30.0, description="Between two updates of the sheet.")
+    state: str | None = Field(
+        default=None, description="Folder for the ledger, instead of beside."
+    )
+    filter: Filter = Filter()
+    provider: Provider = Provider()
+    output: Output = Output()
+
+    @field_validator("defaults")
+    @classmethod
+    def _plain_values(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name, given in value.items():
+            items = given if isinstance(given, list) else [given]
+            if not all(isinstance(item, str | int | float | bool | None) for item in items):
+                raise ValueError(f"'{name}' must be a plain value or a list of texts")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _codec(cls, value: str | None) -> str | None:
+        try:
+            b"a ".decode(
+                value or "utf-8", "replace"
+            )  # also refuses codecs that are no text encodings
+            return value and codecs.lookup(value).name
+        except (LookupError, ValueError):
+            raise ValueError("must be an encoding such as utf-8, cp932 or gb18030") from None
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, value: str | None) -> str | None:
+        named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
+        value = named.get(value, value) if value else value
+        if value is not None and len(value) != 1:
+            raise ValueError("must be one character, or the word tab")
+        return value

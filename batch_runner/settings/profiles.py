@@ -1,0 +1,92 @@
+"""Model profiles: from the YAML files of some folders to the catalogue that the rules use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from batch_runner.core.errors import ConfigError
+from batch_runner.core.nearest import did_you_mean
+from batch_runner.core.profile import Catalogue, Given, Profile
+from batch_runner.settings.find import profile_folders
+from batch_runner.settings.profile_file import ProfileFile
+from batch_runner.settings.read import explain
+from batch_runner.settings.yaml_file import read_yaml
+
+
+def load_profiles(folders: Sequence[Path]) -> Mapping[str, Profile]:
+    """All profiles of some folders, by model; a later folder replaces a model of an earlier one.
+
+    A folder that does not exist holds none.
+
+    Raises:
+        ConfigError: a file is unusable, or two files of one folder name the same model.
+    """
+    profiles: dict[str, Profile] = {}
+    for folder in folders:
+        here: dict[str, Path] = {}
+        for path in sorted(folder.glob("*.yaml")):
+            profile = read_profile(path)
+            if profile.model in here:
+                raise ConfigError(
+                    f"{path.name} and {here[profile.model].name} both describe {profile.model}.",
+                    code="profile_twice",
+                    hint="Remove one of them.",
+                    where=str(folder),
+                )
+            here[profile.model] = path
+            profiles.pop(profile.model, None)  # the last one counts, also as the default
+            profiles[profile.model] = profile
+    return profiles
+
+
+def read_profile(path: Path) -> Profile:
+    """One profile.
+
+    Raises:
+        ConfigError: the file is unusable; names file, line and key.
+    """
+    document = read_yaml(path)
+    try:
+        return ProfileFile.model_validate(document.data).to_core()
+    except ValidationError as error:
+        raise explain(error, ProfileFile, document, code="profile_invalid") from None
+
+
+def load_catalogue(defaults: Mapping[str, Given]) -> Catalogue:
+    """The shipped profiles and the user's own, with the defaults of a run.
+
+    Raises:
+        ConfigError: a profile is unusable, or a default names no parameter or model.
+    """
+    return make_catalogue(load_profiles(profile_folders()), defaults)
+
+
+def make_catalogue(profiles: Mapping[str, Profile], defaults: Mapping[str, Given]) -> Catalogue:
+    """What the rules need; the model of rows that name none is the last one marked as default.
+
+    Raises:
+        ConfigError: a default names a parameter or model that does not exist.
+    """
+    marked = [profile.model for profile in profiles.values() if profile.default]
+    catalogue = Catalogue(
+        profiles=profiles, defaults=defaults, default_model=marked[-1] if marked else None
+    )
+    known = {"model", *catalogue.parameters}
+    for name in defaults:
+        if name not in known:
+            raise ConfigError(
+                f"No model has a parameter '{name}', which the defaults set.",
+                code="unknown_parameter",
+                hint=did_you_mean(name, known),
+            )
+    model = defaults.get("model")
+    if model is not None and catalogue.find(str(model)) is None:
+        raise ConfigError(
+            f"There is no model '{model}', which the defaults name.",
+            code="unknown_model",
+            hint=did_you_mean(str(model), profiles),
+        )
+    return catalogue

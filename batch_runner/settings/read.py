@@ -1,0 +1,176 @@
+"""Reading a campaign config: checked as a whole, every mistake named with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from batch_runner.core.errors import ConfigError
+from batch_runner.core.nearest import did_you_mean
+from batch_runner.settings.campaign import CampaignConfig
+from batch_runner.settings.yaml_file import Document, read_yaml
+
+NOT_YET: Mapping[tuple[str, ...], str] = MappingProxyType(
+    {
+        ("notify",): "Leave it out.",
+        ("log",): "The run's log lies in the sidecar folder.",
+        ("filter", "where"): "Use filter.only with line numbers.",
+        ("budget", "day_usd"): "Use budget.run_usd.",
+        ("budget", "month_usd"): "Use budget.total_usd.",
+        ("download", "name"): "Videos are named by key or row and job.",
+        ("output", "style"): "Leave it out.",
+        ("output", "grow_tables"): "Leave it out.",
+    }
+)
+"""Keys that are known but would have no effect yet: refused rather than silently ignored."""
+
+_NEED_TRUST = ("provider", "notify")
+"""A sheet's folder may come from anybody; it must not say where a key or a request goes."""
+
+
+def read_config(path: Path, *, trusted: bool) -> CampaignConfig:
+    """Read and check a campaign config.
+
+    Args:
+        path: the YAML file.
+        trusted: whether the user named the file; one that just lies beside a sheet may not set
+            where requests go.
+
+    Raises:
+        ConfigError: it is unusable; the message names every mistake, the place the first one.
+    """
+    document = read_yaml(path)
+    if not trusted:
+        _refuse_untrusted(document)
+    _refuse_not_yet(document)
+    data = _without_unset_later(document.data)
+    try:
+        return CampaignConfig.model_validate(data)
+    except ValidationError as error:
+        raise explain(error, CampaignConfig, document, code="config_invalid") from None
+
+
+def explain(
+    error: ValidationError, model: type[BaseModel], document: Document, *, code: str
+) -> ConfigError:
+    """Turn pydantic's findings into sentences with keys, lines and nearest names."""
+    sentences, hints = [], []
+    places = [tuple(str(part) for part in found["loc"]) for found in error.errors()]
+    for found, place in zip(error.errors(), places, strict=True):
+        dotted = ".".join(place) or "the file"
+        if found["type"] == "extra_forbidden":
+            sentences.append(f"There is no setting '{dotted}'.")
+            hints.append(_where_it_may_belong(place, model))
+        elif found["type"] == "missing":
+            sentences.append(f"'{dotted}' is missing.")
+        else:
+            sentences.append(f"'{dotted}' {_reason(found['type'], found['msg'])}.")
+    return ConfigError(
+        " ".join(sentences),
+        code="unknown_key" if hints else code,
+        hint=" ".join(dict.fromkeys(hint for hint in hints if hint)),
+        where=document.where(places[0]),
+    )
+
+
+_SHAPES = {
+    "dict_type": "must hold 'key: value' lines",
+    "model_type": "must hold 'key: value' lines",
+    "tuple_type": "must be a list",
+    "string_type": "must be a text (put it in quotes)",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+}
+
+
+def _reason(kind: str, message: str) -> str:
+    if kind in _SHAPES:
+        return _SHAPES[kind]
+    reason = message.removeprefix("Value error, ").replace("Input should be", "must be")
+    return reason if reason.startswith("must ") else f"is wrong: {reason}"
+
+
+def _where_it_may_belong(place: tuple[str, ...], model: type[BaseModel]) -> str:
+    *parents, key = place
+    fields = _fields(model, tuple(parents))
+    elsewhere = [dotted for dotted in _all_keys(model) if dotted.split(".")[-1] == key]
+    if elsewhere:
+        return f"It belongs elsewhere: {' or '.join(elsewhere)}."
+    return did_you_mean(key, fields)
+
+
+def _fields(model: type[BaseModel], parents: tuple[str, ...]) -> list[str]:
+    """The known keys of the section that a path of keys leads to."""
+    names = iter(parents)
+    for name in names:
+        field = model.model_fields.get(name)
+        inner = _section(field.annotation) if field else None
+        if field is None or inner is None:
+            return []
+        if get_origin(field.annotation) is not None:
+            next(names, None)  # the name or number of one entry among several
+        model = inner
+    return list(model.model_fields)
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The section that a field holds, be it one, a list or a mapping of them."""
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _all_keys(model: type[BaseModel], above: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield above + name
+        inner = _section(field.annotation)
+        if inner is field.annotation and inner is not None:
+            yield from _all_keys(inner, f"{above}{name}.")
+
+
+def _refuse_untrusted(document: Document) -> None:
+    for name in _NEED_TRUST:
+        if document.data.get(name) is not None:
+            raise ConfigError(
+                f"A config that merely lies beside the sheet may not set '{name}': "
+                "the folder may come from anybody.",
+                code="config_not_trusted",
+                hint=f"If you trust it, pass it by --config {document.path.name}.",
+                where=document.where((name,)),
+            )
+
+
+def _refuse_not_yet(document: Document) -> None:
+    for place, hint in NOT_YET.items():
+        if _at(document.data, place) is not None:
+            raise ConfigError(
+                f"'{'.'.join(place)}' is not in this version, so it would have no effect.",
+                code="not_in_this_version",
+                hint=hint,
+                where=document.where(place),
+            )
+
+
+def _at(data: Any, place: tuple[str, ...]) -> Any:
+    for key in place:
+        data = data.get(key) if isinstance(data, Mapping) else None
+    return data
+
+
+def _without_unset_later(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Without keys of later versions that have no value: they say nothing."""
+    kept: dict[str, Any] = {}
+    for name, value in data.items():
+        if (name,) in NOT_YET:
+            continue
+        if isinstance(value, Mapping):
+            kept[name] = {k: v for k, v in value.items() if (name, k) not in NOT_YET}
+        else:
+            kept[name] = value
+    return kept

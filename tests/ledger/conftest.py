@@ -1,0 +1,122 @@
+"""A ledger on a real file, and the little that its tests say again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Coroutine, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from batch_runner.core.identity import Basis, RowIdentity
+from batch_runner.core.jobs import Adoption, Change, Claim, ClaimTerms, Job, RowSpec
+from batch_runner.core.lifecycle import Event
+from batch_runner.core.model import Estimate
+from batch_runner.ledger.sqlite import SqliteLedger
+
+T = TypeVar("T")
+
+START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+ORIGIN = "https://api.example.com"
+BASIS = Basis(columns={"prompt": ("prompt",)}, headers=("prompt",))
+TERMS = ClaimTerms(now=START, key="", origin=ORIGIN, account="me")
+
+
+def spec(row: int, text: str, **more: Any) -> RowSpec:
+    """A row that asks for one text; ``body`` None makes it invalid."""
+    identity = RowIdentity(row=row, row_hash=text, whole_hash=text)
+    made = RowSpec(
+        identity=identity,
+        model="viduq3",
+        body=text.encode(),
+        estimate=Estimate(low=100, high=500),
+    )
+    return replace(made, **more)
+
+
+@dataclass
+class Book:
+    """A ledger with the clock, the keys and the sheet that go with it."""
+
+    path: Path
+    at: datetime = START
+    terms: ClaimTerms = TERMS
+    ledger: SqliteLedger = field(init=False)
+    _keys: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.ledger = SqliteLedger.for_command(self.path)
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for one thing."""
+        return asyncio.run(work)
+
+    def later(self, **by: float) -> None:
+        """Let time pass."""
+        self.at += timedelta(**by)
+
+    def reopen(self) -> None:
+        """As another process would."""
+        self.ledger.close()
+        self.ledger = SqliteLedger.for_command(self.path)
+
+    def enrol(self, specs: Sequence[RowSpec], *, midway: bool = False) -> dict[int, int]:
+        """Bring in the one worksheet."""
+        scope, _ = self.do(self.ledger.scope("", BASIS))
+        return dict(
+            self.do(
+                self.ledger.enrol(scope, specs, self.at, basis=BASIS, origin=ORIGIN, midway=midway)
+            )
+        )
+
+    def sheet(self, *texts: str, midway: bool = False) -> dict[int, int]:
+        """Enrol plain rows from line 2 on."""
+        return self.enrol([spec(n, text) for n, text in enumerate(texts, start=2)], midway=midway)
+
+    def start(self) -> int:
+        """Open a run."""
+        return self.do(self.ledger.start_run(self.at, host="here", pid=1, version="0"))
+
+    def claim(self, **terms: Any) -> Claim:
+        """Ask for the next job, under a fresh key."""
+        key = terms.pop("key", f"key-{next(self._keys)}")
+        wanted = replace(self.terms, now=self.at, key=key, **terms)
+        return self.do(self.ledger.claim(wanted))
+
+    def take(self, **terms: Any) -> Job:
+        """Claim the next job; there must be one."""
+        job = self.claim(**terms).job
+        assert job is not None
+        return job
+
+    def record(self, job: Job, event: Event, **more: Any) -> Job:
+        """Keep a change and give the job as it is then."""
+        change = Change(job=job.id, attempt=job.attempt, event=event, at=self.at, **more)
+        self.do(self.ledger.record(change))
+        return self.do(self.ledger.job(job.id))
+
+    def job(self, text: str) -> Job:
+        """The job of a row, in the sheet or not."""
+        jobs = self.do(self.ledger.jobs_of_scope(1))
+        return next(job for job in jobs if job.row_hash == text)
+
+    def held(self) -> int:
+        """What counts against the budget."""
+        return self.do(self.ledger.totals()).held
+
+    def adopted(self, row: int, text: str, kind: Adoption, task: str | None = None) -> RowSpec:
+        """A row that shows results."""
+        plain = spec(row, text, adopt=kind)
+        return replace(plain, identity=replace(plain.identity, shown_task=task))
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Book]:
+    """A fresh ledger."""
+    made = Book(tmp_path / "ledger.sqlite")
+    yield made
+    made.ledger.close()
