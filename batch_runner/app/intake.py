@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from batch_runner.app.projection import cell_text
 from batch_runner.core.columns import map_columns
-from batch_runner.core.errors import SheetError
+from batch_runner.core.errors import ConfigError, SheetError
 from batch_runner.core.identity import Basis, RowIdentity, digest, former_columns
 from batch_runner.core.jobs import Adoption, RowSpec
 from batch_runner.core.model import (
@@ -117,6 +117,19 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         hidden=sum(row.hidden for row in rows),
         unmarked=_unmarked(table, rows, out, shown),
     )
+
+
+def _check_apart(table: Table, columns: ColumnMap, out: OutColumns) -> None:
+    """Results never go where the rows' own data is, whatever a config says."""
+    data = {place: name for name, places in columns.columns.items() for place in places}
+    for name, place in out.places.items():
+        if place in data:
+            raise ConfigError(
+                f"output.columns puts {name} into a column that holds {data[place]}.",
+                code="column_used_twice",
+                where=address(table.path.name, table.worksheet, table.header_row, place),
+                hint="Name another column, or none: then one is added.",
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from urllib.parse import quote
 
 from batch_runner.core.identity import MARK_LENGTH
 from batch_runner.core.jobs import Job
@@ -31,18 +30,13 @@ def project(job: Job, localise: Localise, *, at_end: bool) -> Mapping[str, OutCe
     return {
         "status": OutCell(value=str(word)),
         "video_url": OutCell(value=url, link=url) if url else BLANK,
-        "video_file": OutCell(value=file, link=file_link(file)) if file else BLANK,
+        "video_file": OutCell(value=file, link=file) if file else BLANK,
         "task_id": OutCell(value=job.task_id),
         "cost_usd": OutCell(value=None if job.cost is None else job.cost / MICROS),
         "error": OutCell(value=job.error or None),
         "finished_at": OutCell(value=_time(job.finished_at, localise)),
         "job": OutCell(value=None if unsent else job.row_hash[:MARK_LENGTH]),
     }
-
-
-def file_link(path: str) -> str:
-    """A relative path as a link that spreadsheet programs follow."""
-    return quote(path, safe="/:._-~()")
 
 
 def _time(at: datetime | None, localise: Localise) -> str | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--only", metavar="new|failed|ROWS", help="Estimate these rows only.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(sheets: tuple[Path, ...], *, as_json: bool, **given: Any) -> int:
-    r"""Say all that is wrong with each SHEET, cell by cell, and what it would cost.
+    """Say all that is wrong with each SHEET, cell by cell, and what it would cost.
 
     Nothing is sent and nothing is changed. Exit code 0: all is well; 1: there are errors.
 

@@ -11,7 +11,7 @@ import click
 @click.argument("path", type=click.Path(path_type=Path), default=Path("campaign.xlsx"))
 @click.option("--model", metavar="NAME", help="Made for this model only.")
 def command(path: Path, model: str | None) -> int:
-    r"""Make the starter sheet PATH (.xlsx, .csv or .tsv; default campaign.xlsx).
+    """Make the starter sheet PATH (.xlsx, .csv or .tsv; default campaign.xlsx).
 
     A workbook gets dropdowns for model, resolution and ratio, and notes on its headers.
 

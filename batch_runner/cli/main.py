@@ -62,7 +62,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="batch-runner")
 def group() -> None:
-    r"""Turn a spreadsheet of prompts into videos, and write the links back into the same rows.
+    """Turn a spreadsheet of prompts into videos, and write the links back into the same rows.
 
     \b
     Try it without a key:   batch-runner init first.xlsx

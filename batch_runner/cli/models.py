@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 @click.command("models")
 @click.argument("name", required=False)
 def command(name: str | None) -> int:
-    r"""List the models, or show all rules and prices of the model NAME.
+    """List the models, or show all rules and prices of the model NAME.
 
     \b
     batch-runner models

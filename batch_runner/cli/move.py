@@ -12,7 +12,7 @@ import click
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
 def command(old: Path, new: Path) -> int:
-    r"""Let the sheet NEW go on with what the sheet OLD has done.
+    """Let the sheet NEW go on with what the sheet OLD has done.
 
     Rename or move the sheet first, then tell batch-runner.
 

@@ -35,7 +35,7 @@ def command(  # noqa: PLR0913 - one argument an option
     give_up: bool,
     as_json: bool,
 ) -> int:
-    r"""List or settle the unknown rows of SHEET.
+    """List or settle the unknown rows of SHEET.
 
     An unknown row was sent, but no clear answer came: it may have been paid. Look for it on the
     provider's console (by time and prompt), then say what you found.

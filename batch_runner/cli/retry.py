@@ -21,7 +21,7 @@ from batch_runner.cli.options import reading_options, sending_options, sheets_ar
     help="Buy again the finished rows that today's settings would ask for in another way.",
 )
 def command(sheets: tuple[Path, ...], *, changed: bool, **given: Any) -> int:
-    r"""Send the failed rows of each SHEET once more, each as a new attempt.
+    """Send the failed rows of each SHEET once more, each as a new attempt.
 
     A failed task was refunded; a new attempt is paid if it succeeds. Unknown rows are never
     sent again by this: see 'batch-runner resolve'.

@@ -26,7 +26,7 @@ from batch_runner.cli.options import (
 @click.option("--only", metavar="new|failed|ROWS", help="Only these rows, e.g. --only 5,8-12.")
 @click.option("--pilot", type=click.IntRange(min=1), help="Only N rows, spread over the sheet.")
 def command(sheets: tuple[Path, ...], **given: Any) -> int:
-    r"""Make the videos of each SHEET and write the links back into the same rows.
+    """Make the videos of each SHEET and write the links back into the same rows.
 
     Run the same command again to go on after anything: a finished row is never paid twice.
 

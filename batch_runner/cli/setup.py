@@ -14,7 +14,7 @@ import click
 @click.option("--account", default="default", metavar="NAME", help="Store it by this name.")
 @click.option("--base-url", metavar="ORIGIN", help="Where the API is.")
 def command(account: str, base_url: str | None) -> int:
-    r"""Ask for your API key (unseen), test it, and store it where only you can read it.
+    """Ask for your API key (unseen), test it, and store it where only you can read it.
 
     The key goes into the system's key store where there is one, else into an owner-only file.
     Several keys: --account NAME here and in 'batch-runner run'. Without a terminal the key is

@@ -24,7 +24,7 @@ MOST_TROUBLES = 20
 @click.option("--row", metavar="LINE|KEY", help="The whole story of one row.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(sheet: Path, row: str | None, *, as_json: bool) -> int:
-    r"""Show how SHEET stands; also while it runs.
+    """Show how SHEET stands; also while it runs.
 
     \b
     batch-runner status campaign.xlsx

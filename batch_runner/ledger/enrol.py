@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from batch_runner.core.identity import Basis, KnownJob, match
@@ -63,16 +64,18 @@ def known_jobs(connection: sqlite3.Connection, scope: int) -> list[KnownJob]:
     return [KnownJob(**dict(row)) for row in rows]
 
 
-def enrol(
-    connection: sqlite3.Connection,
-    scope: int,
-    specs: Sequence[RowSpec],
-    at: datetime,
-    *,
-    basis: Basis,
-    origin: str,
-    midway: bool = False,
-) -> Mapping[int, int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A worksheet as it was read at one moment."""
+
+    specs: Sequence[RowSpec]
+    at: datetime
+    basis: Basis  # by which the specs were hashed
+    origin: str  # where tasks that the rows show are looked for
+    midway: bool = False  # a run is on
+
+
+def enrol(connection: sqlite3.Connection, scope: int, reading: Reading) -> Mapping[int, int]:
     """Bring the ledger's picture of one worksheet up to date; idempotent.
 
     All of it is one transaction: hashes without the basis they were made by, or a new job
@@ -86,21 +89,22 @@ def enrol(
     Returns:
         line -> job id of every spec.
     """
-    found = match([spec.identity for spec in specs], known_jobs(connection, scope))
+    found = match([spec.identity for spec in reading.specs], known_jobs(connection, scope))
     waited = _waiting_lines(connection, scope, exclude=frozenset(found.values()))
     connection.execute("UPDATE jobs SET row = NULL WHERE scope = ?", (scope,))
-    stamp = at.timestamp()
+    stamp = reading.at.timestamp()
     placed = dict(found)
-    for spec in specs:
+    for spec in reading.specs:
         row = spec.identity.row
         job = found.get(row)
         if job is None:
-            claimable = spec.wanted and (not midway or row in waited)
+            claimable = spec.wanted and (not reading.midway or row in waited)
             placed[row] = _insert(connection, scope, spec, stamp, wanted=claimable)
-            adopt(connection, placed[row], spec, origin, at)
+            adopt(connection, placed[row], spec, reading.origin, reading.at)
         else:
-            _update(connection, job, spec, stamp, midway=midway)
-    connection.execute("UPDATE scopes SET basis = ? WHERE id = ?", (basis.to_json(), scope))
+            _update(connection, job, spec, stamp, midway=reading.midway)
+    basis = reading.basis.to_json()
+    connection.execute("UPDATE scopes SET basis = ? WHERE id = ?", (basis, scope))
     return placed
 
 
@@ -181,27 +185,26 @@ def _update(
     state = State(row["state"])
     if state not in WAITING:
         return
-    event = _waiting_event(state, spec, old_problem=row["error"])
-    if event is None:
-        return
-    # A row that is wrong in the same way as before is no news; any other change is.
-    connection.execute(
-        """UPDATE jobs SET state = ?, error_code = ?, error = ?, noted = 0, updated_at = ?
-           WHERE id = ?""",
-        (advance(state, event), spec.problem_code, spec.problem, stamp, job),
-    )
-    write_event(connection, job, row["attempt"], event, stamp)
+    for event in _waiting_events(state, spec, old_problem=row["error"]):
+        # A row that is wrong in the same way as before is no news; any other change is.
+        state = advance(state, event)
+        connection.execute(
+            """UPDATE jobs SET state = ?, error_code = ?, error = ?, noted = 0, updated_at = ?
+               WHERE id = ?""",
+            (state, spec.problem_code, spec.problem, stamp, job),
+        )
+        write_event(connection, job, row["attempt"], event, stamp)
 
 
-def _waiting_event(state: State, spec: RowSpec, *, old_problem: str) -> Event | None:
+def _waiting_events(state: State, spec: RowSpec, *, old_problem: str) -> tuple[Event, ...]:
     """What the sheet or the settings did to a job that was not sent yet."""
     if spec.body is None:
         same = state is State.INVALID and old_problem == spec.problem
-        return None if same else Event.INVALIDATED
+        return () if same else (Event.INVALIDATED,)
     if state is State.INVALID:
-        return Event.MENDED
+        return (Event.MENDED,) if spec.wanted else (Event.MENDED, Event.SKIPPED)
     if state is State.QUEUED and not spec.wanted:
-        return Event.SKIPPED
+        return (Event.SKIPPED,)
     if state is State.SKIPPED and spec.wanted:
-        return Event.ADMITTED
-    return None
+        return (Event.ADMITTED,)
+    return ()

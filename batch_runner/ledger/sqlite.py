@@ -165,7 +165,8 @@ class SqliteLedger:
         self, scope: int, specs: Sequence[RowSpec], at: datetime, **terms: Any
     ) -> Mapping[int, int]:
         """Bring one worksheet up to date; line -> job id. See :func:`enrol.enrol`."""
-        return await self._do(enrol.enrol, scope, specs, at, **terms)
+        reading = enrol.Reading(specs=specs, at=at, **terms)
+        return await self._do(enrol.enrol, scope, reading)
 
     async def out_columns(self, scope: int) -> Mapping[str, str]:
         """Our name -> header text of the columns we wrote into this worksheet."""

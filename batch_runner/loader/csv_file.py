@@ -92,7 +92,7 @@ def _delimiter(
         return settled_delimiter(options.delimiter, source.path.name), ()
     if stated is not None:
         return stated, ()
-    tabs = source.path.suffix.lower() in {".tsv", ".tab"}
+    tabs = source.path.suffix.lower() == ".tsv"
     sign = find_delimiter(source.data, encoding, options, tab_first=tabs)
     if sign == ("\t" if tabs else ","):
         return sign, ()

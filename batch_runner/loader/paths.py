@@ -8,13 +8,14 @@ from pathlib import Path
 
 from batch_runner.core.errors import SheetError
 
-CSV_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".txt"})
+CSV_SUFFIXES = frozenset({".csv", ".tsv"})
 EXCEL_SUFFIXES = frozenset({".xlsx", ".xlsm"})
 SHEET_SUFFIXES = CSV_SUFFIXES | EXCEL_SUFFIXES
 
 _ALLOWED = "A sheet is a .csv, .tsv, .xlsx or .xlsm file."
 _SAVE_AS = "Save it as 'Excel Workbook (.xlsx)' or 'CSV UTF-8 (.csv)'"
 _ADVICE = {
+    ".txt": "If it is a table, rename it to .csv or .tsv and run that file.",
     ".xls": f"Open it in Excel or LibreOffice. {_SAVE_AS} and run that file.",
     ".xlsb": f"Open it in Excel. {_SAVE_AS} and run that file.",
     ".xltx": f"This is a template. Open it in Excel. {_SAVE_AS} and run that file.",

@@ -51,6 +51,7 @@ class Downloads:
     session: aiohttp.ClientSession
     proxies: Proxies
     origin: Place  # the API's own: allowed, wherever it is
+    largest: int = LARGEST_VIDEO  # bytes
 
     @classmethod
     def open(
@@ -113,16 +114,16 @@ async def _follow(downloads: Downloads, link: str, target: Path) -> FetchOutcome
         async with downloads.session.get(url, allow_redirects=False, **request) as response:
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or not location:
-                return await _judge(response, target)
+                return await _judge(response, target, downloads.largest)
         url = url.join(_parse(location))
     return _outcome(FetchKind.LINK_DEAD, "the link redirects without end")
 
 
-async def _judge(response: aiohttp.ClientResponse, target: Path) -> FetchOutcome:
+async def _judge(response: aiohttp.ClientResponse, target: Path, largest: int) -> FetchOutcome:
     """The meaning of the status; under 200 the video is taken."""
     status = response.status
     if status == 200:
-        return await _take(response, target)
+        return await _take(response, target, largest)
     if 400 <= status < 500 and status not in _LATER:
         return _outcome(FetchKind.LINK_DEAD, f"HTTP {status}")
     headers = {"retry-after": response.headers.get("Retry-After", "")}
@@ -130,16 +131,16 @@ async def _judge(response: aiohttp.ClientResponse, target: Path) -> FetchOutcome
     return _outcome(FetchKind.UNAVAILABLE, f"HTTP {status}", wait)
 
 
-async def _take(response: aiohttp.ClientResponse, target: Path) -> FetchOutcome:
+async def _take(response: aiohttp.ClientResponse, target: Path, largest: int) -> FetchOutcome:
     """Stream the body to disk, check it, and give it its name."""
     announced = response.content_length
-    if announced is not None and announced > LARGEST_VIDEO:
+    if announced is not None and announced > largest:
         return _outcome(FetchKind.DAMAGED, f"{announced} bytes are more than a video can have")
     with part_file(target) as part:
         try:
             async for chunk in response.content.iter_chunked(_CHUNK):
                 part.write(chunk)
-                if part.size > LARGEST_VIDEO:
+                if part.size > largest:
                     return _outcome(FetchKind.DAMAGED, "it is larger than a video can be")
         except aiohttp.ClientPayloadError:
             return _outcome(FetchKind.DAMAGED, _ended_early(part, announced))

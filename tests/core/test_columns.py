@@ -61,7 +61,9 @@ def test_image_columns_come_in_the_order_of_their_numbers() -> None:
     assert problems == ()
 
 
-@pytest.mark.parametrize("headers", [["画像2", "画像1"], ["图片２", "图片１"], ["Image 2", "Image 1"]])
+@pytest.mark.parametrize(
+    "headers", [["画像2", "画像1"], ["图片２", "图片１"], ["Image 2", "Image 1"]]
+)
 def test_aliases_of_images_may_be_numbered(headers: list[str]) -> None:
     """Numbers count in any language and width."""
     assert map_columns(headers, {}, NO_PARAMETERS)[0].columns["image_urls"] == (1, 0)
@@ -186,7 +188,9 @@ def test_nearest_words_are_found_in_their_own_spelling() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    headers=st.lists(st.text(max_size=12) | st.sampled_from(["prompt", "画像1", "image_url", "seed"])),
+    headers=st.lists(
+        st.text(max_size=12) | st.sampled_from(["prompt", "画像1", "image_url", "seed"])
+    ),
     mapped=st.dictionaries(
         st.sampled_from(["prompt", "seed", "key", "nonsense"]),
         st.lists(st.text(max_size=5), min_size=1, max_size=3).map(tuple),

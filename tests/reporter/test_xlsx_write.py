@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from openpyxl.cell.rich_text import CellRichText
 from python_calamine import CalamineWorkbook
 
-from batch_runner.core.errors import SheetBusyError, SheetError
-from batch_runner.core.model import OutCell, Problem, Table, WritePlan
+from batch_runner.core.model import OutCell, Table, WritePlan
 from batch_runner.reporter.write import write
 from batch_runner.reporter.xlsx_file import MAX_LINKS, write_workbook
 
@@ -24,62 +21,16 @@ MakePlan = Callable[..., WritePlan]
 URL = "https://cdn.example/v/1.mp4?sig=a%2Fb&x=1"
 
 
-@pytest.fixture
-def workbook(tmp_path: Path) -> Path:
-    """A workbook as a marketer has it: styles, dropdown, note, chart, formula, other sheets."""
-    path = tmp_path / "campaign.xlsx"
-    with xlsxwriter.Workbook(str(path)) as book:
-        bold = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1})
-        sheet = book.add_worksheet("Videos")
-        for column, text in enumerate(["prompt", "image_urls", "duration", "cost"]):
-            sheet.write_string(0, column, text, bold)
-        for row in range(1, 4):
-            sheet.write_string(row, 0, f"prompt {row}")
-            sheet.write_url(row, 1, f"https://example.com/{row}.png")
-            sheet.write_number(row, 2, 5)
-            sheet.write_formula(row, 3, f"=C{row + 1}*2", None, 10)
-        sheet.write_rich_string(4, 0, "a ", bold, "bold", " cat")
-        sheet.data_validation("C2:C9", {"validate": "list", "source": [5, 8]})
-        sheet.conditional_format("C2:C9", {"type": "top", "value": 2})
-        sheet.write_comment("A1", "what the video shows")
-        sheet.freeze_panes(1, 0)
-        sheet.set_column(0, 0, 40)
-        chart = book.add_chart({"type": "column"})
-        chart.add_series({"values": "=Videos!$C$2:$C$4"})
-        sheet.insert_chart("H10", chart)
-        book.add_worksheet("Notes").write_string("A1", "ours")
-    return path
-
-
-def results(make_plan: MakePlan, **more: Any) -> WritePlan:
-    """Results for the first two rows."""
-    link = "campaign.xlsx.batch/videos/my video#1 日本.mp4"
-    return make_plan(
-        {
-            2: {
-                4: "succeeded",
-                5: OutCell(value=URL, link=URL),
-                6: OutCell(value=link, link=link),
-                7: 0.24,
-            },
-            3: {4: "failed", 5: None, 7: None},
-        },
-        {4: "status", 5: "video_url", 6: "video_file", 7: "cost_usd"},
-        "Videos",
-        **{"status_column": 4, **more},
-    )
-
-
 def written(path: Path) -> Any:
     """The first worksheet as openpyxl reads it."""
     return openpyxl.load_workbook(path, rich_text=True).worksheets[0]
 
 
 def test_results_stand_in_their_rows(
-    workbook: Path, book_table: MakeTable, make_plan: MakePlan
+    workbook: Path, book_table: MakeTable, results: WritePlan
 ) -> None:
     """Another program reads each result in the row and column it was meant for."""
-    stamp = write([book_table(workbook, "Videos")], [results(make_plan)])
+    stamp = write([book_table(workbook, "Videos")], [results])
     assert stamp == book_table(workbook).stamp
     rows = CalamineWorkbook.from_path(workbook).get_sheet_by_name("Videos").to_python()
     assert rows[0][4:8] == ["status", "video_url", "video_file", "cost_usd"]
@@ -90,11 +41,11 @@ def test_results_stand_in_their_rows(
 
 
 def test_everything_openpyxl_knows_stays(
-    workbook: Path, book_table: MakeTable, make_plan: MakePlan
+    workbook: Path, book_table: MakeTable, results: WritePlan
 ) -> None:
     """Formulas, links, dropdowns, notes, charts, formats and other worksheets survive."""
     old = written(workbook)
-    write([book_table(workbook, "Videos")], [results(make_plan)])
+    write([book_table(workbook, "Videos")], [results])
     new = written(workbook)
     for row in old.iter_rows(max_col=4):
         for cell in row:
@@ -116,9 +67,9 @@ def test_everything_openpyxl_knows_stays(
     assert new.parent["Notes"]["A1"].value == "ours"
 
 
-def test_links_are_clickable(workbook: Path, book_table: MakeTable, make_plan: MakePlan) -> None:
+def test_links_are_clickable(workbook: Path, book_table: MakeTable, results: WritePlan) -> None:
     """The web link is whole, the file link relative and free of what breaks links."""
-    write([book_table(workbook, "Videos")], [results(make_plan)])
+    write([book_table(workbook, "Videos")], [results])
     sheet = written(workbook)
     assert sheet["F2"].hyperlink.target == URL
     assert sheet["G2"].hyperlink.target == "campaign.xlsx.batch/videos/my%20video%231%20日本.mp4"
@@ -149,10 +100,10 @@ def test_links_elsewhere_are_text_only(
 
 
 def test_link_that_is_gone_is_removed(
-    workbook: Path, book_table: MakeTable, make_plan: MakePlan
+    workbook: Path, book_table: MakeTable, make_plan: MakePlan, results: WritePlan
 ) -> None:
     """A cleared result does not leave its old link behind."""
-    write([book_table(workbook, "Videos")], [results(make_plan)])
+    write([book_table(workbook, "Videos")], [results])
     write(
         [book_table(workbook, "Videos")],
         [make_plan({2: {4: "queued", 5: None}}, {}, "Videos", 4)],
@@ -209,10 +160,10 @@ def test_state_is_shaded_beside_its_word(
 
 
 def test_header_looks_like_its_neighbour(
-    workbook: Path, book_table: MakeTable, make_plan: MakePlan
+    workbook: Path, book_table: MakeTable, results: WritePlan
 ) -> None:
     """Our headers take on the look of the user's."""
-    write([book_table(workbook, "Videos")], [results(make_plan)])
+    write([book_table(workbook, "Videos")], [results])
     sheet = written(workbook)
     for name in ("E1", "H1"):
         assert repr(sheet[name].font) == repr(sheet["D1"].font)
@@ -222,7 +173,7 @@ def test_header_looks_like_its_neighbour(
 
 
 def test_width_is_set_only_where_there_is_none(
-    tmp_path: Path, book_table: MakeTable, make_plan: MakePlan
+    tmp_path: Path, book_table: MakeTable, results: WritePlan
 ) -> None:
     """A width that covers our columns already is kept, and never doubled: Excel refuses that."""
     path = tmp_path / "wide.xlsx"
@@ -230,7 +181,7 @@ def test_width_is_set_only_where_there_is_none(
         sheet = book.add_worksheet("Videos")
         sheet.write_string(0, 0, "prompt")
         sheet.set_column(4, 5, 7)
-    write([book_table(path, "Videos")], [results(make_plan)])
+    write([book_table(path, "Videos")], [results])
     found = written(path).column_dimensions
     assert (found["E"].min, found["E"].max, round(found["E"].width)) == (5, 6, 8)
     assert "F" not in found
@@ -253,114 +204,11 @@ def test_links_beyond_what_excel_takes_are_text(
 
 
 def test_several_worksheets_are_written_at_once(
-    workbook: Path, book_table: MakeTable, make_plan: MakePlan
+    workbook: Path, book_table: MakeTable, make_plan: MakePlan, results: WritePlan
 ) -> None:
     """One replacement carries the results of all worksheets of a file."""
-    plans = [results(make_plan), make_plan({2: {1: "queued"}}, {1: "status"}, "Notes")]
+    plans = [results, make_plan({2: {1: "queued"}}, {1: "status"}, "Notes")]
     write([book_table(workbook, "Videos"), book_table(workbook, "Notes")], plans)
     book = openpyxl.load_workbook(workbook)
     assert book["Videos"]["E2"].value == "succeeded"
     assert book["Notes"]["B2"].value == "queued"
-
-
-def test_cell_in_a_merged_range_is_passed_over(
-    tmp_path: Path, book_table: MakeTable, make_plan: MakePlan
-) -> None:
-    """A range that the user merged over our columns stays merged, and stops nothing."""
-    path = tmp_path / "merged.xlsx"
-    book = openpyxl.Workbook()
-    made = book.create_sheet("Videos", 0)
-    made["A1"] = "prompt"
-    made.merge_cells("A3:F3")
-    book.save(path)
-    write([book_table(path, "Videos")], [results(make_plan)])
-    sheet = written(path)
-    assert [str(merged) for merged in sheet.merged_cells.ranges] == ["A3:F3"]
-    assert sheet["E2"].value == "succeeded"
-
-
-def test_macros_stay(tmp_path: Path, workbook: Path, make_plan: MakePlan) -> None:
-    """A workbook with macros keeps them, byte for byte."""
-    out = tmp_path / "out.xlsm"
-    source = io.BytesIO()
-    macro_type = b"application/vnd.ms-excel.sheet.macroEnabled.main+xml"
-    plain_type = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
-    with zipfile.ZipFile(workbook) as old, zipfile.ZipFile(source, "w") as new:
-        for name in old.namelist():
-            new.writestr(name, old.read(name).replace(plain_type, macro_type))
-        new.writestr("xl/vbaProject.bin", b"macros")
-    write_workbook(source.getvalue(), [results(make_plan)], out)
-    with zipfile.ZipFile(out) as package:
-        assert package.read("xl/vbaProject.bin") == b"macros"
-        assert macro_type in package.read("[Content_Types].xml")
-
-
-def sparklines(path: Path) -> None:
-    """A workbook with a part that openpyxl drops."""
-    with xlsxwriter.Workbook(str(path)) as book:
-        sheet = book.add_worksheet("Videos")
-        sheet.write_row(0, 0, ["prompt", 1, 2, 3])
-        sheet.add_sparkline("E1", {"range": "Videos!B1:D1"})
-
-
-def test_workbook_that_would_lose_a_part_is_left_alone(
-    tmp_path: Path, book_table: MakeTable, make_plan: MakePlan
-) -> None:
-    """A known loss keeps us from the sheet; a copy may be written, and the loss is said."""
-    path = tmp_path / "spark.xlsx"
-    sparklines(path)
-    before = path.read_bytes()
-    with pytest.raises(SheetBusyError) as caught:
-        write([book_table(path, "Videos")], [results(make_plan)])
-    assert caught.value.code == "workbook_part_lost"
-    assert path.read_bytes() == before
-    assert [p.name for p in tmp_path.iterdir()] == [path.name]
-    told: list[Problem] = []
-    copy = tmp_path / "spark.results.xlsx"
-    write([book_table(path, "Videos")], [results(make_plan)], copy, notice=told.append)
-    assert [problem.code for problem in told] == ["workbook_part_lost"]
-    assert written(copy)["E2"].value == "succeeded"
-
-
-PIXEL = (
-    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00"
-    b"\x1f\x15\xc4\x89\x00\x00\x00\rIDATx\x9cc\xf8\xff\xff?\x03\x00\x08\xfc\x02\xfe\xa7\x9a\xa0"
-    b"\xa0\x00\x00\x00\x00IEND\xaeB`\x82"
-)
-
-
-def test_pictures_are_never_lost(
-    tmp_path: Path, book_table: MakeTable, make_plan: MakePlan
-) -> None:
-    """With Pillow a picture stays in the sheet; without, the sheet stays as it is."""
-    path = tmp_path / "picture.xlsx"
-    with xlsxwriter.Workbook(str(path)) as book:
-        sheet = book.add_worksheet("Videos")
-        sheet.write_string(0, 0, "prompt")
-        sheet.insert_image("D1", "pixel.png", {"image_data": io.BytesIO(PIXEL)})
-    if find_spec("PIL") is None:
-        with pytest.raises(SheetBusyError) as caught:
-            write([book_table(path, "Videos")], [results(make_plan)])
-        assert caught.value.code == "workbook_part_lost"
-    else:
-        write([book_table(path, "Videos")], [results(make_plan)])
-        assert written(path)["E2"].value == "succeeded"
-    with zipfile.ZipFile(path) as package:
-        assert any(name.startswith("xl/media/") for name in package.namelist())
-
-
-def test_unusable_workbooks_end_in_a_sentence(
-    workbook: Path, book_table: MakeTable, make_plan: MakePlan
-) -> None:
-    """A missing worksheet or a broken file is an error with a remedy, and changes nothing."""
-    before = workbook.read_bytes()
-    with pytest.raises(SheetError) as caught:
-        write([book_table(workbook, "x")], [make_plan({2: {1: "a"}}, {}, "Gone")])
-    assert caught.value.code == "workbook_not_writable"
-    assert caught.value.where == str(workbook)
-    assert workbook.read_bytes() == before
-    workbook.write_bytes(b"PK no zip")
-    with pytest.raises(SheetError) as caught:
-        write([book_table(workbook, "Videos")], [results(make_plan)])
-    assert caught.value.code == "workbook_not_writable"
-    assert caught.value.hint
