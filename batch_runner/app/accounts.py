@@ -151,6 +151,7 @@ def _to_keyring(name: str, key: str) -> bool:
         return False
     try:
         keyring.set_password(SERVICE, name, key)
+        # Some key stores take everything and keep nothing.
+        return keyring.get_password(SERVICE, name) == key
     except keyring.errors.KeyringError:
         return False
-    return True

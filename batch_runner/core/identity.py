@@ -114,20 +114,36 @@ def former_columns(headers: Sequence[str], now: ColumnMap, basis: Basis | None) 
 def match(rows: Sequence[RowIdentity], known: Iterable[KnownJob]) -> dict[int, int]:
     """Which row (by line) is which job (by id); rows left out are new.
 
-    Equal rows are told apart first by the task id they already show, then by their whole line,
-    then by order. With keys, a row only ever matches a job of the same key, or one that was
-    enrolled before keys were used.
+    A row with a key is the job of that key, whatever else was edited in it. All others, and
+    rows whose key is new, are found by their hash among the jobs that never had a key. Equal
+    rows are told apart first by the task id they already show, then by their whole line, then
+    by order.
     """
+    jobs = list(known)
+    found = _by_key(rows, jobs)
+    taken = frozenset(found.values())
     jobs_of: dict[str, list[KnownJob]] = defaultdict(list)
-    for job in known:
-        jobs_of[job.row_hash].append(job)
+    for job in jobs:
+        if job.id not in taken:
+            jobs_of[job.row_hash].append(job)
     rows_of: dict[str, list[RowIdentity]] = defaultdict(list)
     for row in rows:
-        if row.match_hash in jobs_of:
+        if row.row not in found and row.match_hash in jobs_of:
             rows_of[row.match_hash].append(row)
-    found: dict[int, int] = {}
     for row_hash, equal_rows in rows_of.items():
         found.update(_pair(equal_rows, jobs_of[row_hash]))
+    return found
+
+
+def _by_key(rows: Sequence[RowIdentity], jobs: Sequence[KnownJob]) -> dict[int, int]:
+    """Rows found by the user's own id; a job that stands in the sheet before one that left it."""
+    ranked = sorted(jobs, key=lambda job: (job.row is not None, job.id))
+    job_of = {job.key: job.id for job in ranked if job.key is not None}
+    found: dict[int, int] = {}
+    for row in rows:
+        job = job_of.pop(row.key, None) if row.key is not None else None
+        if job is not None:
+            found[row.row] = job
     return found
 
 

@@ -36,6 +36,9 @@ def read_balance(
         return Balance(remaining=None, key_refused=True, message=answer.message)
     if answer.status == 402:
         return Balance(remaining=0, message=answer.message)
+    if answer.status in {502, 503, 504}:
+        # A gateway answers, not the service: it is as good as absent.
+        return Balance(remaining=None, reachable=False, message=answer.message)
     if not answer.ok or answer.fault is not None or not document:
         return Balance(remaining=None, message=answer.message)
     if document.get("unlimited_quota") is True:

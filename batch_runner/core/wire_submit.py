@@ -22,6 +22,7 @@ _BY_STATUS = {
     403: SubmitKind.KEY_REFUSED,
     429: SubmitKind.LIMITED,
 }
+_NO_SUCH_PLACE = frozenset({404, 405})
 _ABOUT_THE_REQUEST = frozenset({400, 404, 405, 413, 414, 415, 422, 431})
 _PARAMETER_ERROR = re.compile(r"\binvalid\b.*\ballowed\b", re.IGNORECASE)
 
@@ -96,6 +97,8 @@ def _kind(answer: Answer) -> SubmitKind:
 
 def _did_not_run(status: int, fault: Fault) -> bool:
     """Whether the provider itself says that it did not run the request, for a passing reason."""
+    if status in _NO_SUCH_PLACE and not fault.message and not fault.code:
+        return True  # a page of some other server: a wrong origin, a network's login page
     if fault.code == "get_channel_failed":
         return True  # no upstream was found to give it to; seen under 400
     if fault.code == "bad_response_status_code":

@@ -24,6 +24,8 @@ def check_origin(url: str) -> str:
             only), or it carries a path, a query or a user.
     """
     text = url.strip()
+    if "@" in text:  # said before anything else: no later message may repeat a password
+        raise ValueError("an origin must not carry a user or password")
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -32,8 +34,6 @@ def check_origin(url: str) -> str:
     host = parts.hostname
     if parts.scheme not in {"http", "https"} or not host or any(c.isspace() for c in text):
         raise ValueError(f"'{text}' must be an origin such as {DEFAULT_ORIGIN}")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("an origin must not carry a user or password")
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise ValueError(f"'{text}' must be an origin only, without path or query")
     if parts.scheme == "http" and not is_loopback(host):

@@ -205,8 +205,9 @@ def _option(
         return read(value)
     except ValueError as error:
         flag = f"--{name.replace('_', '-')}"
+        given = "" if "@" in str(value) else f" {value}"  # an address may carry a password
         raise UsageError(
-            f"{flag} {value}: {error}.", code="bad_option", hint=f"See {flag} in 'run --help'."
+            f"{flag}{given}: {error}.", code="bad_option", hint=f"See {flag} in 'run --help'."
         ) from None
 
 

@@ -1,0 +1,213 @@
+"""A ledger against a model of it: runs, crashes, edits and answers in any order."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from batch_runner.core.jobs import Job
+from batch_runner.core.lifecycle import Event, State
+from tests.ledger.conftest import Book, spec
+
+CAP = 3_000
+PRICE = 500
+ROWS = "abcdef"
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """What the provider would have seen, beside what the ledger says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.book = Book(Path(self.folder.name) / "ledger.sqlite")
+        self.sends: dict[str, set[int]] = {}  # key -> jobs it was handed out for
+        self.first: dict[str, bytes] = {}  # key -> the bytes first sent under it
+        self.accepted: dict[int, list[str]] = {}  # job -> tasks the ledger was told of
+        self.unasked: set[int] = set()  # accepted or lost, and nobody asked for another
+        self.holds: dict[tuple[int, int], int] = {}  # (job, attempt) -> reserved or charged
+        self.tasks = 0
+
+    def teardown(self) -> None:
+        """Leave nothing behind."""
+        self.book.ledger.close()
+        self.folder.cleanup()
+
+    def one(self, data: st.DataObject, *states: State) -> Job | None:
+        """Some job in one of these states."""
+        found = [j for j in self.jobs() if j.state in states]
+        return data.draw(st.sampled_from(found)) if found else None
+
+    def jobs(self) -> list[Job]:
+        """All jobs as the ledger has them."""
+        return list(self.book.do(self.book.ledger.jobs_of_scope(1)))
+
+    def step(self, job: Job, event: Event, **more: object) -> None:
+        """Record, and keep the model's account."""
+        self.book.record(job, event, **more)
+        hold = more.get("hold")
+        if isinstance(hold, int):
+            self.holds[job.id, job.attempt] = hold
+
+    @initialize()
+    def begin(self) -> None:
+        """The first run of a campaign."""
+        self.book.sheet(*ROWS[:4])
+        self.book.start()
+
+    @rule(rows=st.lists(st.sampled_from(ROWS), unique=True), midway=st.booleans())
+    def edit(self, *, rows: list[str], midway: bool) -> None:
+        """The sheet is saved with other rows, before or during a run."""
+        self.book.sheet(*rows, midway=midway)
+
+    @rule(bad=st.sets(st.sampled_from(ROWS)), out=st.sets(st.sampled_from(ROWS)))
+    def judge_anew(self, bad: set[str], out: set[str]) -> None:
+        """Rules or the filter change."""
+        self.book.enrol(
+            [
+                spec(n, text, wanted=text not in out)
+                if text not in bad
+                else spec(n, text, body=None, problem="no", problem_code="no")
+                for n, text in enumerate(ROWS, start=2)
+            ]
+        )
+
+    @rule(replay=st.booleans(), account=st.sampled_from(["me", "you"]))
+    def claim(self, *, replay: bool, account: str) -> None:
+        """The next job, if there is one."""
+        before = {job.id: job for job in self.jobs()}
+        job = self.book.claim(replay=replay, account=account, cap=CAP).job
+        if job is None:
+            return
+        was = before[job.id]
+        if job.replay:
+            assert was.state is State.UNKNOWN
+            assert not self.accepted.get(job.id)
+            assert job.attempt == was.attempt
+            assert job.idempotency_key in self.first
+        else:
+            assert was.state is State.QUEUED
+            assert job.id not in self.unasked
+            self.holds[job.id, job.attempt] = PRICE
+        assert self.first.setdefault(job.idempotency_key, job.body) == job.body
+        self.sends.setdefault(job.idempotency_key, set()).add(job.id)
+        assert self.sends[job.idempotency_key] == {job.id}
+        assert sum(self.holds.values()) <= CAP
+
+    @rule(data=st.data())
+    def accepted_now(self, data: st.DataObject) -> None:
+        """The provider took it."""
+        job = self.one(data, State.SUBMITTING)
+        if job is not None:
+            self.tasks += 1
+            self.step(job, Event.ACCEPTED, task_id=f"task_{self.tasks}")
+            self.accepted.setdefault(job.id, []).append(f"task_{self.tasks}")
+            self.unasked.add(job.id)
+
+    @rule(data=st.data(), event=st.sampled_from([Event.DEFERRED, Event.REJECTED]))
+    def not_accepted(self, data: st.DataObject, event: Event) -> None:
+        """The provider did not take it, for certain."""
+        job = self.one(data, State.SUBMITTING)
+        if job is not None:
+            self.step(job, event, hold=0)
+            self.unasked.discard(job.id)
+
+    @rule(data=st.data())
+    def lost(self, data: st.DataObject) -> None:
+        """Nobody knows."""
+        job = self.one(data, State.SUBMITTING)
+        if job is not None:
+            self.step(job, Event.LOST, error="unknown", error_code="timeout")
+            self.unasked.add(job.id)
+
+    @rule(data=st.data(), cost=st.integers(0, PRICE))
+    def ended(self, data: st.DataObject, cost: int) -> None:
+        """A task is done or failed."""
+        job = self.one(data, State.RUNNING)
+        if job is not None:
+            event = data.draw(
+                st.sampled_from(
+                    [Event.READY, Event.FINISHED, Event.TASK_FAILED, Event.UNOBTAINABLE]
+                )
+            )
+            self.step(job, event, cost=cost, hold=cost)
+
+    @rule(data=st.data())
+    def fetched(self, data: st.DataObject) -> None:
+        """A video came home, or did not."""
+        job = self.one(data, State.FETCHING)
+        if job is not None:
+            event = data.draw(st.sampled_from([Event.STORED, Event.UNOBTAINABLE, Event.READY]))
+            self.step(job, event)
+
+    @rule(data=st.data())
+    def forgotten(self, data: st.DataObject) -> None:
+        """The provider denies a task."""
+        job = self.one(data, State.RUNNING)
+        if job is not None:
+            self.step(job, Event.FORGOTTEN, error="unknown", error_code="forgotten")
+
+    @rule(data=st.data())
+    def wanted_again(self, data: st.DataObject) -> None:
+        """The user, or a setting, asks for a new attempt."""
+        job = self.one(data, State.FAILED, State.UNKNOWN)
+        if job is not None:
+            released = job.state is State.UNKNOWN
+            self.step(job, Event.RELEASED if released else Event.RETRIED)
+            self.unasked.discard(job.id)
+            self.accepted.pop(job.id, None)
+
+    @rule(hours=st.floats(0.1, 30))
+    def time_passes(self, hours: float) -> None:
+        """Keys grow old."""
+        self.book.later(hours=hours)
+
+    @rule()
+    def crash(self) -> None:
+        """The process dies and another run begins."""
+        caught = [job.id for job in self.jobs() if job.state is State.SUBMITTING]
+        self.book.reopen()
+        self.book.start()
+        self.unasked |= set(caught)
+        states = {job.id: job.state for job in self.jobs()}
+        assert all(states[job] is State.UNKNOWN for job in caught)
+
+    @invariant()
+    def what_is_held_is_the_sum_of_the_attempts(self) -> None:
+        """The running total is exact."""
+        assert self.book.held() == sum(self.holds.values())
+
+    @invariant()
+    @precondition(lambda self: bool(self.unasked))
+    def nothing_sent_is_queued_unasked(self) -> None:
+        """A job that may be paid never goes back into the queue by itself."""
+        states = {job.id: job.state for job in self.jobs()}
+        assert all(states[job] is not State.QUEUED for job in self.unasked)
+
+    @invariant()
+    def each_accepted_task_is_known(self) -> None:
+        """The latest task of every job stands in it, and each attempt has one at most."""
+        for job in self.jobs():
+            told = self.accepted.get(job.id)
+            if told:
+                assert job.task_id == told[-1]
+                attempts = self.book.do(self.book.ledger.attempts(job.id))
+                assert len([a for a in attempts if a.task_id]) >= len(told)
+
+
+def test_no_order_of_events_pays_twice_or_loses_a_task() -> None:
+    """Whatever happens in whatever order, the ledger keeps its promises."""
+    run_state_machine_as_test(
+        LedgerMachine, settings=settings(max_examples=50, stateful_step_count=40, deadline=None)
+    )
