@@ -26,6 +26,11 @@ from batch_runner.settings.resolve import Settings, resolve
 SENDING = frozenset({"run", "retry"})
 """Commands that take the user's own sheet even in a rehearsal."""
 
+VOUCHED = {
+    name: name for name in ("video_url", "video_file", "task_id", "cost_usd", "finished_at", "job")
+}
+"""Columns taken for ours with ``--adopt``; words such as "status" may well be the user's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
@@ -55,9 +60,16 @@ class Campaign:
 
 
 def open_campaign(
-    path: Path, options: Mapping[str, object], environ: Mapping[str, str], *, sandbox: bool = False
+    path: Path,
+    options: Mapping[str, object],
+    environ: Mapping[str, str],
+    *,
+    sandbox: bool = False,
+    adopt: bool = False,
 ) -> Campaign:
     """Settle what there is to settle about a sheet; reads configs, changes nothing.
+
+    ``adopt``: the user vouches for results that stand in the sheet without our mark.
 
     Raises:
         SheetError: there is no such sheet, or it is none of the user's.
@@ -73,7 +85,7 @@ def open_campaign(
         source=source,
         sheet=sheet,
         settings=settings,
-        rules=_rulebook(settings, catalogue),
+        rules=_rulebook(settings, catalogue, adopt=adopt),
         sidecar=sidecar_of(sheet, settings.state_dir),
         origin=SANDBOX_ORIGIN if sandbox else settings.base_url,
         sandbox=sandbox,
@@ -81,7 +93,7 @@ def open_campaign(
     )
 
 
-def _rulebook(settings: Settings, catalogue: Catalogue) -> Rulebook:
+def _rulebook(settings: Settings, catalogue: Catalogue, *, adopt: bool) -> Rulebook:
     columns = dict(settings.columns)
     if settings.key is not None:
         columns["key"] = (settings.key,)
@@ -95,7 +107,7 @@ def _rulebook(settings: Settings, catalogue: Catalogue) -> Rulebook:
             parameters=catalogue.parameters,
         ),
         catalogue=catalogue,
-        out_configured=settings.output_columns,
+        out_configured={**(VOUCHED if adopt else {}), **settings.output_columns},
         out_prefix=settings.output_prefix,
         hidden_rows=settings.hidden_rows,
     )

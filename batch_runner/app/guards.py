@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -63,6 +64,23 @@ async def check_host(ledger: SqliteLedger, host: str, *, take_over: bool) -> Non
             where=str(ledger.path),
             hint="If no run goes on there any more, run again with --take-over.",
         )
+
+
+async def check_owner(ledger: SqliteLedger, sheet: Path, *, shared: bool) -> None:
+    """In a state folder that several sheets share, names must tell them apart.
+
+    Raises:
+        ConfigError: another sheet of the same name keeps its ledger here.
+    """
+    known = await ledger.meta("sheet")
+    if shared and known and known != str(sheet) and await asyncio.to_thread(Path(known).exists):
+        raise ConfigError(
+            f"{known} has the same name and keeps its ledger here.",
+            code="state_shared",
+            where=str(ledger.path),
+            hint="Give this sheet another name or another state folder.",
+        )
+    await ledger.set_meta("sheet", str(sheet))
 
 
 def check_unmarked(intakes: Iterable[Intake], known: Iterable[Mapping[int, Job]]) -> None:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
 from batch_runner import __version__
-from batch_runner.app import guards, world
+from batch_runner.app import guards, places, world
 from batch_runner.app.accounts import check_destination, find_key
 from batch_runner.app.awake import kept_awake
 from batch_runner.app.campaign import Campaign
@@ -22,7 +22,7 @@ from batch_runner.app.plan import Plan, make_plan, usd
 from batch_runner.app.reading import chosen, known_jobs, read_sheet
 from batch_runner.app.session import RunEntry, Wanted, open_session
 from batch_runner.app.ui import Ui
-from batch_runner.core.errors import BatchRunnerError, UsageError
+from batch_runner.core.errors import BatchRunnerError, BrokenOffError, LedgerError, UsageError
 from batch_runner.core.jobs import Job
 from batch_runner.core.outcomes import Balance
 from batch_runner.ledger.lock import hold
@@ -131,6 +131,8 @@ async def run_sheet(
     draft = await draft_run(campaign, request)
     for intake in draft.intakes:
         ui.problems(intake.problems, campaign.source.name, intake.table.worksheet)
+    if campaign.settings.state_dir is None and (warning := places.advice(campaign.sheet)):
+        ui.say(warning)
     key = world.SANDBOX_KEY if campaign.sandbox else _key(campaign, request, environ)
     if request.dry_run:
         ui.plan(draft.plan, "", "")
@@ -144,6 +146,8 @@ async def run_sheet(
             ledger = SqliteLedger.for_run(sidecar.ledger)
             stack.callback(ledger.close)
             await guards.check_host(ledger, host, take_over=request.take_over)
+            shared = campaign.settings.state_dir is not None
+            await guards.check_owner(ledger, campaign.sheet, shared=shared)
             provider = await stack.enter_async_context(world.service(campaign, key))
             agreed = await _agreed(request, ui, draft, provider)
             if agreed is None:
@@ -158,8 +162,13 @@ async def run_sheet(
             session = await open_session(
                 campaign, ledger, wanted, ui, RunEntry(run=run, key=key, log=log)
             )
-            reason = await session.work(provider, terminal=request.terminal)
-            return await session.close(reason, exit_all=request.exit_all)
+            try:
+                reason = await session.work(provider, terminal=request.terminal)
+                return await session.close(reason, exit_all=request.exit_all)
+            except LedgerError as error:
+                raise BrokenOffError(
+                    error.message, code=error.code, hint=error.hint, where=error.where
+                ) from error
 
 
 def _key(campaign: Campaign, request: Request, environ: Mapping[str, str]) -> str:

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batch_runner.app.accounts import check_destination, checked_key, checked_name, store_key
+from batch_runner.app.places import synced_by
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.outcomes import Balance
 from batch_runner.provider.client import HttpProvider
 from batch_runner.settings.origins import BUILT_IN_ORIGINS
 from batch_runner.settings.resolve import resolve
-
-SYNCED = ("dropbox", "onedrive", "google drive", "googledrive", "icloud", "nextcloud", "box sync")
-"""Parts of folder names by which the usual synchronisers are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +51,7 @@ def shared_env_file(folder: Path) -> str | None:
     env = folder / ".env"
     if not env.is_file():
         return None
-    lowered = str(env.resolve()).lower()
-    synced = next((word for word in SYNCED if word in lowered), None)
+    synced = synced_by(env.resolve())
     if synced is not None:
         return f"{env} lies in a synchronised folder ({synced}): keys in it leave this computer."
     if env.stat().st_mode & 0o044:

@@ -18,7 +18,8 @@ from batch_runner.core.model import Problem, Severity
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-LINE_EVERY = 30.0  # seconds between plain lines
+FIRST_LINE = 2.0  # seconds until the first plain line; each pause is twice the one before
+LINE_EVERY = 30.0  # seconds between plain lines, at most
 MOST_PROBLEMS = 10  # shown before a run; 'check' shows all
 
 
@@ -30,7 +31,8 @@ class Console:
         self._quiet = quiet
         self._as_json = as_json
         self._bar: tqdm[Any] | None = None
-        self._next_line = time.monotonic() + LINE_EVERY
+        self._pause = FIRST_LINE
+        self._next_line = time.monotonic() + FIRST_LINE
         self._held: list[str] = []  # said only if something goes wrong
 
     # -- app.ui.Ui ----------------------------------------------------------------------
@@ -57,15 +59,20 @@ class Console:
     def ask(self, plan: Plan) -> int | None:
         """One question: all, none, or the first five."""
         first = min(5, plan.submits)
-        answer = click.prompt(
-            f"Go on? yes / no / first {first}",
-            type=click.Choice(["y", "yes", "n", "no", "first", str(first)], case_sensitive=False),
-            show_choices=False,
-            err=self._as_json,
-        )
-        if answer in {"y", "yes"}:
-            return None
-        return 0 if answer in {"n", "no"} else first
+
+        def read(text: str) -> int | None:
+            word = text.strip().lower()
+            if word in {"y", "yes"}:
+                return None
+            if word in {"n", "no"}:
+                return 0
+            if word in {"first", f"first {first}", str(first)}:
+                return first
+            raise click.BadParameter(f"please type yes, no or first {first}")
+
+        question = f"Go on? yes / no / first {first}"
+        answer: int | None = click.prompt(question, value_proc=read, err=self._as_json)
+        return answer
 
     def show(self, picture: Picture) -> None:
         """How it goes."""
@@ -74,7 +81,8 @@ class Console:
         if self._terminal:
             self._draw(picture)
         elif time.monotonic() >= self._next_line:
-            self._next_line = time.monotonic() + LINE_EVERY
+            self._pause = min(LINE_EVERY, 2 * self._pause)
+            self._next_line = time.monotonic() + self._pause
             self._err(f"{picture.tally.ended}/{picture.total} · {_progress(picture)}")
 
     def say(self, message: str) -> None:

@@ -71,7 +71,13 @@ def _run_one(
     from batch_runner.app.documents import run_document
     from batch_runner.app.run import run_sheet
 
-    campaign = open_campaign(sheet, settings_of(given), os.environ, sandbox=given["sandbox"])
+    campaign = open_campaign(
+        sheet,
+        settings_of(given),
+        os.environ,
+        sandbox=given["sandbox"],
+        adopt=given["adopt"],
+    )
     request = _request(campaign, given, again=again, terminal=terminal)
     ending = asyncio.run(run_sheet(campaign, request, console, os.environ))
     if ending is None:

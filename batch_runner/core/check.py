@@ -129,7 +129,7 @@ def _images(parameter: Parameter, given: Given, model: str) -> Checked:
 
 
 def _is_usable(ref: str) -> bool:
-    if not is_web_link(ref) or any(char.isspace() for char in ref):
+    if not is_web_link(ref) or len(ref.split()) != 1:
         return False
     try:
         return bool(urlsplit(ref).hostname)

@@ -9,6 +9,7 @@
     ├── SheetBusyError               the sheet can't be written now: results go beside it (not fatal)
     ├── SheetChangedError            the sheet was saved by somebody while we wrote (not fatal: again)
     ├── LedgerError             the ledger cannot be used
+    ├── BrokenOffError               exit 3: a run that had begun could not go on
     └── LockedError                  exit 75: another run holds this sheet
 
 Each carries a stable ``code`` (snake_case), a message for people and a hint what to do.
@@ -58,6 +59,12 @@ class SheetChangedError(BatchRunnerError):
 
 class LedgerError(BatchRunnerError):
     """The ledger is damaged, from a newer version, or of another campaign."""
+
+
+class BrokenOffError(BatchRunnerError):
+    """A run that had begun could not go on; what was accepted is kept."""
+
+    exit_code: ClassVar[int] = 3
 
 
 class LockedError(BatchRunnerError):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Any
 
 from batch_runner.core.errors import ConfigError, UsageError
 from batch_runner.core.profile import Given
@@ -19,9 +20,6 @@ from batch_runner.settings.read import read_config
 
 BASE_URL_VARIABLE = "APIMART_BASE_URL"
 STATE_VARIABLE = "BATCH_RUNNER_STATE"
-
-T = TypeVar("T")
-U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,22 +82,29 @@ def resolve(sheet: Path, options: Mapping[str, object], environ: Mapping[str, st
         environ: the environment's variables.
 
     Raises:
-        UsageError: an option or variable is unusable.
-        ConfigError: the config is.
+        UsageError: an option is unusable.
+        ConfigError: the config or a variable is.
     """
-    path, config = _config(sheet, options)
-    folder = path.parent if path else sheet.parent
-    origin, origin_from = _origin(options, environ, config)
-    download = config.download
+    named = options.get("config")
+    path = config_beside(sheet) if named is None else _path(named)
+    config = CampaignConfig() if path is None else read_config(path, trusted=named is not None)
+    settings = _by_config(path, config)
+    settings = replace(settings, **_by_environment(environ))
+    return replace(settings, **_by_options(options, settings))
+
+
+def _by_config(path: Path | None, config: CampaignConfig) -> Settings:
+    """What the config says, and the defaults for what it leaves out."""
+    origin = config.provider.base_url
     return Settings(
         config=path,
-        worksheet=_option(options, "sheet", str, config.sheet),
+        worksheet=config.sheet,
         header_row=config.header_row,
         encoding=config.encoding,
         delimiter=config.delimiter,
         columns={_canonical(name): headers for name, headers in config.columns.items()},
         key=config.key,
-        defaults=_defaults(options, config),
+        defaults=_defaults(config),
         replay=config.idempotency == "replay",
         resend_503=config.retry.on_503 == "resend",
         failed_tasks=config.retry.failed_tasks,
@@ -108,99 +113,68 @@ def resolve(sheet: Path, options: Mapping[str, object], environ: Mapping[str, st
         poll_min=config.poll.min,
         poll_max=config.poll.max,
         task_deadline=config.deadline.task,
-        download=download.enabled and not options.get("no_download"),
-        base_url=origin,
-        base_url_from=origin_from,
+        download=config.download.enabled,
+        base_url=origin or DEFAULT_ORIGIN,
+        base_url_from="config" if origin else "default",
         same_service=config.provider.same_service,
-        concurrency=_option(options, "concurrency", _count, config.limits.concurrency),
-        rate=_option(options, "rate", _of_text(parse_rate), config.limits.rate),
+        concurrency=config.limits.concurrency,
+        rate=config.limits.rate,
         polls=config.limits.polls,
-        download_concurrency=download.concurrency,
+        download_concurrency=config.download.concurrency,
         patience=config.patience,
         run_deadline=config.deadline.run,
-        budget_total=_option(options, "budget", _of_text(parse_usd), config.budget.total_usd),
+        budget_total=config.budget.total_usd,
         budget_run=config.budget.run_usd,
-        only=_option(options, "only", _of_text(parse_selection), config.filter.only),
-        limit=_option(options, "limit", _count, config.filter.limit),
+        only=config.filter.only,
+        limit=config.filter.limit,
         hidden_rows=config.filter.hidden == "run",
-        state_dir=_state(environ, config, folder),
-        video_folder=_option(options, "videos", _path, _beside(folder, download.folder)),
-        output_file=_option(options, "output", _path, None),
+        state_dir=_from_folder_of(path, config.state),
+        video_folder=_from_folder_of(path, config.download.folder),
+        output_file=None,
         output_columns=config.output.columns,
         output_prefix=config.output.prefix,
         time_zone=config.output.time_zone,
-        save_every=_option(options, "save_every", _of_text(parse_duration), config.save_every),
+        save_every=config.save_every,
         keep_awake=config.keep_awake,
     )
 
 
-def _config(sheet: Path, options: Mapping[str, object]) -> tuple[Path | None, CampaignConfig]:
-    named = _option(options, "config", _path, None)
-    path = config_beside(sheet) if named is None else named
-    if path is None:
-        return None, CampaignConfig()
-    return path, read_config(path, trusted=named is not None)
-
-
-def _defaults(options: Mapping[str, object], config: CampaignConfig) -> Mapping[str, Given]:
-    """The config's defaults, each replaced by what --set says of it."""
-    defaults: dict[str, Given] = {
-        _canonical(name): tuple(str(item) for item in value) if isinstance(value, list) else value
-        for name, value in config.defaults.items()
-        if value is not None
-    }
-    given = options.get("set")
-    for text in given if isinstance(given, list | tuple) else [given] if given else []:
-        name, equals, value = str(text).partition("=")
-        if not equals or not name.strip() or not value.strip():
-            raise UsageError(
-                f"--set {text} must be of the form key=value.",
-                code="bad_option",
-                hint="Such as --set duration=8.",
-            )
-        defaults[_canonical(name)] = value.strip()
-    return defaults
-
-
-def _origin(
-    options: Mapping[str, object], environ: Mapping[str, str], config: CampaignConfig
-) -> tuple[str, str]:
-    option = _option(options, "base_url", _of_text(check_origin, "{}"), None)
-    if option is not None:
-        return option, "option"
-    variable = environ.get(BASE_URL_VARIABLE, "").strip()
-    if variable:
+def _by_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    origin = environ.get(BASE_URL_VARIABLE, "").strip()
+    if origin:
         try:
-            return check_origin(variable), "environment"
+            changes |= {"base_url": check_origin(origin), "base_url_from": "environment"}
         except ValueError as error:
             raise ConfigError(
                 f"{BASE_URL_VARIABLE}: {error}.",
                 code="bad_origin",
                 hint=f"Without it, {DEFAULT_ORIGIN} is used.",
             ) from None
-    if config.provider.base_url is not None:
-        return config.provider.base_url, "config"
-    return DEFAULT_ORIGIN, "default"
+    state = environ.get(STATE_VARIABLE, "").strip()
+    if state:
+        changes["state_dir"] = _path(state)
+    return changes
 
 
-def _state(environ: Mapping[str, str], config: CampaignConfig, folder: Path) -> Path | None:
-    variable = environ.get(STATE_VARIABLE, "").strip()
-    if variable:
-        return Path(variable).expanduser()
-    return _beside(folder, config.state)
+def _by_options(options: Mapping[str, object], settings: Settings) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    for name, (field, read) in _OPTIONS.items():
+        value = options.get(name)
+        if value is not None:
+            changes[field] = _read_option(name, value, read)
+    if "base_url" in changes:
+        changes["base_url_from"] = "option"
+    if options.get("no_download"):
+        changes["download"] = False
+    given = options.get("set")
+    if given:
+        texts = given if isinstance(given, list | tuple) else [given]
+        changes["defaults"] = {**settings.defaults, **dict(map(_key_and_value, texts))}
+    return changes
 
 
-def _beside(folder: Path, name: str | None) -> Path | None:
-    """A path of a config: from the folder the config lies in."""
-    return None if name is None else folder / Path(name).expanduser()
-
-
-def _option(
-    options: Mapping[str, object], name: str, read: Callable[[object], T], otherwise: U
-) -> T | U:
-    value = options.get(name)
-    if value is None:
-        return otherwise
+def _read_option(name: str, value: object, read: Callable[[Any], object]) -> object:
     try:
         return read(value)
     except ValueError as error:
@@ -211,14 +185,14 @@ def _option(
         ) from None
 
 
-def _of_text(parse: Callable[[str], T], sentence: str = "must be {}") -> Callable[[object], T]:
-    """A reader of text as a reader of options, with its phrase made a sentence."""
+def _must_be(parse: Callable[[str], object]) -> Callable[[Any], object]:
+    """A reader of ``core.units``: its phrases follow "must be"."""
 
-    def read(value: object) -> T:
+    def read(value: object) -> object:
         try:
             return parse(str(value))
         except ValueError as error:
-            raise ValueError(sentence.format(error)) from None
+            raise ValueError(f"must be {error}") from None
 
     return read
 
@@ -232,6 +206,48 @@ def _count(value: object) -> int:
 
 def _path(value: object) -> Path:
     return Path(str(value)).expanduser()
+
+
+_OPTIONS: Mapping[str, tuple[str, Callable[[Any], object]]] = MappingProxyType(
+    {
+        "sheet": ("worksheet", str),
+        "base_url": ("base_url", check_origin),
+        "concurrency": ("concurrency", _count),
+        "rate": ("rate", _must_be(parse_rate)),
+        "budget": ("budget_total", _must_be(parse_usd)),
+        "only": ("only", _must_be(parse_selection)),
+        "limit": ("limit", _count),
+        "videos": ("video_folder", _path),
+        "output": ("output_file", _path),
+        "save_every": ("save_every", _must_be(parse_duration)),
+    }
+)
+"""Option -> the setting it decides, and how it is read."""
+
+
+def _defaults(config: CampaignConfig) -> Mapping[str, Given]:
+    return {
+        _canonical(name): tuple(map(str, value)) if isinstance(value, list) else value
+        for name, value in config.defaults.items()
+        if value is not None
+    }
+
+
+def _key_and_value(text: object) -> tuple[str, Given]:
+    """One ``--set``."""
+    name, _, value = str(text).partition("=")
+    if not name.strip() or not value.strip():
+        raise UsageError(
+            f"--set {text} must be of the form key=value.",
+            code="bad_option",
+            hint="Such as --set duration=8.",
+        )
+    return _canonical(name), value.strip()
+
+
+def _from_folder_of(config: Path | None, name: str | None) -> Path | None:
+    """A path that a config gives: from the folder the config lies in."""
+    return None if config is None or name is None else config.parent / _path(name)
 
 
 def _canonical(name: str) -> str:

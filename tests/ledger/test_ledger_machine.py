@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from hypothesis import settings
@@ -20,9 +21,17 @@ from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import Event, State
 from tests.ledger.conftest import Book, spec
 
-CAP = 3_000
+CAP = 1_200
 PRICE = 500
-ROWS = "abcdef"
+ROWS = "abcd"
+ANSWERS = [Event.ACCEPTED, Event.DEFERRED, Event.REJECTED, Event.LOST]
+ENDS = [
+    Event.READY,
+    Event.FINISHED,
+    Event.TASK_FAILED,
+    Event.UNOBTAINABLE,
+    Event.FORGOTTEN,
+]
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -33,10 +42,11 @@ class LedgerMachine(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.book = Book(Path(self.folder.name) / "ledger.sqlite")
         self.sends: dict[str, set[int]] = {}  # key -> jobs it was handed out for
-        self.first: dict[str, bytes] = {}  # key -> the bytes first sent under it
-        self.accepted: dict[int, list[str]] = {}  # job -> tasks the ledger was told of
+        self.first: dict[str, tuple[bytes, datetime]] = {}  # key -> what was first sent, when
+        self.accepted: dict[int, str] = {}  # job -> the task the ledger was told of
         self.unasked: set[int] = set()  # accepted or lost, and nobody asked for another
         self.holds: dict[tuple[int, int], int] = {}  # (job, attempt) -> reserved or charged
+        self.over: dict[int, int] = {}  # job -> attempt that is not to be sent again
         self.tasks = 0
 
     def teardown(self) -> None:
@@ -63,25 +73,23 @@ class LedgerMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """The first run of a campaign."""
-        self.book.sheet(*ROWS[:4])
+        self.book.sheet(*ROWS)
         self.book.start()
 
-    @rule(rows=st.lists(st.sampled_from(ROWS), unique=True), midway=st.booleans())
-    def edit(self, *, rows: list[str], midway: bool) -> None:
-        """The sheet is saved with other rows, before or during a run."""
-        self.book.sheet(*rows, midway=midway)
-
-    @rule(bad=st.sets(st.sampled_from(ROWS)), out=st.sets(st.sampled_from(ROWS)))
-    def judge_anew(self, bad: set[str], out: set[str]) -> None:
-        """Rules or the filter change."""
-        self.book.enrol(
-            [
-                spec(n, text, wanted=text not in out)
-                if text not in bad
-                else spec(n, text, body=None, problem="no", problem_code="no")
-                for n, text in enumerate(ROWS, start=2)
-            ]
-        )
+    @rule(rows=st.permutations(ROWS), data=st.data(), midway=st.booleans())
+    def edit(self, *, rows: list[str], data: st.DataObject, midway: bool) -> None:
+        """The sheet is saved with other rows, or rules and filter change; also during a run."""
+        kept = rows[: data.draw(st.integers(1, len(ROWS)))]
+        ways: list[dict[str, object]] = [
+            {},
+            {},
+            {"wanted": False},
+            {"body": None, "problem": "no"},
+        ]
+        specs = [
+            spec(n, text, **data.draw(st.sampled_from(ways))) for n, text in enumerate(kept, 2)
+        ]
+        self.book.enrol(specs, midway=midway)
 
     @rule(replay=st.booleans(), account=st.sampled_from(["me", "you"]))
     def claim(self, *, replay: bool, account: str) -> None:
@@ -100,47 +108,42 @@ class LedgerMachine(RuleBasedStateMachine):
             assert was.state is State.QUEUED
             assert job.id not in self.unasked
             self.holds[job.id, job.attempt] = PRICE
-        assert self.first.setdefault(job.idempotency_key, job.body) == job.body
+        body, at = self.first.setdefault(job.idempotency_key, (job.body, self.book.at))
+        assert body == job.body
+        assert self.book.at - at < timedelta(hours=24)
+        assert job.attempt > self.over.get(job.id, 0)
         self.sends.setdefault(job.idempotency_key, set()).add(job.id)
         assert self.sends[job.idempotency_key] == {job.id}
         assert sum(self.holds.values()) <= CAP
 
-    @rule(data=st.data())
-    def accepted_now(self, data: st.DataObject) -> None:
-        """The provider took it."""
+    @rule(data=st.data(), event=st.sampled_from(ANSWERS))
+    def answered(self, data: st.DataObject, event: Event) -> None:
+        """A POST is answered, or its answer is lost."""
         job = self.one(data, State.SUBMITTING)
-        if job is not None:
+        if job is None:
+            return
+        if event is Event.ACCEPTED:
             self.tasks += 1
-            self.step(job, Event.ACCEPTED, task_id=f"task_{self.tasks}")
-            self.accepted.setdefault(job.id, []).append(f"task_{self.tasks}")
-            self.unasked.add(job.id)
-
-    @rule(data=st.data(), event=st.sampled_from([Event.DEFERRED, Event.REJECTED]))
-    def not_accepted(self, data: st.DataObject, event: Event) -> None:
-        """The provider did not take it, for certain."""
-        job = self.one(data, State.SUBMITTING)
-        if job is not None:
+            self.accepted[job.id] = f"task_{self.tasks}"
+            self.step(job, event, task_id=f"task_{self.tasks}")
+        elif event is Event.LOST:
+            self.step(job, event, error="unknown", error_code="timeout")
+        else:
             self.step(job, event, hold=0)
+        if event in {Event.ACCEPTED, Event.LOST}:
+            self.unasked.add(job.id)
+        else:
             self.unasked.discard(job.id)
 
-    @rule(data=st.data())
-    def lost(self, data: st.DataObject) -> None:
-        """Nobody knows."""
-        job = self.one(data, State.SUBMITTING)
-        if job is not None:
-            self.step(job, Event.LOST, error="unknown", error_code="timeout")
-            self.unasked.add(job.id)
-
-    @rule(data=st.data(), cost=st.integers(0, PRICE))
-    def ended(self, data: st.DataObject, cost: int) -> None:
-        """A task is done or failed."""
+    @rule(data=st.data(), event=st.sampled_from(ENDS), cost=st.integers(0, PRICE))
+    def ended(self, data: st.DataObject, event: Event, cost: int) -> None:
+        """A task is done or failed, or the provider denies it."""
         job = self.one(data, State.RUNNING)
-        if job is not None:
-            event = data.draw(
-                st.sampled_from(
-                    [Event.READY, Event.FINISHED, Event.TASK_FAILED, Event.UNOBTAINABLE]
-                )
-            )
+        if job is None:
+            return
+        if event is Event.FORGOTTEN:
+            self.step(job, event, error="unknown", error_code="forgotten")
+        else:
             self.step(job, event, cost=cost, hold=cost)
 
     @rule(data=st.data())
@@ -152,13 +155,6 @@ class LedgerMachine(RuleBasedStateMachine):
             self.step(job, event)
 
     @rule(data=st.data())
-    def forgotten(self, data: st.DataObject) -> None:
-        """The provider denies a task."""
-        job = self.one(data, State.RUNNING)
-        if job is not None:
-            self.step(job, Event.FORGOTTEN, error="unknown", error_code="forgotten")
-
-    @rule(data=st.data())
     def wanted_again(self, data: st.DataObject) -> None:
         """The user, or a setting, asks for a new attempt."""
         job = self.one(data, State.FAILED, State.UNKNOWN)
@@ -167,6 +163,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.step(job, Event.RELEASED if released else Event.RETRIED)
             self.unasked.discard(job.id)
             self.accepted.pop(job.id, None)
+            self.over[job.id] = job.attempt
 
     @rule(hours=st.floats(0.1, 30))
     def time_passes(self, hours: float) -> None:
@@ -197,13 +194,13 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def each_accepted_task_is_known(self) -> None:
-        """The latest task of every job stands in it, and each attempt has one at most."""
+        """The task of a job stands in it, and no task id is ever forgotten."""
         for job in self.jobs():
-            told = self.accepted.get(job.id)
-            if told:
-                assert job.task_id == told[-1]
-                attempts = self.book.do(self.book.ledger.attempts(job.id))
-                assert len([a for a in attempts if a.task_id]) >= len(told)
+            if job.id in self.accepted:
+                assert job.task_id == self.accepted[job.id]
+        assert self.book.do(self.book.ledger.task_ids()) == {
+            f"task_{n}" for n in range(1, self.tasks + 1)
+        }
 
 
 def test_no_order_of_events_pays_twice_or_loses_a_task() -> None:

@@ -187,3 +187,19 @@ def test_unknown_prices_stay_unknown() -> None:
     for price, values in cases:
         found = estimate(price, values)
         assert (found.low, found.high) == (None, None)
+
+
+def test_defaults_given_as_text_are_split_like_cells(
+    fits: Fits, judged: Judged, catalogue: Catalogue
+) -> None:
+    """--set image_urls=... may name several pictures."""
+    text = "https://a.example/1.png, https://a.example/2.png"
+    settled = replace(catalogue, defaults={"image_urls": text})
+    verdict = judged(fits("viduq3", image_urls=None), settled)
+    assert (verdict.request or {})["image_urls"] == text.split(", ")
+
+
+def test_pictures_for_a_model_without_any_are_warned_of(judged: Judged) -> None:
+    """Also a hyperlinked picture without text is not dropped silently."""
+    verdict = judged({"prompt": "It runs.", "image_urls": "https://a.example/1.png"}, _model())
+    assert [p.code for p in verdict.problems] == ["image_urls_ignored"]
