@@ -49,7 +49,8 @@ async def check_sheet(campaign: Campaign, wish: Filter) -> Report:
         for intake in intakes
         for problem in sorted(intake.problems, key=_place)
     ]
-    return Report(findings=findings, plan=make_plan(intakes, known, choices))
+    plan = make_plan(intakes, known, choices, campaign.rules.catalogue.profiles)
+    return Report(findings=findings, plan=plan)
 
 
 def _place(problem: Problem) -> tuple[int, int]:

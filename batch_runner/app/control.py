@@ -41,6 +41,16 @@ def stopped_by_signals(halt: Halt, say: Callable[[str], None]) -> Iterator[None]
             restore()
 
 
+@contextlib.contextmanager
+def interrupted_at_once() -> Iterator[None]:
+    """Within this block Ctrl-C ends a wait for somebody's answer; asyncio would only note it."""
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, old)
+
+
 def _install(
     loop: asyncio.AbstractEventLoop,
     number: signal.Signals,
@@ -49,8 +59,14 @@ def _install(
     if sys.platform == "win32":  # its event loops take no signal handlers
         old = signal.signal(number, lambda *_: loop.call_soon_threadsafe(received, number))
         return lambda: _drop(signal.signal(number, old))
+    old = signal.getsignal(number)
     loop.add_signal_handler(number, received, number)
-    return lambda: _drop(loop.remove_signal_handler(number))
+
+    def restore() -> None:
+        loop.remove_signal_handler(number)  # leaves the system's default behind
+        signal.signal(number, old)
+
+    return restore
 
 
 def _drop(_value: object) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from batch_runner.core.pace import START_SLOTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +48,26 @@ def finish(pulse: Pulse, learned: Sequence[float]) -> datetime | None:
         return None
     rounds = -(-left // max(1, pulse.being_made))
     return pulse.now + timedelta(seconds=rounds * usual)
+
+
+def whole_time(videos: int, slots: int | None, usual: tuple[float, float]) -> tuple[float, float]:
+    """Seconds that so many videos take, at least and at most.
+
+    Args:
+        videos: how many are to be made.
+        slots: how many at once; ``None``: as many as the provider lets us, from few to many.
+        usual: seconds that one takes, at least and at most.
+    """
+    if slots is not None:
+        rounds = math.ceil(videos / slots)
+    else:
+        # From START_SLOTS on, each one accepted makes room for one more.
+        rounds = 1 + math.ceil(math.log2(max(1.0, videos / START_SLOTS)))
+    return rounds * usual[0], rounds * usual[1]
+
+
+def minutes(seconds: float) -> str:
+    """``3 min``, ``2 h 10 min``."""
+    whole = max(1, math.ceil(seconds / 60))
+    hours, rest = divmod(whole, 60)
+    return f"{hours} h {rest} min" if hours else f"{rest} min"

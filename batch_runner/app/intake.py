@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from batch_runner.app.projection import cell_text
 from batch_runner.core.columns import map_columns
 from batch_runner.core.errors import ConfigError, SheetError
 from batch_runner.core.identity import Basis, RowIdentity, digest, former_columns
@@ -26,6 +25,7 @@ from batch_runner.core.model import (
 from batch_runner.core.outcolumns import OutColumns, job_mark, plan_columns, shown_results
 from batch_runner.core.profile import Catalogue
 from batch_runner.core.rules import across, is_job, judge
+from batch_runner.core.text import cell_text
 from batch_runner.core.values import canonical_cells
 
 KEY = "key"
@@ -144,13 +144,13 @@ class _Keys:
         column = columns.first(KEY)
         if column is None:
             return cls(None, Counter())
-        return cls(column, Counter(cell_text(row.value(column)) or "" for row in rows))
+        return cls(column, Counter(_key(row, column) for row in rows))
 
     def judged(self, row: SheetRow, verdict: Verdict) -> Verdict:
         """The verdict, with what is wrong about the row's key."""
         if self.column is None:
             return verdict
-        key = cell_text(row.value(self.column)) or ""
+        key = _key(row, self.column)
         if key and self.counts[key] == 1:
             return verdict
         message = (
@@ -167,6 +167,10 @@ class _Keys:
         return replace(verdict, request=None, problems=(*verdict.problems, problem))
 
 
+def _key(row: SheetRow, column: int) -> str:
+    return cell_text(row.value(column)).strip()
+
+
 def _identity(
     row: SheetRow,
     columns: ColumnMap,
@@ -181,13 +185,13 @@ def _identity(
     whole = (
         (str(i), text)
         for i, value in enumerate(row.values)
-        if i not in ours and (text := cell_text(value)) is not None
+        if i not in ours and (text := cell_text(value).strip())
     )
     return RowIdentity(
         row=row.number,
         row_hash=row_hash,
         whole_hash=digest(whole),
-        key=None if key is None else cell_text(row.value(key)),
+        key=None if key is None else _key(row, key) or None,
         former_hash=None if former == row_hash else former,
         shown_task=seen.get("task_id"),
         shown_job=seen.get("job"),
@@ -251,7 +255,7 @@ def _unmarked(
         row.number
         for row in rows
         if not shown.get(row.number, {}).get("job")
-        and any(cell_text(row.value(i)) is not None for i in places)
+        and any(cell_text(row.value(i)).strip() for i in places)
     )
 
 

@@ -12,6 +12,7 @@ from batch_runner.scheduler.halt import StopReason
 DONE, TROUBLE, UNUSABLE, STOPPED, LOCKED, SIGINT, SIGTERM = 0, 1, 2, 3, 75, 130, 143
 
 _SIGNALS = {"sigint": SIGINT, "sigterm": SIGTERM}
+INTERRUPTED = frozenset({SIGINT, SIGTERM})
 _ORDER = (SIGINT, SIGTERM, STOPPED, UNUSABLE, TROUBLE, LOCKED, DONE)
 
 
@@ -50,7 +51,7 @@ def worst(codes: Sequence[int]) -> int:
 
 def next_command(ending: Ending, command: Callable[..., str]) -> str | None:
     """What to type next; ``None``: nothing is left to do."""
-    if ending.code in {STOPPED, SIGINT, SIGTERM}:
+    if ending.code == STOPPED or ending.code in INTERRUPTED:
         return command("run")
     if ending.unknown:
         return command("resolve")

@@ -11,6 +11,7 @@ from batch_runner.app.intake import Intake
 from batch_runner.core.jobs import Job, RowSpec
 from batch_runner.core.lifecycle import OPEN, State
 from batch_runner.core.model import MICROS
+from batch_runner.core.profile import Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Plan:
     low: int
     high: int
     unpriced: tuple[str, ...]  # models to be sent whose price nobody knows
+    usual: tuple[float, float] | None  # seconds a video takes, at least and at most
 
     @property
     def submits(self) -> int:
@@ -39,7 +41,10 @@ class Plan:
 
 
 def make_plan(
-    intakes: Sequence[Intake], known: Sequence[Mapping[int, Job]], choices: Sequence[Choice]
+    intakes: Sequence[Intake],
+    known: Sequence[Mapping[int, Job]],
+    choices: Sequence[Choice],
+    profiles: Mapping[str, Profile],
 ) -> Plan:
     """Add up what the filter leaves."""
     counts: Counter[str] = Counter()
@@ -69,7 +74,22 @@ def make_plan(
         low=low,
         high=high,
         unpriced=unpriced,
+        usual=usual_seconds({spec.model for spec in to_send}, profiles),
     )
+
+
+def usual_seconds(
+    models: Iterable[str], profiles: Mapping[str, Profile]
+) -> tuple[float, float] | None:
+    """How long videos of these models take, as their profiles tell; ``None``: they do not."""
+    known = [
+        profile.usual_seconds
+        for model in models
+        if (profile := profiles.get(model)) is not None and profile.usual_seconds is not None
+    ]
+    if not known:
+        return None
+    return min(low for low, _ in known), max(high for _, high in known)
 
 
 def _kind(spec: RowSpec, job: Job | None, again: frozenset[int]) -> str:

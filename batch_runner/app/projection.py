@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from batch_runner.core.celltext import plain_text
 from batch_runner.core.identity import MARK_LENGTH
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State, shown
-from batch_runner.core.model import MICROS, CellValue, OutCell
+from batch_runner.core.model import MICROS, OutCell
 
 Localise = Callable[[datetime], datetime]
 
@@ -43,19 +44,10 @@ def _time(at: datetime | None, localise: Localise) -> str | None:
     return None if at is None else localise(at).isoformat(timespec="seconds")
 
 
-def cell_text(value: CellValue) -> str | None:
-    """A cell as one would compare it: ``5.0`` and ``5`` are the same."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def differing(
-    cells: Mapping[str, OutCell], present: Mapping[str, str | None]
-) -> Mapping[str, OutCell]:
+def differing(cells: Mapping[str, OutCell], present: Mapping[str, str]) -> Mapping[str, OutCell]:
     """Only the cells that the sheet does not show already."""
     return {
-        name: cell for name, cell in cells.items() if cell_text(cell.value) != present.get(name)
+        name: cell
+        for name, cell in cells.items()
+        if plain_text(cell.value) != present.get(name, "")
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from batch_runner import __version__
@@ -15,6 +15,8 @@ from batch_runner.app.awake import kept_awake
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.choose import Choice, Filter
 from batch_runner.app.clock import now
+from batch_runner.app.control import interrupted_at_once, stopped_by_signals
+from batch_runner.app.forecast import minutes, whole_time
 from batch_runner.app.intake import Intake
 from batch_runner.app.listen import close_log, open_log
 from batch_runner.app.outcome import Ending
@@ -80,19 +82,21 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
         await guards.check_moved(campaign.sheet, campaign.sidecar, intakes)
     if request.adopt is None:
         guards.check_unmarked(intakes, known)
-    draft = _draft(intakes, known, request.wish, request)
+    draft = _draft(campaign, intakes, known, request.wish, adopt=request.adopt)
     _check_money(draft.plan, campaign, request)
     return draft
 
 
 def _draft(
+    campaign: Campaign,
     intakes: tuple[Intake, ...],
     known: Sequence[Mapping[int, Job]],
     wish: Filter,
-    request: Request,
+    *,
+    adopt: bool | None,
 ) -> Draft:
-    choices = chosen(intakes, known, wish, adopt=request.adopt)
-    plan = make_plan(intakes, known, choices)
+    choices = chosen(intakes, known, wish, adopt=adopt)
+    plan = make_plan(intakes, known, choices, campaign.rules.catalogue.profiles)
     return Draft(intakes=intakes, known=known, choices=choices, plan=plan, wish=wish)
 
 
@@ -135,40 +139,49 @@ async def run_sheet(
         ui.say(warning)
     key = world.SANDBOX_KEY if campaign.sandbox else _key(campaign, request, environ)
     if request.dry_run:
-        ui.plan(draft.plan, "", "")
+        ui.plan(draft.plan, _time(draft, campaign.settings.concurrency))
         return None
-    sidecar = campaign.sidecar
-    host = socket.gethostname()
-    with hold(sidecar.folder, host=host, pid=os.getpid(), at=now()):
-        async with AsyncExitStack() as stack:
-            world.refresh_copy(campaign)
-            world.sweep(campaign)
-            ledger = SqliteLedger.for_run(sidecar.ledger)
-            stack.callback(ledger.close)
-            await guards.check_host(ledger, host, take_over=request.take_over)
-            shared = campaign.settings.state_dir is not None
-            await guards.check_owner(ledger, campaign.sheet, shared=shared)
-            provider = await stack.enter_async_context(world.service(campaign, key))
-            agreed = await _agreed(request, ui, draft, provider)
-            if agreed is None:
-                return None
-            stack.enter_context(
-                kept_awake(wanted=request.terminal and campaign.settings.keep_awake)
-            )
-            run = await ledger.start_run(now(), host=host, pid=os.getpid(), version=__version__)
-            log = open_log(sidecar.log, run, (key,))
-            stack.callback(close_log, log)
-            wanted = Wanted(intakes=agreed.intakes, wish=agreed.wish, adopt=request.adopt)
-            session = await open_session(
-                campaign, ledger, wanted, ui, RunEntry(run=run, key=key, log=log)
-            )
-            try:
-                reason = await session.work(provider, terminal=request.terminal)
-                return await session.close(reason, exit_all=request.exit_all)
-            except LedgerError as error:
-                raise BrokenOffError(
-                    error.message, code=error.code, hint=error.hint, where=error.where
-                ) from error
+    async with world.service(campaign, key) as provider:
+        agreed = await _agreed(campaign, request, ui, draft, provider)
+        if agreed is None:
+            return None
+        return await _locked(campaign, request, ui, agreed, provider, key)
+
+
+async def _locked(
+    campaign: Campaign,
+    request: Request,
+    ui: Ui,
+    draft: Draft,
+    provider: HttpProvider,
+    key: str,
+) -> Ending:
+    """From the lock to the last line: nobody else is at work on this sheet."""
+    sidecar, host = campaign.sidecar, socket.gethostname()
+    with ExitStack() as stack:
+        stack.enter_context(hold(sidecar.folder, host=host, pid=os.getpid(), at=now()))
+        world.refresh_copy(campaign)
+        ledger = SqliteLedger.for_run(sidecar.ledger)
+        stack.callback(ledger.close)
+        world.sweep(campaign, await ledger.sent_hashes())
+        await guards.check_host(ledger, host, take_over=request.take_over)
+        shared = campaign.settings.state_dir is not None
+        await guards.check_owner(ledger, campaign.sheet, shared=shared)
+        stack.enter_context(kept_awake(wanted=request.terminal and campaign.settings.keep_awake))
+        run = await ledger.start_run(now(), host=host, pid=os.getpid(), version=__version__)
+        log = open_log(sidecar.log, run, (key,))
+        stack.callback(close_log, log)
+        wanted = Wanted(intakes=draft.intakes, wish=draft.wish, adopt=request.adopt)
+        entry = RunEntry(run=run, key=key, log=log)
+        stack.enter_context(stopped_by_signals(entry.halt, ui.say))
+        session = await open_session(campaign, ledger, wanted, ui, entry)
+        try:
+            reason = await session.work(provider, terminal=request.terminal)
+            return await session.close(reason, exit_all=request.exit_all)
+        except LedgerError as error:
+            raise BrokenOffError(
+                error.message, code=error.code, hint=error.hint, where=error.where
+            ) from error
 
 
 def _key(campaign: Campaign, request: Request, environ: Mapping[str, str]) -> str:
@@ -182,22 +195,42 @@ def _key(campaign: Campaign, request: Request, environ: Mapping[str, str]) -> st
         raise
 
 
-async def _agreed(request: Request, ui: Ui, draft: Draft, provider: HttpProvider) -> Draft | None:
+async def _agreed(
+    campaign: Campaign, request: Request, ui: Ui, draft: Draft, provider: HttpProvider
+) -> Draft | None:
     """The plan that was said yes to; ``None``: no."""
     if not draft.plan.submits:
-        ui.plan(draft.plan, "", "")
+        ui.plan(draft.plan, ())
         return draft
     balance = await provider.balance()
-    ui.plan(draft.plan, request.account or "", _balance_text(balance))
-    answer = ui.ask(draft.plan) if request.question else None
+    slots = campaign.settings.concurrency
+    ui.plan(draft.plan, (*_time(draft, slots), *_account(campaign, request, balance)))
+    if not request.question:
+        return draft
+    with interrupted_at_once():
+        answer = ui.ask(draft.plan)
     if answer is None:
         return draft
     if not answer:
         return None
-    return _draft(draft.intakes, draft.known, replace(draft.wish, limit=answer), request)
+    first = replace(draft.wish, limit=answer)
+    return _draft(campaign, draft.intakes, draft.known, first, adopt=request.adopt)
 
 
-def _balance_text(balance: Balance) -> str:
+def _time(draft: Draft, slots: int | None) -> tuple[str, ...]:
+    plan = draft.plan
+    if plan.usual is None or not plan.submits:
+        return ()
+    least, most = whole_time(plan.submits, slots, plan.usual)
+    return (f"Time: about {minutes(least)} to {minutes(most)}.",)
+
+
+def _account(campaign: Campaign, request: Request, balance: Balance) -> tuple[str, ...]:
+    if campaign.sandbox:
+        return ("A rehearsal in the sandbox: nothing is paid.",)
+    name = f"account {request.account!r}" if request.account else "your key"
     if balance.unlimited:
-        return "unlimited"
-    return usd(balance.remaining) if balance.remaining is not None else "unknown"
+        return (f"Paid by {name}, which has no limit.",)
+    if balance.remaining is None:
+        return (f"Paid by {name}; its balance could not be asked ({balance.message}).",)
+    return (f"Paid by {name}; balance {usd(balance.remaining)}.",)

@@ -15,10 +15,10 @@ from batch_runner.app.background import BEAT, SHOW, Background, Outset, Screen
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.choose import Filter
 from batch_runner.app.clock import now
-from batch_runner.app.control import stopped_by_signals
 from batch_runner.app.intake import Intake
 from batch_runner.app.listen import RunListener
 from batch_runner.app.outcome import Ending, exit_code, next_command
+from batch_runner.app.plan import usual_seconds
 from batch_runner.app.reading import chosen, enrol, known_jobs, read_sheet
 from batch_runner.app.sheet_sync import Desk, SheetSync
 from batch_runner.app.shelf import VideoShelf
@@ -42,6 +42,7 @@ class RunEntry:
     run: int
     key: str = field(repr=False)
     log: logging.Logger
+    halt: Halt = field(default_factory=Halt)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,17 +79,19 @@ class Session:
         )
         jobs = await self.ledger.jobs_in_sheet()
         models = frozenset(job.model for job in jobs)
-        with stopped_by_signals(self.halt, self.ui.say):
-            async with await self._background(jobs):
-                return await engine.run(models)
+        async with await self._background(jobs):
+            return await engine.run(models)
 
     async def _background(self, jobs: Sequence[Job]) -> Background:
         to_do = [job for job in jobs if job.state in OPEN or job.state is State.QUEUED]
         totals = await self.ledger.totals()
         waiting = sum(job.state in OPEN for job in to_do) + totals.unsent
+        models = {job.model for job in to_do}
         learned: list[float] = []
-        for model in {job.model for job in to_do}:
+        for model in models:
             learned += await self.ledger.durations(model)
+        if not learned and not self.campaign.sandbox:
+            learned += usual_seconds(models, self.campaign.rules.catalogue.profiles) or ()
         tally = self.listener.tally
         for job in to_do:
             tally.resumed(job)
@@ -144,6 +147,7 @@ class Session:
             reason = reason or StopReason(
                 code="sheet_not_written", message="the results could not be written."
             )
+        reason = self.halt.reason or reason  # a signal may have come meanwhile
         totals = await self.ledger.totals()
         unknown = await self.ledger.unknown_jobs()
         code = exit_code(totals, len(unknown), reason, exit_all=exit_all)
@@ -230,7 +234,7 @@ async def open_session(
         ui=ui,
         listener=listener,
         sync=sync,
-        halt=Halt(),
+        halt=entry.halt,
         entry=entry,
         started=now(),
     )

@@ -9,8 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 from batch_runner.app.intake import Intake, Rulebook
-from batch_runner.app.projection import Localise, cell_text, differing, project
+from batch_runner.app.projection import Localise, differing, project
 from batch_runner.app.reading import enrol_midway, read_sheet
+from batch_runner.core.celltext import plain_text
 from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetError
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
@@ -31,7 +32,7 @@ class Held:
 
     scope: int
     intake: Intake
-    shown: dict[int, dict[str, str | None]]  # line -> what our columns show there now
+    shown: dict[int, dict[str, str]]  # line -> what our columns show there now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,7 @@ class SheetSync:
         for job in await self._jobs(held.scope, touched):
             assert job.row is not None
             present = held.shown.get(job.row, {})
-            if job.state is State.SKIPPED and present.get("status") not in {None, "queued"}:
+            if job.state is State.SKIPPED and present.get("status") not in {None, "", "queued"}:
                 continue
             new = differing(project(job, self._desk.localise, at_end=at_end), present)
             if new:
@@ -195,7 +196,7 @@ class SheetSync:
             for row, cells in plan.cells.items():
                 shown = held.shown.setdefault(row, {})
                 shown.update(
-                    {names[place]: cell_text(cell.value) for place, cell in cells.items()}
+                    {names[place]: plain_text(cell.value) for place, cell in cells.items()}
                 )
             added = {} if plan.headers else held.intake.out.added
             out = replace(held.intake.out, added=added)

@@ -9,6 +9,7 @@ from pathlib import Path
 from batch_runner.core.jobs import Job
 from batch_runner.ledger.sqlite import SqliteLedger
 
+JOB_MARK = 8  # hex digits of the row hash in a video's name
 LONGEST_STEM = 80  # characters; room for suffixes within every file system's limit
 _UNSAFE = re.compile(r"[^\w.\-]+", re.UNICODE)
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)$")
@@ -56,7 +57,7 @@ def video_stem(job: Job) -> str:
     safe = _UNSAFE.sub("_", who).strip("._")[:LONGEST_STEM] or "row"
     if _RESERVED.match(safe):
         safe = f"{safe}_"
-    return f"{safe}_{job.row_hash[:8]}"
+    return f"{safe}_{job.row_hash[:JOB_MARK]}"
 
 
 def _escaped(name: str) -> str:

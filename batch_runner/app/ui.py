@@ -29,8 +29,8 @@ class Ui(Protocol):
         """What the sheet shows before anything is sent."""
         ...
 
-    def plan(self, plan: Plan, account: str, balance: str) -> None:
-        """What is going to happen."""
+    def plan(self, plan: Plan, more: tuple[str, ...]) -> None:
+        """What is going to happen, and ``more`` sentences about it."""
         ...
 
     def ask(self, plan: Plan) -> int | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import random
+import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 from batch_runner.app.campaign import Campaign
+from batch_runner.app.shelf import JOB_MARK
 from batch_runner.core.decide import Policy
 from batch_runner.core.errors import SheetBusyError
 from batch_runner.provider.client import HttpProvider
@@ -16,6 +19,7 @@ from batch_runner.scheduler.engine import Limits
 
 SANDBOX_KEY = "sandbox-key"  # the sandbox takes any
 _dice = random.SystemRandom()
+_PART = re.compile(rf"_(?P<job>[0-9a-f]{{{JOB_MARK}}})(_\d+)?\.[0-9a-f]{{8}}\.part")
 
 
 def jitter() -> float:
@@ -91,13 +95,18 @@ def refresh_copy(campaign: Campaign) -> None:
         ) from error
 
 
-def sweep(campaign: Campaign) -> None:
-    """Remove half-written files that a killed run left; only while the lock is held."""
-    for pattern, folder in (
-        (f".{campaign.sheet.name}.*.tmp", campaign.sheet.parent),
-        ("*.part", video_folder(campaign)),
-    ):
-        for path in folder.glob(pattern):
+def sweep(campaign: Campaign, row_hashes: Collection[str]) -> None:
+    """Remove half-written files that a killed run left; only while the lock is held.
+
+    A video folder may be anybody's: only parts of videos of these rows are ours.
+    """
+    sheet = campaign.sheet
+    for path in sheet.parent.glob(f".{glob.escape(sheet.name)}.*.tmp"):
+        path.unlink(missing_ok=True)
+    ours = {row_hash[:JOB_MARK] for row_hash in row_hashes}
+    for path in video_folder(campaign).glob("*.part"):
+        found = _PART.search(path.name)
+        if found is not None and found["job"] in ours:
             path.unlink(missing_ok=True)
 
 

@@ -12,6 +12,7 @@ import click
 from batch_runner.app.outcome import DONE, Ending
 from batch_runner.app.plan import Plan, describe, usd
 from batch_runner.app.ui import Picture
+from batch_runner.cli.pipes import say
 from batch_runner.cli.words import problem_line, summary
 from batch_runner.core.model import Problem, Severity
 
@@ -48,13 +49,10 @@ class Console:
                 f"... and {len(ranked) - MOST_PROBLEMS} more; 'batch-runner check' shows all."
             )
 
-    def plan(self, plan: Plan, account: str, balance: str) -> None:
-        """What is going to happen."""
-        for line in describe(plan):
+    def plan(self, plan: Plan, more: tuple[str, ...]) -> None:
+        """What is going to happen, and more about it."""
+        for line in (*describe(plan), *more):
             self._out(line)
-        if balance:
-            of = f" of the account {account!r}" if account else ""
-            self._out(f"Balance{of}: {balance}.")
 
     def ask(self, plan: Plan) -> int | None:
         """One question: all, none, or the first five."""
@@ -109,7 +107,7 @@ class Console:
                 self._out(line)
         elif ending.code != DONE:
             for line in (*self._held, *lines):
-                click.echo(line, err=True)
+                say(line, err=True)
 
     # -- inside -------------------------------------------------------------------------
 
@@ -131,7 +129,7 @@ class Console:
     def _out(self, line: str) -> None:
         if self._as_json or self._quiet:
             if not self._quiet:
-                click.echo(line, err=True)
+                say(line, err=True)
             return
         self._above_bar(line, err=False)
 
@@ -140,10 +138,10 @@ class Console:
 
     def _above_bar(self, line: str, *, err: bool) -> None:
         if self._bar is None:
-            click.echo(line, err=err)
+            say(line, err=err)
             return
         self._bar.clear()
-        click.echo(line, err=err)
+        say(line, err=err)
         self._bar.refresh()
 
 

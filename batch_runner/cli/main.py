@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-import sys
+import signal
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -12,6 +15,7 @@ from batch_runner import __version__
 from batch_runner.core.errors import BatchRunnerError
 
 INTERRUPTED = 130
+TERMINATED = 143
 UNUSABLE = 2
 
 COMMANDS = {
@@ -76,7 +80,8 @@ def group() -> None:
 def cli(args: list[str] | None = None) -> int:
     """Run a command line; gives the exit code."""
     try:
-        result: Any = group.main(args=args, prog_name="batch-runner", standalone_mode=False)
+        with _ended_by_sigterm():
+            result: Any = group.main(args=args, prog_name="batch-runner", standalone_mode=False)
     except BatchRunnerError as error:
         click.echo(f"Error: {error}", err=True)
         return error.exit_code
@@ -86,8 +91,21 @@ def cli(args: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone; what was to be done is done.
-        sys.stderr.close()
-        return 0
     return result if isinstance(result, int) else 0
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Within this block SIGTERM ends a command as Ctrl-C does: in order, everything closed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal does
+        return
+    old = signal.signal(signal.SIGTERM, _exit_in_order)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, old)
+
+
+def _exit_in_order(_number: int, _frame: object) -> None:
+    raise SystemExit(TERMINATED)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +39,12 @@ def command(sheets: tuple[Path, ...], **given: Any) -> int:
 
 def run_sheets(sheets: tuple[Path, ...], given: dict[str, Any], again: str | None = None) -> int:
     """Run one sheet after the other; ``again``: which finished ones get a new attempt."""
-    from batch_runner.app.outcome import worst
+    from batch_runner.app.outcome import INTERRUPTED, worst
     from batch_runner.cli.console import Console
+    from batch_runner.cli.pipes import on_terminal, say
     from batch_runner.core.errors import BatchRunnerError
 
-    terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    terminal = on_terminal()
     codes: list[int] = []
     documents: list[dict[str, object]] = []
     for sheet in sheets:
@@ -52,15 +52,17 @@ def run_sheets(sheets: tuple[Path, ...], given: dict[str, Any], again: str | Non
         try:
             code, document = _run_one(sheet, given, console, again=again, terminal=terminal)
         except BatchRunnerError as error:
-            click.echo(f"Error: {error}", err=True)
+            say(f"Error: {error}", err=True)
             code, document = error.exit_code, _refusal(sheet, error)
         finally:
             console.close()
         codes.append(code)
         documents.append(document)
+        if code in INTERRUPTED:
+            break  # whoever stops one sheet means all of them
     if given["as_json"]:
         shown: object = documents[0] if len(documents) == 1 else {"schema": 1, "sheets": documents}
-        click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+        say(json.dumps(shown, ensure_ascii=False, indent=2))
     return worst(codes)
 
 

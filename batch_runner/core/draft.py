@@ -148,8 +148,8 @@ def require(draft: Draft, name: str, circumstances: str = "", hint: str = "") ->
     hint = hint or parameter.hints.missing
     if not hint and parameter.kind is Kind.IMAGES:
         hint = others_without_images(draft.profile, draft.catalogue)
-    needs = f"{draft.profile.model} needs {name} {circumstances}".rstrip()
-    message = f"{needs}: {allowed(parameter)}."
+    needs = f"{draft.profile.model} needs it {circumstances}".rstrip()
+    message = f"{name} is empty; {needs} ({allowed(parameter)})."
     say(draft, name, Fault(code=f"{name}_missing", message=message, hint=hint))
 
 

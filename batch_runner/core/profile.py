@@ -135,6 +135,7 @@ class Profile:
     price: Price | None = None
     aliases: tuple[str, ...] = ()  # other names that sheets may use
     default: bool = False  # taken for rows that name no model
+    usual_seconds: tuple[float, float] | None = None  # that a video takes, at least and at most
     notes: tuple[str, ...] = ()
 
     def parameter(self, name: str) -> Parameter | None:

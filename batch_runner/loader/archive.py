@@ -7,11 +7,13 @@ unpacked. Sizes that an archive states wrongly are found by its checksums.
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 
 from batch_runner.core.errors import SheetError
+from batch_runner.core.ooxml import SAVE_AGAIN, damaged, normal_name
 
 MAX_MEMBERS = 20_000
 MAX_UNPACKED = 2 << 30
@@ -19,8 +21,17 @@ MAX_UNPACKED = 2 << 30
 
 _LARGE = 100 << 20  # a part above this ...
 _MAX_RATIO = 200  # ... may not be packed better than this; sheets reach about 30
+_DAMAGE = (  # what zipfile raises for broken archives, by where the damage lies
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_SAVE_AGAIN = "Open it in Excel or LibreOffice and save it as a new .xlsx file."
 
 
 class Archive:
@@ -37,7 +48,7 @@ class Archive:
             raise _ole(data, where)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        except _DAMAGE as error:
             raise damaged(where) from error
         members = self._zip.infolist()
         _check_sizes(members, where)
@@ -59,7 +70,7 @@ class Archive:
             with self._zip.open(member) as part:
                 while chunk := part.read(1 << 20):
                     yield chunk
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        except _DAMAGE as error:
             raise damaged(self._where) from error
 
     def verify(self) -> None:
@@ -74,18 +85,6 @@ class Archive:
                     pass
 
 
-def normal_name(name: str) -> str:
-    """A part's name as parts are compared: no leading slash, no backslash, no case."""
-    return name.replace("\\", "/").lstrip("/").lower()
-
-
-def damaged(where: str) -> SheetError:
-    """The error for a workbook that cannot be read."""
-    return SheetError(
-        "The file is no whole Excel workbook.", code="damaged", hint=_SAVE_AGAIN, where=where
-    )
-
-
 def _ole(data: bytes, where: str) -> SheetError:
     if "EncryptedPackage".encode("utf-16-le") in data:
         return SheetError(
@@ -97,7 +96,7 @@ def _ole(data: bytes, where: str) -> SheetError:
     return SheetError(
         "The file is an old .xls workbook under a new name.",
         code="unsupported_format",
-        hint=_SAVE_AGAIN,
+        hint=SAVE_AGAIN,
         where=where,
     )
 
@@ -112,7 +111,7 @@ def _check_sizes(members: list[zipfile.ZipInfo], where: str) -> None:
         raise SheetError(
             f"The workbook unpacks to {total / 1e6:.0f} MB in {len(members)} parts, far more than a sheet needs.",
             code="workbook_too_large",
-            hint=_SAVE_AGAIN,
+            hint=SAVE_AGAIN,
             where=where,
         )
     if any(member.flag_bits & 0x1 for member in members):

@@ -142,7 +142,12 @@ def _parse(
 
 def _unparsable(error: pd.errors.ParserError, last: int, where: str) -> SheetError:
     if "EOF inside string" not in str(error):
-        return SheetError(f"The file cannot be read: {error}.", code="csv_damaged", where=where)
+        return SheetError(
+            f"The file cannot be read ({str(error).strip().rstrip('.')}).",
+            code="csv_damaged",
+            hint="Open it in a spreadsheet program and save it anew as 'CSV UTF-8'.",
+            where=where,
+        )
     # A quote that is never closed takes in all that follows, so it began in the last record.
     return SheetError(
         f"A quotation mark opened in line {last} is never closed.",

@@ -43,8 +43,8 @@ def worksheet_names(path: Path) -> tuple[str, ...]:
     """
     if path.suffix.lower() not in EXCEL_SUFFIXES:
         return ()
+    from batch_runner.core.ooxml import worksheets
     from batch_runner.loader.archive import Archive
-    from batch_runner.loader.package import worksheets
 
     archive = Archive(read_source(path).data, path.name)
     return tuple(sheet.name for sheet in worksheets(archive, path.name))

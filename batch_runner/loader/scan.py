@@ -9,29 +9,16 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from batch_runner.core.cellrefs import MAX_COLUMN, Area, area, column_of
 from batch_runner.core.model import column_letter
-from batch_runner.loader.package import Relation
-from batch_runner.loader.xml_events import local, parse, relation_id
+from batch_runner.core.ooxml import Relation, local, parse, relation_id
 
-MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
-
-_REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})")
 _HYPERLINK = re.compile(r'\s*=?\s*HYPERLINK\(\s*"((?:[^"]|"")*)"\s*[,;)]', re.IGNORECASE)
 
 _TRUE = frozenset({"1", "true"})
 
 Place = tuple[int, int]
 """1-based row, 0-based column."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Area:
-    """A block of cells, its corners included."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,28 +45,6 @@ def scan_worksheet(chunks: Iterable[bytes], relations: Mapping[str, Relation], w
     scanner = _Scanner(relations)
     parse(chunks, where, scanner.start, scanner.end, scanner.text)
     return scanner.scan
-
-
-def column_of(letters: str) -> int:
-    """A -> 0, AA -> 26."""
-    number = 0
-    for letter in letters.upper():
-        number = 26 * number + ord(letter) - 64
-    return number - 1
-
-
-def area(reference: str) -> Area | None:
-    """``B2:D7`` or ``B2``; ``None`` for what is no such block."""
-    first, _, last = reference.partition(":")
-    ends = [_REFERENCE.fullmatch(corner) for corner in (first, last or first)]
-    if ends[0] is None or ends[1] is None:
-        return None
-    return Area(
-        top=int(ends[0][2]),
-        left=column_of(ends[0][1]),
-        bottom=int(ends[1][2]),
-        right=column_of(ends[1][1]),
-    )
 
 
 _Action = Callable[[dict[str, str]], None]

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import pandas as pd
 from python_calamine import CalamineError
 
+from batch_runner.core.cellrefs import MAX_COLUMN, MAX_ROW
 from batch_runner.core.columns import nearest
 from batch_runner.core.errors import SheetError
 from batch_runner.core.model import ReadOptions, Table, address
+from batch_runner.core.ooxml import Worksheet, relations, worksheets
 from batch_runner.loader.archive import Archive
 from batch_runner.loader.header import empty_sheet, no_prompt
-from batch_runner.loader.package import Worksheet, relations, worksheets
-from batch_runner.loader.scan import MAX_COLUMN, MAX_ROW, Scan, scan_worksheet
+from batch_runner.loader.scan import Scan, scan_worksheet
 from batch_runner.loader.source import Source
 from batch_runner.loader.worksheet import Grid, build_table
 

@@ -18,6 +18,7 @@ from batch_runner.core.model import (
     Table,
     address,
 )
+from batch_runner.core.ooxml import Worksheet
 from batch_runner.loader.header import (
     blank_to_none,
     check_header_row,
@@ -28,7 +29,6 @@ from batch_runner.loader.header import (
     map_headers,
     no_prompt,
 )
-from batch_runner.loader.package import Worksheet
 from batch_runner.loader.scan import Scan
 from batch_runner.loader.source import Source
 

@@ -84,6 +84,8 @@ class _Editor:
                 added += [""] * (place - len(fields) - len(added))
                 added.append(value)
         if added:
+            # As wide as the header: not every reader of CSV takes shorter lines.
+            added += [""] * (self.width - len(fields) - len(added))
             end = fields[-1][1]
             text = "".join(self._delimiter + quoted(value, self._delimiter) for value in added)
             edits.append(Edit(start=end, end=end, text=text))

@@ -163,6 +163,7 @@ class ProfileFile(Section):
     price: PriceFile | None = None
     aliases: Texts = ()
     default: bool = False
+    usual_seconds: tuple[float, float] | None = None
     notes: Texts = ()
 
     @model_validator(mode="after")
@@ -186,5 +187,6 @@ class ProfileFile(Section):
             price=self.price.to_core() if self.price else None,
             aliases=self.aliases,
             default=self.default,
+            usual_seconds=self.usual_seconds,
             notes=self.notes,
         )

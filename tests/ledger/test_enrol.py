@@ -160,6 +160,16 @@ def test_the_basis_and_our_columns_are_remembered(book: Book) -> None:
     assert book.do(ledger.memory("other")) is None
 
 
+def test_rows_can_be_found_before_they_are_enrolled(book: Book) -> None:
+    """A plan sees which rows are which jobs without changing anything."""
+    placed = book.sheet("a", "b")
+    identities = [spec(7, "b").identity, spec(8, "new").identity]
+    found = book.do(book.ledger.placed("", identities))
+    assert {row: job.id for row, job in found.items()} == {7: placed[3]}
+    assert book.do(book.ledger.placed("never seen", identities)) == {}
+    assert book.job("b").row == 3
+
+
 def test_results_without_a_ledger_are_adopted_not_bought(book: Book) -> None:
     """A task id is looked at, a doubtful row is held, a failed one stays failed."""
     book.enrol(

@@ -21,17 +21,22 @@ from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import Event, State
 from tests.ledger.conftest import Book, spec
 
-CAP = 1_200
+CAPS = [1_200, 1_000_000]
 PRICE = 500
 ROWS = "abcd"
-ANSWERS = [Event.ACCEPTED, Event.DEFERRED, Event.REJECTED, Event.LOST]
-ENDS = [
-    Event.READY,
-    Event.FINISHED,
-    Event.TASK_FAILED,
-    Event.UNOBTAINABLE,
-    Event.FORGOTTEN,
-]
+HAPPENS = {
+    State.SUBMITTING: (Event.ACCEPTED, Event.DEFERRED, Event.REJECTED, Event.LOST),
+    State.RUNNING: (
+        Event.READY,
+        Event.FINISHED,
+        Event.TASK_FAILED,
+        Event.UNOBTAINABLE,
+        Event.FORGOTTEN,
+    ),
+    State.FETCHING: (Event.STORED, Event.UNOBTAINABLE, Event.READY),
+    State.FAILED: (Event.RETRIED,),
+    State.UNKNOWN: (Event.RELEASED,),
+}
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -42,7 +47,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.book = Book(Path(self.folder.name) / "ledger.sqlite")
         self.sends: dict[str, set[int]] = {}  # key -> jobs it was handed out for
-        self.first: dict[str, tuple[bytes, datetime]] = {}  # key -> what was first sent, when
+        self.first: dict[str, tuple[bytes, str, datetime]] = {}  # key -> what was first sent, when
         self.accepted: dict[int, str] = {}  # job -> the task the ledger was told of
         self.unasked: set[int] = set()  # accepted or lost, and nobody asked for another
         self.holds: dict[tuple[int, int], int] = {}  # (job, attempt) -> reserved or charged
@@ -53,11 +58,6 @@ class LedgerMachine(RuleBasedStateMachine):
         """Leave nothing behind."""
         self.book.ledger.close()
         self.folder.cleanup()
-
-    def one(self, data: st.DataObject, *states: State) -> Job | None:
-        """Some job in one of these states."""
-        found = [j for j in self.jobs() if j.state in states]
-        return data.draw(st.sampled_from(found)) if found else None
 
     def jobs(self) -> list[Job]:
         """All jobs as the ledger has them."""
@@ -91,11 +91,21 @@ class LedgerMachine(RuleBasedStateMachine):
         ]
         self.book.enrol(specs, midway=midway)
 
-    @rule(replay=st.booleans(), account=st.sampled_from(["me", "you"]))
-    def claim(self, *, replay: bool, account: str) -> None:
+    @rule(
+        times=st.integers(1, 4),
+        replay=st.booleans(),
+        account=st.sampled_from(["me", "you"]),
+        cap=st.sampled_from(CAPS),
+    )
+    def claims(self, *, times: int, replay: bool, account: str, cap: int) -> None:
+        """A run with some settings asks for the next jobs."""
+        for _ in range(times):
+            self.claim(replay=replay, account=account, cap=cap)
+
+    def claim(self, *, replay: bool, account: str, cap: int) -> None:
         """The next job, if there is one."""
         before = {job.id: job for job in self.jobs()}
-        job = self.book.claim(replay=replay, account=account, cap=CAP).job
+        job = self.book.claim(replay=replay, account=account, cap=cap).job
         if job is None:
             return
         was = before[job.id]
@@ -108,77 +118,62 @@ class LedgerMachine(RuleBasedStateMachine):
             assert was.state is State.QUEUED
             assert job.id not in self.unasked
             self.holds[job.id, job.attempt] = PRICE
-        body, at = self.first.setdefault(job.idempotency_key, (job.body, self.book.at))
-        assert body == job.body
+        now = (job.body, account, self.book.at)
+        body, sender, at = self.first.setdefault(job.idempotency_key, now)
+        assert (body, sender) == (job.body, account)
         assert self.book.at - at < timedelta(hours=24)
         assert job.attempt > self.over.get(job.id, 0)
         self.sends.setdefault(job.idempotency_key, set()).add(job.id)
         assert self.sends[job.idempotency_key] == {job.id}
-        assert sum(self.holds.values()) <= CAP
+        assert sum(self.holds.values()) <= cap
 
-    @rule(data=st.data(), event=st.sampled_from(ANSWERS))
-    def answered(self, data: st.DataObject, event: Event) -> None:
-        """A POST is answered, or its answer is lost."""
-        job = self.one(data, State.SUBMITTING)
-        if job is None:
+    @rule(data=st.data(), times=st.integers(1, 5), cost=st.integers(0, PRICE))
+    def things_happen(self, data: st.DataObject, times: int, cost: int) -> None:
+        """Some answers, ends of tasks, downloads or wishes, to whatever jobs may have them."""
+        for _ in range(times):
+            self.something_happens(data, cost)
+
+    def something_happens(self, data: st.DataObject, cost: int) -> None:
+        """One of them."""
+        may = [(job, event) for job in self.jobs() for event in HAPPENS.get(job.state, ())]
+        if not may:
             return
+        job, event = data.draw(st.sampled_from(may))
         if event is Event.ACCEPTED:
             self.tasks += 1
             self.accepted[job.id] = f"task_{self.tasks}"
             self.step(job, event, task_id=f"task_{self.tasks}")
-        elif event is Event.LOST:
-            self.step(job, event, error="unknown", error_code="timeout")
-        else:
+        elif event in {Event.LOST, Event.FORGOTTEN}:
+            self.step(job, event, error="unknown", error_code=str(event))
+        elif event in {Event.DEFERRED, Event.REJECTED, Event.RELEASED}:
             self.step(job, event, hold=0)
+        elif job.state is State.RUNNING:
+            self.step(job, event, cost=cost, hold=cost)
+        else:
+            self.step(job, event)
+        self.account_for(job, event)
+
+    def account_for(self, job: Job, event: Event) -> None:
+        """Who may be sent again, as a person would say it."""
         if event in {Event.ACCEPTED, Event.LOST}:
             self.unasked.add(job.id)
-        else:
+        elif event in {Event.DEFERRED, Event.REJECTED, Event.RETRIED, Event.RELEASED}:
             self.unasked.discard(job.id)
-
-    @rule(data=st.data(), event=st.sampled_from(ENDS), cost=st.integers(0, PRICE))
-    def ended(self, data: st.DataObject, event: Event, cost: int) -> None:
-        """A task is done or failed, or the provider denies it."""
-        job = self.one(data, State.RUNNING)
-        if job is None:
-            return
-        if event is Event.FORGOTTEN:
-            self.step(job, event, error="unknown", error_code="forgotten")
-        else:
-            self.step(job, event, cost=cost, hold=cost)
-
-    @rule(data=st.data())
-    def fetched(self, data: st.DataObject) -> None:
-        """A video came home, or did not."""
-        job = self.one(data, State.FETCHING)
-        if job is not None:
-            event = data.draw(st.sampled_from([Event.STORED, Event.UNOBTAINABLE, Event.READY]))
-            self.step(job, event)
-
-    @rule(data=st.data())
-    def wanted_again(self, data: st.DataObject) -> None:
-        """The user, or a setting, asks for a new attempt."""
-        job = self.one(data, State.FAILED, State.UNKNOWN)
-        if job is not None:
-            released = job.state is State.UNKNOWN
-            self.step(job, Event.RELEASED if released else Event.RETRIED)
-            self.unasked.discard(job.id)
+        if event in {Event.RETRIED, Event.RELEASED}:
             self.accepted.pop(job.id, None)
             self.over[job.id] = job.attempt
 
-    @rule(hours=st.floats(0.1, 30))
-    def time_passes(self, hours: float) -> None:
-        """Keys grow old."""
+    @rule(hours=st.sampled_from([0.1, 1.0, 24.0]), crash=st.booleans())
+    def time_passes(self, *, hours: float, crash: bool) -> None:
+        """Keys grow old; the process may die, and another run begins."""
         self.book.later(hours=hours)
-
-    @rule()
-    def crash(self) -> None:
-        """The process dies and another run begins."""
-        caught = [job.id for job in self.jobs() if job.state is State.SUBMITTING]
+        if not crash:
+            return
+        caught = {job.id for job in self.jobs() if job.state is State.SUBMITTING}
         self.book.reopen()
         self.book.start()
-        self.unasked |= set(caught)
-        states = {job.id: job.state for job in self.jobs()}
-        assert all(states[job] is State.UNKNOWN for job in caught)
+        self.unasked |= caught
+        assert all(job.state is State.UNKNOWN for job in self.jobs() if job.id in caught)
 
     @invariant()
     def what_is_held_is_the_sum_of_the_attempts(self) -> None:
@@ -206,5 +201,5 @@ class LedgerMachine(RuleBasedStateMachine):
 def test_no_order_of_events_pays_twice_or_loses_a_task() -> None:
     """Whatever happens in whatever order, the ledger keeps its promises."""
     run_state_machine_as_test(
-        LedgerMachine, settings=settings(max_examples=50, stateful_step_count=40, deadline=None)
+        LedgerMachine, settings=settings(max_examples=50, stateful_step_count=30, deadline=None)
     )

@@ -228,3 +228,11 @@ def test_line_ends_inside_a_header_are_kept(read_csv: ReadCsv) -> None:
     """The text stands as in the sheet, and is understood."""
     table = read_csv(b'"prompt","image\nurls"\na,b\n')
     assert table.headers == ("prompt", "image\nurls")
+
+
+def test_what_the_engine_cannot_read_is_an_error_with_a_remedy(read_csv: ReadCsv) -> None:
+    """A known weakness of it, at the end of lines that end in a bare carriage return."""
+    with pytest.raises(SheetError) as caught:
+        read_csv(b"\r,", delimiter=",")
+    assert caught.value.code == "csv_damaged"
+    assert "CSV UTF-8" in caught.value.hint

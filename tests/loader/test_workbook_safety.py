@@ -114,6 +114,15 @@ def test_broken_xml_is_refused(book: Workbook, save: SaveBook, rewrite: Rewrite)
     assert refused(path).code == "damaged"
 
 
+@pytest.mark.parametrize("reference", [" 2", "2", "Ａ2", "-1", "A"])
+def test_an_address_that_is_none_is_refused(
+    book: Workbook, save: SaveBook, rewrite: Rewrite, reference: str
+) -> None:
+    """A damaged cell address neither hangs the scan nor shifts a cell."""
+    path = rewrite(save(book), {SHEET1: lambda xml: xml.replace('r="B2"', f'r="{reference}"')})
+    assert refused(path).code in {"damaged", "workbook_unreadable"}
+
+
 def test_a_cell_at_the_end_of_the_world_is_named(book: Workbook, save: SaveBook) -> None:
     """The engine would make room for 17 billion cells."""
     sheet = book["Sheet"]

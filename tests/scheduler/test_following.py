@@ -128,6 +128,28 @@ def test_a_dead_link_is_asked_for_anew(stage: Stage, play: Play) -> None:
     play(story)
 
 
+def test_no_fresh_link_is_a_video_error_and_not_a_failure(stage: Stage, play: Play) -> None:
+    """A dead link while the service tells nothing leaves the row paid, for the next run."""
+
+    async def story() -> None:
+        def silent_after_the_first_link() -> PollOutcome | None:
+            gone = any(task.links for task in stage.service.tasks.values())
+            return PollOutcome(kind=PollKind.UNAVAILABLE) if gone else None
+
+        stage.service.look = silent_after_the_first_link
+        stage.service.fetches = lambda _url: DEAD
+        await stage.sheet(["a"])
+        await stage.run(limits=FAST)
+        job = (await stage.jobs())["a"]
+        assert (str(job.state), job.error_code) == ("succeeded", "video_link_dead")
+        stage.service.look = lambda: None
+        stage.service.fetches = lambda _url: None
+        await stage.run(limits=FAST)
+        assert (await stage.jobs())["a"].video_file is not None
+
+    play(story)
+
+
 def test_a_video_that_cannot_be_had_is_fetched_by_the_next_run(stage: Stage, play: Play) -> None:
     """A failed download leaves the row succeeded with a video error, mended by the next run."""
 
