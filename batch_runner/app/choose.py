@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from batch_runner.core.jobs import Job, RowSpec
+from batch_runner.core.jobs import Job, RowSpec, edited_since
 from batch_runner.core.lifecycle import State
 from batch_runner.core.selection import Selection, Sort
 
@@ -51,7 +51,7 @@ def choose(specs: Sequence[RowSpec], known: Mapping[int, Job], wish: Filter) -> 
         if wish.only in {"failed", "changed"}:
             if job is not None and _again(job, spec, wish):
                 again.append(job)
-        elif spec.body is not None and _waits(job, wish):
+        elif spec.body is not None and _waits(job, spec, wish):
             sendable.append(row)
     chosen = frozenset(_cut(sendable, wish))
     marked = tuple(
@@ -61,9 +61,11 @@ def choose(specs: Sequence[RowSpec], known: Mapping[int, Job], wish: Filter) -> 
     return Choice(specs=marked, again=retried, taken=len(chosen) + len(retried))
 
 
-def _waits(job: Job | None, wish: Filter) -> bool:
+def _waits(job: Job | None, spec: RowSpec, wish: Filter) -> bool:
     if job is None:
         return True
+    if edited_since(job.state, job.row_hash, spec.identity):
+        return wish.only != "new"
     return job.state in WAITING and (wish.only != "new" or job.attempt == 0)
 
 
@@ -82,7 +84,11 @@ def would_differ(job: Job, spec: RowSpec) -> bool:
 
 def _wanted(spec: RowSpec, job: Job | None, chosen: frozenset[int]) -> bool:
     # Only what waits can be left out: a task that was accepted is nobody's to skip.
-    return spec.identity.row in chosen or (job is not None and job.state not in WAITING)
+    if spec.identity.row in chosen:
+        return True
+    if job is None or edited_since(job.state, job.row_hash, spec.identity):
+        return False
+    return job.state not in WAITING
 
 
 def _cut(rows: list[int], wish: Filter) -> list[int]:

@@ -215,7 +215,7 @@ def _spec(verdict: Verdict, identity: RowIdentity) -> RowSpec:
         estimate=verdict.estimate,
         problem=_problem_text(errors) if body is None else "",
         problem_code=errors[0].code if errors and body is None else "",
-        adopt=None if body is None else adoption(identity, anyway=False),
+        adopt=adoption(identity, anyway=False),
     )
 
 

@@ -34,9 +34,10 @@ class Ending:
 
 def exit_code(totals: Totals, unknown: int, reason: StopReason | None, *, exit_all: bool) -> int:
     """The exit code of a run that came to an end."""
-    if reason is not None:
+    left = bool(totals.unsent or totals.states.get("running"))
+    if reason is not None and (left or reason.code != "deadline"):
         return _SIGNALS.get(reason.code, STOPPED)
-    if totals.unsent or totals.states.get("running"):
+    if left:
         return STOPPED
     troubles = totals.new_troubles
     if exit_all:

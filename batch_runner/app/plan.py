@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from batch_runner.app.choose import Choice, would_differ
 from batch_runner.app.intake import Intake
-from batch_runner.core.jobs import Job, RowSpec
+from batch_runner.core.jobs import Job, RowSpec, edited_since
 from batch_runner.core.lifecycle import OPEN, State
 from batch_runner.core.model import MICROS
 from batch_runner.core.profile import Profile
@@ -93,7 +93,7 @@ def usual_seconds(
 
 
 def _kind(spec: RowSpec, job: Job | None, again: frozenset[int]) -> str:
-    if job is not None and job.id in again:
+    if job is not None and (job.id in again or _mended(spec, job)):
         return "again"
     if job is not None and job.state in OPEN:
         return "under_way"
@@ -104,11 +104,16 @@ def _kind(spec: RowSpec, job: Job | None, again: frozenset[int]) -> str:
     return _unsent_kind(spec, is_new=job is None)
 
 
+def _mended(spec: RowSpec, job: Job) -> bool:
+    edited = edited_since(job.state, job.row_hash, spec.identity)
+    return edited and spec.wanted and spec.body is not None
+
+
 def _unsent_kind(spec: RowSpec, *, is_new: bool) -> str:
-    if spec.body is None:
-        return "invalid"
     if is_new and spec.adopt is not None:
         return "under_way"  # it shows that it was sent: its task is looked at
+    if spec.body is None:
+        return "invalid"
     return "new" if spec.wanted else "left_out"
 
 

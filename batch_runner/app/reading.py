@@ -98,9 +98,7 @@ def chosen(
         specs = [
             replace(
                 spec,
-                adopt=None
-                if adopt is False or spec.body is None
-                else adoption(spec.identity, anyway=adopt is True),
+                adopt=None if adopt is False else adoption(spec.identity, anyway=adopt is True),
             )
             for spec in intake.specs
         ]

@@ -55,6 +55,8 @@ def number_text(value: float) -> str:
 
 
 def _capped(text: str) -> str:
+    if 2 * len(text) <= MAX_CELL:
+        return text
     units = text.encode("utf-16-le", "surrogatepass")
     if len(units) <= 2 * MAX_CELL:
         return text

@@ -100,6 +100,15 @@ class Change:
     detail: Mapping[str, object] | None = None  # for the history only
 
 
+def edited_since(state: State, row_hash: str, identity: RowIdentity) -> bool:
+    """Whether a failed row, known by its key, was edited since: it asks for another try.
+
+    A row without a key is another job once it is edited.
+    """
+    edited = identity.key is not None and row_hash != identity.match_hash
+    return state is State.FAILED and edited
+
+
 class ClaimKind(StrEnum):
     """What asking for the next job gave."""
 

@@ -147,6 +147,9 @@ class WritePlan:
     headers: Mapping[int, str]  # 0-based column -> header text to write there
     cells: Mapping[int, Mapping[int, OutCell]]  # 1-based row -> 0-based column -> cell
     status_column: int | None = None  # for shading by state
+    style: bool = True  # whether our cells get looks of their own: shades, widths, link colour
+    grow_tables: bool = True  # whether an Excel table that ends at our columns takes them in
+    break_signature: bool = False  # whether a signed workbook may be changed
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""

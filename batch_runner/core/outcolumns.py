@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from batch_runner.core.celltext import plain_text, safe_text
@@ -116,6 +116,21 @@ def shown_results(row: SheetRow, columns: OutColumns) -> dict[str, str]:
         if place not in columns.added
     }
     return {name: text for name, text in found.items() if text}
+
+
+def unnamed_before_ours(headers: Sequence[str]) -> range:
+    """The unnamed columns between a sheet's own and our columns at its right end.
+
+    Results are appended right of the widest line, so what stands under these was beyond the
+    header before they were.
+    """
+    ours = len(headers)
+    while ours and _fold(headers[ours - 1]).removeprefix("batch_") in OUT_COLUMNS:
+        ours -= 1
+    own = ours
+    while own and ours < len(headers) and not headers[own - 1].strip():
+        own -= 1
+    return range(own, ours)
 
 
 class _Headers:

@@ -45,8 +45,10 @@ class Ledger(Protocol):
         ...
 
     async def record(self, change: Change) -> None:
-        """Keep what happened to a job. Begun the moment it is called: cancelling the caller
-        does not undo it."""
+        """Keep what happened to a job.
+
+        Begun the moment it is called: cancelling the caller does not undo it.
+        """
         ...
 
     async def job(self, job: int) -> Job:

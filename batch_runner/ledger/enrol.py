@@ -6,12 +6,13 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from batch_runner.core.identity import Basis, KnownJob, match
-from batch_runner.core.jobs import RowSpec
+from batch_runner.core.jobs import Change, RowSpec, edited_since
 from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.ledger.adopt import adopt
+from batch_runner.ledger.claims import record
 from batch_runner.ledger.history import write_event
 
 WAITING = frozenset({State.QUEUED, State.INVALID, State.SKIPPED})
@@ -161,6 +162,8 @@ def _update(
     connection: sqlite3.Connection, job: int, spec: RowSpec, stamp: float, *, midway: bool
 ) -> None:
     identity = spec.identity
+    row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job,)).fetchone()
+    state = State(row["state"])
     connection.execute(
         """UPDATE jobs SET row = ?, key = coalesce(?, key), row_hash = ?, whole_hash = ?,
                wanted = iif(?, wanted AND ?, ?), model = ?, body = ?,
@@ -181,8 +184,19 @@ def _update(
             job,
         ),
     )
-    row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job,)).fetchone()
-    state = State(row["state"])
+    if spec.wanted and spec.body is not None and edited_since(state, row["row_hash"], identity):
+        at = datetime.fromtimestamp(stamp, UTC)
+        record(
+            connection,
+            Change(
+                job=job,
+                attempt=row["attempt"],
+                event=Event.RETRIED,
+                at=at,
+                error_code="",
+                error="",
+            ),
+        )
     if state not in WAITING:
         return
     for event in _waiting_events(state, spec, old_problem=row["error"]):

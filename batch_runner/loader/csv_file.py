@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from batch_runner.core.errors import SheetError
-from batch_runner.core.model import Problem, ReadOptions, Severity, SheetRow, Table, column_letter
+from batch_runner.core.model import CellValue, Problem, ReadOptions, Severity, SheetRow, Table, column_letter
+from batch_runner.core.outcolumns import unnamed_before_ours
 from batch_runner.loader.delimiter import (
     find_delimiter,
     records,
@@ -44,6 +45,7 @@ class _Layout:
     headers: tuple[str, ...]
     fields: int  # of the header line
     essential: frozenset[int]  # the columns of prompt and images
+    gap: range  # unnamed columns that were right of the header before we appended ours
 
 
 def read_csv(source: Source, options: ReadOptions) -> Table:
@@ -68,7 +70,12 @@ def read_csv(source: Source, options: ReadOptions) -> Table:
     columns = map_headers(headers, options)
     if columns.first("prompt") is None:
         raise no_prompt(headers, options, where)
-    layout = _Layout(headers=headers, fields=counts[found], essential=essential_columns(columns))
+    layout = _Layout(
+        headers=headers,
+        fields=counts[found],
+        essential=essential_columns(columns),
+        gap=unnamed_before_ours(headers),
+    )
     first = 1 if stated else 0
     return Table(
         path=source.path,
@@ -166,19 +173,24 @@ def _rows(
             values.pop()
         if values:
             number = index + 1
-            problems = _ragged(number, len(values), counts[index], layout)
+            problems = _ragged(number, values, counts[index], layout)
             yield SheetRow(number=number, values=tuple(values), problems=problems)
 
 
-def _ragged(number: int, used: int, fields: int, layout: _Layout) -> tuple[Problem, ...]:
+def _ragged(
+    number: int, values: Sequence[CellValue], fields: int, layout: _Layout
+) -> tuple[Problem, ...]:
     """A line with fields beyond the header, or one that ends before its prompt or images."""
-    if used > layout.fields:
+    beyond = len(values) > layout.fields or any(
+        values[column] is not None for column in layout.gap if column < len(values)
+    )
+    if beyond:
+        header = layout.gap.start if layout.gap else layout.fields
         problem = Problem(
             code="too_many_fields",
-            message=f"Line {number} has {used} fields, but the header has {layout.fields}.",
+            message=f"Line {number} has more fields than the header, which has {header}.",
             hint="A text that holds the delimiter has to stand in quotation marks.",
-            row=number,
-            column=layout.fields,
+            row=number,  # of the whole line: nobody knows which of its cells are shifted
         )
         return (problem,)
     missing = min((column for column in layout.essential if column >= fields), default=None)

@@ -6,17 +6,17 @@ number format exchanged. What is there already is used again, so writing often a
 
 from __future__ import annotations
 
-import re
-
 from batch_runner.reporter.looks import NO_SHADE, SHADES, Look
 from batch_runner.reporter.xml_bytes import (
     Edit,
-    append_to,
+    Element,
     attribute,
     children,
+    closing,
     edited,
     elements,
     escaped_attribute,
+    opened,
     prefix_of,
     start_tag,
     with_attribute,
@@ -142,8 +142,15 @@ class Styles:
             if section is None:
                 edits.append(self._new_formats(added, len(items)))
             else:
-                edits.append(append_to(self._part, section, added, len(items)))
+                edits += self._appended(section, added, len(items))
         return edited(self._part, edits) if edits else None
+
+    def _appended(self, section: Element, added: bytes, count: int) -> list[Edit]:
+        tag = with_attribute(start_tag(self._part, section), "count", str(count))
+        if section.end == section.inner_end:
+            return [(section.start, section.end, opened(tag) + added + closing(tag))]
+        at = section.inner_end
+        return [(section.start, section.inner, tag), (at, at, added)]
 
     def _new_formats(self, added: bytes, count: int) -> Edit:
         """Number formats stand first of all."""
@@ -189,8 +196,8 @@ def _link_font(font: bytes, p: str) -> bytes:
         (b"color", f'<{p}color rgb="{_LINK_COLOR}"/>'.encode()),
     ]
     kept.sort(key=lambda part: _rank(part[0]))
-    opening = re.sub(rb"\s*/?>$", b">", start_tag(font, whole))
-    return opening + b"".join(text for _, text in kept) + f"</{p}font>".encode()
+    tag = start_tag(font, whole)
+    return opened(tag) + b"".join(text for _, text in kept) + closing(tag)
 
 
 def _rank(name: bytes) -> int:

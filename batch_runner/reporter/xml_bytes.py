@@ -111,6 +111,14 @@ def attribute(attributes: bytes, name: str) -> str | None:
     return None
 
 
+def relation_of(element: Element) -> str:
+    """The ``r:id`` of an element, whatever prefix stands for ``r``."""
+    for found in _ATTRIBUTE.finditer(element.attributes):
+        if found[1].endswith(b":id"):
+            return (found[2] if found[2] is not None else found[3]).decode()
+    return ""
+
+
 def namespaces(attributes: bytes) -> dict[str, str]:
     """Namespace -> its prefix, as a tag declares them; the default one has the prefix ``""``."""
     declared: dict[str, str] = {}
@@ -139,20 +147,24 @@ def start_tag(data: bytes, element: Element) -> bytes:
     return data[element.start : element.inner]
 
 
-def append_to(data: bytes, element: Element, added: bytes, count: int | None = None) -> Edit:
-    """The edit that adds content at an element's end, and sets its ``count``.
-
-    A self-closed element is opened for it.
-    """
+def insertion(data: bytes, element: Element, added: bytes) -> Edit:
+    """The edit that adds content at an element's end; a self-closed one is opened for it."""
+    if element.end != element.inner_end:
+        return element.inner_end, element.inner_end, added
     tag = start_tag(data, element)
-    if count is not None:
-        tag = with_attribute(tag, "count", str(count))
-    if tag.endswith(b"/>"):
-        name = re.match(rb"<([^\s/<>]+)", tag)
-        assert name is not None
-        return element.start, element.end, tag[:-2] + b">" + added + b"</" + name[1] + b">"
-    content = data[element.inner : element.inner_end]
-    return element.start, element.inner_end, tag + content + added
+    return element.start, element.end, opened(tag) + added + closing(tag)
+
+
+def opened(tag: bytes) -> bytes:
+    """A start tag that is not closed in itself."""
+    return tag[:-2].rstrip() + b">" if tag.endswith(b"/>") else tag
+
+
+def closing(tag: bytes) -> bytes:
+    """The end tag for a start tag."""
+    name = re.match(rb"<([^\s/<>]+)", tag)
+    assert name is not None
+    return b"</" + name[1] + b">"
 
 
 def edited(data: bytes, edits: Sequence[Edit]) -> bytes:

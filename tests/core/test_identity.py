@@ -220,3 +220,10 @@ def test_doubled_headers_are_all_kept() -> None:
     headers = ["prompt", "image", "image"]
     now = columns(prompt=(0,), image_urls=(1, 2))
     assert former_columns(headers, now, Basis.of(headers, now)) == now
+
+
+def test_a_key_finds_its_job_whatever_else_was_edited() -> None:
+    """A row with a key stays the job of that key; rows without one are found by their cells."""
+    jobs = enrolled([line(2, "a", "x", key="k1"), line(3, "b", "x", key="k2")], sent=True)
+    rows = [line(2, "b", "y", key="k1"), line(3, "something else", "y", key="k2")]
+    assert match(rows, jobs) == {2: jobs[0].id, 3: jobs[1].id}

@@ -205,7 +205,7 @@ def test_an_unusable_id_is_no_id(odd: object) -> None:
         (200, {"code": 1, "message": "no"}, SubmitKind.UNKNOWN),
         (409, {"error": {"code": "conflict"}}, SubmitKind.UNKNOWN),
         (425, {}, SubmitKind.UNKNOWN),
-        (404, b"<html>404</html>", SubmitKind.REJECTED),
+        (404, b"<html>404</html>", SubmitKind.UNAVAILABLE),
         (307, {"data": {"task_id": "task_A"}}, SubmitKind.UNKNOWN),
     ],
 )

@@ -154,8 +154,14 @@ def test_fields_beyond_the_header_are_an_error_of_their_row(read_csv: ReadCsv) -
     table = read_csv(b"prompt,seed\na, b,1\nc,2,,\nd,3\n", delimiter=",")
     assert [[p.code for p in row.problems] for row in table.rows] == [["too_many_fields"], [], []]
     (problem,) = table.rows[0].problems
-    assert (problem.severity, problem.row, problem.column) == (Severity.ERROR, 2, 2)
+    assert (problem.severity, problem.row, problem.column) == (Severity.ERROR, 2, None)
     assert table.width == 4
+
+
+def test_such_a_line_stays_an_error_once_our_columns_stand_there(read_csv: ReadCsv) -> None:
+    """Results are appended right of the widest line; that does not make its cells right."""
+    table = read_csv(b"prompt,seed,,status,job\na, b,1\nc,2,,queued,0123456789ab\n", delimiter=",")
+    assert [[p.code for p in row.problems] for row in table.rows] == [["too_many_fields"], []]
 
 
 def test_a_line_that_ends_before_its_images_is_warned_of(read_csv: ReadCsv) -> None:

@@ -22,7 +22,7 @@ import pytest
 COMMAND = (sys.executable, "-m", "batch_runner")
 HEADERS = ["Shot", "prompt", "image_urls", "duration"]
 IMAGE = "https://images.example.com/cat.png"
-PATIENCE = 60.0  # seconds after which a process that should have ended is a failure
+PATIENCE = 30.0  # seconds after which a process that should have ended is a failure
 SUBMIT = "POST /v1/videos/generations 200"
 
 Environment = dict[str, str]

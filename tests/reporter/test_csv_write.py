@@ -124,9 +124,8 @@ def test_only_our_fields_change(
         return make_plan(dict.fromkeys(rows, cells), headers)
 
     new, problems = edit_csv(old, table, plan(first))
-    ours = ["" if value is None else str(value) for value in first]
-    while ours and not ours[-1]:
-        ours.pop()
+    texts_of_row = ["" if value is None else str(value) for value in first]
+    ours = texts_of_row if any(texts_of_row) else []
     suffixes = {
         number: joined([""] * (table.width - width) + texts, sample.delimiter)
         for number, width in enumerate(sample.widths, start=1)
