@@ -69,7 +69,8 @@ class Console:
             raise click.BadParameter(f"please type yes, no or first {first}")
 
         question = f"Go on? yes / no / first {first}"
-        answer: int | None = click.prompt(question, value_proc=read, err=self._as_json)
+        # Asked where it is seen: standard output may go into a file or a pipe.
+        answer: int | None = click.prompt(question, value_proc=read, err=True)
         return answer
 
     def show(self, picture: Picture) -> None:
@@ -119,11 +120,12 @@ class Console:
                 total=picture.total,
                 unit="video",
                 dynamic_ncols=True,
-                bar_format="{n_fmt}/{total_fmt} |{bar:24}| {elapsed} {postfix}",
+                leave=False,  # the summary says it better
+                bar_format="{n_fmt}/{total_fmt} |{bar:8}| {desc}",  # short: 80 columns are few
             )
         self._bar.total = max(picture.total, picture.tally.ended)
         self._bar.n = picture.tally.ended
-        self._bar.set_postfix_str(_progress(picture), refresh=False)
+        self._bar.set_description_str(_progress(picture), refresh=False)
         self._bar.refresh()
 
     def _out(self, line: str) -> None:

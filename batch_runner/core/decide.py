@@ -233,7 +233,8 @@ def after_fetch(
                 error="",
             )
         )
-    if outcome.kind is FetchKind.LINK_DEAD and so_far.fresh_links < FRESH_LINKS:
+    useless = outcome.kind in {FetchKind.LINK_DEAD, FetchKind.REFUSED}
+    if useless and so_far.fresh_links < FRESH_LINKS:
         return FetchStep(fresh_link=True)
     may_help = outcome.kind in {FetchKind.DAMAGED, FetchKind.UNAVAILABLE}
     if may_help and so_far.tries < FETCH_TRIES:
