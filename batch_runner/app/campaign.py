@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from batch_runner.app.clock import localiser
@@ -26,6 +26,16 @@ from batch_runner.settings.resolve import Settings, resolve
 SENDING = frozenset({"run", "retry"})
 """Commands that take the user's own sheet even in a rehearsal."""
 
+_PLACES = ("config", "sheet", "base_url", "account")
+_AGAIN = {
+    "run": _PLACES,
+    "retry": _PLACES,
+    "check": ("config", "sheet"),
+    "status": ("config",),
+    "resolve": ("config",),
+}
+"""Options that a later command needs again, since they say where something is."""
+
 VOUCHED = {
     name: name for name in ("video_url", "video_file", "task_id", "cost_usd", "finished_at", "job")
 }
@@ -44,6 +54,7 @@ class Campaign:
     origin: str  # as attempts record it
     sandbox: bool
     localise: Localise
+    given: Mapping[str, object] = field(default_factory=dict)  # the options as typed
 
     @property
     def is_copy(self) -> bool:
@@ -54,6 +65,9 @@ class Campaign:
         """A command for this sheet as the user would type it."""
         sends = verb in SENDING
         words = [verb, str(_shown(self.source if sends else self.sheet)), *extra]
+        for name in _AGAIN.get(verb, ()):
+            if self.given.get(name) is not None:
+                words += [f"--{name.replace('_', '-')}", str(self.given[name])]
         if sends and (self.sandbox or is_sandbox_copy(self.source)):
             words.append("--sandbox")
         return "batch-runner " + " ".join(f"'{w}'" if " " in w else w for w in words)
@@ -87,6 +101,7 @@ def open_campaign(
         settings=settings,
         rules=_rulebook(settings, catalogue, adopt=adopt),
         sidecar=sidecar_of(sheet, settings.state_dir),
+        given=options,
         origin=SANDBOX_ORIGIN if sandbox else settings.base_url,
         sandbox=sandbox,
         localise=localiser(settings.time_zone),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from batch_runner.app.intake import Intake
+from batch_runner.app.output_file import outputs_of
 from batch_runner.app.sidecar import SUFFIX, Sidecar, is_sandbox_copy, sheet_of
 from batch_runner.core.errors import (
     ConfigError,
@@ -106,18 +107,23 @@ async def check_moved(sheet: Path, sidecar: Sidecar, intakes: Sequence[Intake]) 
     """A sheet without a sidecar whose jobs another sidecar of the folder knows.
 
     Raises:
-        SheetError: it was renamed, moved or copied.
+        SheetError: it was renamed, moved or copied, or it is a copy that we made.
     """
     if sidecar.ledger.exists() or is_sandbox_copy(sheet):
         return
     hashes = [spec.identity.row_hash for intake in intakes for spec in intake.specs]
-    if not hashes:
-        return
     for folder in sorted(sidecar.folder.parent.glob(f"*{SUFFIX}")):
         other = sheet_of(folder)
         if is_sandbox_copy(other):
             continue
-        sent = await _sent_hashes(folder)
+        sent, copies = await _sent_there(folder)
+        if str(sheet) in copies:
+            raise SheetError(
+                f"this is a copy with the results of {other.name}, made by --output.",
+                code="result_copy",
+                where=str(sheet),
+                hint=f"Name the sheet itself: {other}",
+            )
         overlap = sum(row_hash in sent for row_hash in hashes)
         # Beside its original, a sheet that shares a few rows is a sibling, not a copy.
         enough = 1 if not other.exists() else max(1, (len(hashes) + 1) // 2)
@@ -131,9 +137,12 @@ async def check_moved(sheet: Path, sidecar: Sidecar, intakes: Sequence[Intake]) 
             )
 
 
-async def _sent_hashes(folder: Path) -> frozenset[str]:
+async def _sent_there(folder: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """Which rows a sidecar's sheet sent, and which copies were made of it."""
     with reading(Sidecar(folder)) as ledger:
-        return frozenset() if ledger is None else await ledger.sent_hashes()
+        if ledger is None:
+            return frozenset(), frozenset()
+        return await ledger.sent_hashes(), await outputs_of(ledger)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 from batch_runner.app.clock import now
+from batch_runner.app.guards import reading
 from batch_runner.app.sidecar import Sidecar, sidecar_of
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.ledger.lock import hold
@@ -27,7 +28,7 @@ def move_sidecar(old: Path, new: Path, state: Path | None) -> Path:
     if not new.is_file():
         raise SheetError("there is no such sheet.", code="no_such_file", where=str(new))
     source, target = sidecar_of(old, state), sidecar_of(new, state)
-    if source.ledger.exists():
+    if source.ledger.exists() and source.folder != target.folder:
         if target.folder.exists():
             raise UsageError(
                 "this sheet has a sidecar of its own already.",
@@ -38,7 +39,7 @@ def move_sidecar(old: Path, new: Path, state: Path | None) -> Path:
         with hold(source.folder, host=socket.gethostname(), pid=os.getpid(), at=now()):
             pass  # nobody is at work on it
         _rename(source.folder, target.folder)
-    elif not target.ledger.exists():
+    elif not asyncio.run(_worked_for(target, {str(old), str(old.resolve())})):
         raise SheetError(
             "there is no sidecar of it.",
             code="never_run",
@@ -47,6 +48,12 @@ def move_sidecar(old: Path, new: Path, state: Path | None) -> Path:
         )
     asyncio.run(_rename_videos(target, old, new, state))
     return target.folder
+
+
+async def _worked_for(sidecar: Sidecar, names: set[str]) -> bool:
+    """Whether a sidecar's last sheet had one of these names: it was moved already, or need not be."""
+    with reading(sidecar) as ledger:
+        return ledger is not None and await ledger.meta("sheet") in names
 
 
 def _rename(source: Path, target: Path) -> None:
@@ -68,6 +75,7 @@ async def _rename_videos(target: Sidecar, old: Path, new: Path, state: Path | No
     ledger = SqliteLedger.for_command(target.ledger)
     try:
         await ledger.rename_files(before, after)
+        await ledger.set_meta("sheet", str(new))
     finally:
         ledger.close()
 

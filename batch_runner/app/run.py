@@ -20,6 +20,7 @@ from batch_runner.app.forecast import minutes, whole_time
 from batch_runner.app.intake import Intake
 from batch_runner.app.listen import close_log, open_log
 from batch_runner.app.outcome import Ending
+from batch_runner.app.output_file import check_output, outputs_of, remember_output
 from batch_runner.app.plan import Plan, make_plan, usd
 from batch_runner.app.reading import chosen, known_jobs, read_sheet
 from batch_runner.app.session import RunEntry, Wanted, open_session
@@ -78,6 +79,8 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
                 campaign.settings.same_service,
                 campaign.sidecar.ledger,
             )
+        copies = await outputs_of(ledger)
+    check_output(campaign.settings.output_file, campaign.sheet, copies)
     if not request.new:
         await guards.check_moved(campaign.sheet, campaign.sidecar, intakes)
     if request.adopt is None:
@@ -167,6 +170,7 @@ async def _locked(
         await guards.check_host(ledger, host, take_over=request.take_over)
         shared = campaign.settings.state_dir is not None
         await guards.check_owner(ledger, campaign.sheet, shared=shared)
+        await remember_output(campaign.settings.output_file, ledger)
         stack.enter_context(kept_awake(wanted=request.terminal and campaign.settings.keep_awake))
         run = await ledger.start_run(now(), host=host, pid=os.getpid(), version=__version__)
         log = open_log(sidecar.log, run, (key,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -215,6 +216,7 @@ async def open_session(
     for choice in choices:
         for job in choice.again:
             await ledger.record(decide.retried(await ledger.job(job), now()))
+    sys.audit("batch_runner.app.enrolled")
     listener = RunListener(entry.log, show=ui.say)
     desk = Desk(
         sheet=campaign.sheet,
@@ -224,6 +226,9 @@ async def open_session(
         localise=campaign.localise,
         now=now,
         output=campaign.settings.output_file,
+        style=campaign.settings.output_style,
+        grow_tables=campaign.settings.grow_tables,
+        break_signature=campaign.settings.break_signature,
         notice=listener.noticed,
     )
     sync = SheetSync(desk, intakes, scopes)
@@ -240,5 +245,6 @@ async def open_session(
     )
     if desk.output is None:
         await asyncio.to_thread(keep_original, campaign.sheet, campaign.sidecar.folder)
+        sys.audit("batch_runner.app.original_kept")
     await session.save()
     return session

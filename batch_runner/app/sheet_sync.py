@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +16,7 @@ from batch_runner.core.celltext import plain_text
 from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetError
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
-from batch_runner.core.model import FileStamp, OutCell, Table, WritePlan
+from batch_runner.core.model import FileStamp, OutCell, Problem, Table, WritePlan, address
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.source import stamp
 from batch_runner.reporter.copies import results_path
@@ -46,6 +47,9 @@ class Desk:
     localise: Localise
     now: Callable[[], datetime]
     output: Path | None = None  # results go into this copy; the sheet itself is not touched
+    style: bool = True  # whether our cells in a workbook get looks of their own
+    grow_tables: bool = True  # whether tables take our columns in
+    break_signature: bool = False  # whether a signed workbook may be changed
     notice: Callable[[str, str], None] = lambda _code, _message: None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -58,6 +62,7 @@ class SheetSync:
         self._lock = asyncio.Lock()
         self._hold(intakes, scopes)
         self._told_busy = False
+        self._told: set[tuple[str, int | None, int | None]] = set()
         self.results_in: Path | None = None  # where the results are, if not in the sheet
 
     def _hold(self, intakes: tuple[Intake, ...], scopes: list[int]) -> None:
@@ -107,6 +112,7 @@ class SheetSync:
                 await desk.sleep(UNREADABLE_PAUSE)
                 continue
             at = desk.now()
+            sys.audit("batch_runner.app.sheet_read_again")
             scopes = await enrol_midway(intakes, desk.ledger, origin=desk.origin, at=at)
             self._hold(intakes, scopes)
             return
@@ -142,7 +148,7 @@ class SheetSync:
         tables = [held.intake.table for held in self._held]
         output = self._desk.output
         try:
-            written = await asyncio.to_thread(write, tables, plans, output)
+            written = await asyncio.to_thread(write, tables, plans, output, notice=self._tell)
         except SheetChangedError:
             self._touched = None
             return False
@@ -152,6 +158,7 @@ class SheetSync:
             return True
         self.results_in = output
         if output is None:
+            sys.audit("batch_runner.app.sheet_written")
             self._took(written, plans)
             await self._forget_copy()
         return True
@@ -173,6 +180,9 @@ class SheetSync:
             headers=out.added if cells else {},
             cells=cells,
             status_column=out.places["status"],
+            style=self._desk.style,
+            grow_tables=self._desk.grow_tables,
+            break_signature=self._desk.break_signature,
         )
 
     async def _jobs(self, scope: int, touched: set[int] | None) -> list[Job]:
@@ -211,7 +221,7 @@ class SheetSync:
         plans = [await self._plan(held, None, at_end=at_end) for held in self._held]
         tables = [held.intake.table for held in self._held]
         await self._desk.ledger.set_meta(RESULTS_COPY, copy.name)
-        await asyncio.to_thread(write, tables, plans, copy)
+        await asyncio.to_thread(write, tables, plans, copy, notice=self._tell)
         self.results_in = copy
         if not self._told_busy:
             self._told_busy = True
@@ -219,6 +229,15 @@ class SheetSync:
                 busy.code,
                 f"{busy.message} Results go to {copy.name} until the sheet can be written.",
             )
+
+    def _tell(self, problem: Problem) -> None:
+        """What is worth knowing about a write, once a run."""
+        told = (problem.code, problem.row, problem.column)
+        if told not in self._told:
+            self._told.add(told)
+            place = address("", None, problem.row, problem.column)
+            text = f"{place}: {problem.message}" if place else problem.message
+            self._desk.notice(problem.code, f"{text} {problem.hint}".strip())
 
     async def _forget_copy(self) -> None:
         """The sheet shows it all: results that waited beside it are merged now."""

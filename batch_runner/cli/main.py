@@ -24,6 +24,7 @@ COMMANDS = {
     "status": "Show how a sheet stands, during a run and after.",
     "retry": "Try failed rows once more.",
     "resolve": "Settle rows of which nobody knows whether they were accepted.",
+    "restore": "Take our columns out of a sheet, or get it as it was at first.",
     "move": "Tell a sheet's memory that the sheet was renamed or moved.",
     "init": "Make a starter sheet with dropdowns and notes.",
     "models": "List the models, or all rules of one.",

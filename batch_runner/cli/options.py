@@ -25,11 +25,16 @@ def sheets_argument(function: F) -> F:
     )
 
 
+def config_option(function: F) -> F:
+    """``--config``."""
+    return click.option("--config", type=_PATH, help="Campaign config (YAML) to use.")(function)
+
+
 def reading_options(function: F) -> F:
     """Options about how a sheet is read."""
     for option in reversed(
         (
-            click.option("--config", type=_PATH, help="Campaign config (YAML) to use."),
+            config_option,
             click.option("--sheet", "worksheet", help="Worksheet to use, or 'all'."),
             click.option(
                 "--set",
@@ -80,6 +85,7 @@ def sending_options(function: F) -> F:
 
 SETTINGS = frozenset(
     {
+        "account",  # no setting, but what comes next is to be done by the same one
         "config",
         "base_url",
         "concurrency",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from batch_runner.cli.options import sheet_argument
+from batch_runner.cli.options import config_option, settings_of, sheet_argument
 
 if TYPE_CHECKING:
     from batch_runner.app.campaign import Campaign
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("resolve")
 @sheet_argument
+@config_option
 @click.option("--row", "rows", multiple=True, metavar="LINE|KEY", help="This row (repeatable).")
 @click.option("--all", "everything", is_flag=True, help="All unknown rows.")
 @click.option("--resend", is_flag=True, help="It was not accepted: the next run sends it again.")
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="The list as one JSON document.")
 def command(  # noqa: PLR0913 - one argument an option
     sheet: Path,
+    config: Path | None,
     rows: tuple[str, ...],
     task_id: str | None,
     *,
@@ -49,7 +51,7 @@ def command(  # noqa: PLR0913 - one argument an option
     from batch_runner.app.campaign import open_campaign
     from batch_runner.app.settle import Verdict
 
-    campaign = open_campaign(sheet, {}, os.environ)
+    campaign = open_campaign(sheet, settings_of({"config": config}), os.environ)
     chosen = sum((resend, give_up, task_id is not None))
     if chosen > 1:
         raise click.UsageError("--resend, --task-id and --give-up exclude each other.")

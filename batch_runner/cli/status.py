@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from batch_runner.cli.options import sheet_argument
+from batch_runner.cli.options import config_option, settings_of, sheet_argument
 
 if TYPE_CHECKING:
     from batch_runner.app.campaign import Campaign
@@ -21,9 +21,10 @@ MOST_TROUBLES = 20
 
 @click.command("status")
 @sheet_argument
+@config_option
 @click.option("--row", metavar="LINE|KEY", help="The whole story of one row.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def command(sheet: Path, row: str | None, *, as_json: bool) -> int:
+def command(sheet: Path, config: Path | None, row: str | None, *, as_json: bool) -> int:
     """Show how SHEET stands; also while it runs.
 
     \b
@@ -32,7 +33,7 @@ def command(sheet: Path, row: str | None, *, as_json: bool) -> int:
     """
     from batch_runner.app.campaign import open_campaign
 
-    campaign = open_campaign(sheet, {}, os.environ)
+    campaign = open_campaign(sheet, settings_of({"config": config}), os.environ)
     if row is not None:
         return _row(campaign, row, as_json=as_json)
     return _sheet(campaign, as_json=as_json)

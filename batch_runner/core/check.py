@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from batch_runner.core.images import is_web_link
-from batch_runner.core.model import Severity
+from batch_runner.core.model import CellValue, Severity
 from batch_runner.core.profile import Given, Kind, Parameter, Value
 from batch_runner.core.ratio import read_ratio
 from batch_runner.core.text import cell_text, loose, quoted
@@ -43,11 +44,14 @@ def allowed(parameter: Parameter) -> str:
     if parameter.choices:
         return ", ".join(str(choice) for choice in parameter.choices) + _unit(parameter)
     if parameter.kind is Kind.INTEGER:
-        return f"a whole number{_span(parameter.low, parameter.high)}{_unit(parameter)}"
-    if parameter.kind is Kind.IMAGES:
-        return f"{_count(parameter.min_items, parameter.max_items)} http(s) links"
+        also = "".join(f", or {number}" for number in parameter.also)
+        return f"a whole number{span(parameter.low, parameter.high)}{_unit(parameter)}{also}"
+    if parameter.is_links:
+        return links(parameter.min_items, parameter.max_items)
     if parameter.kind is Kind.BOOLEAN:
         return "yes or no"
+    if parameter.kind is Kind.JSON:
+        return "a list or an object written as JSON"
     return f"at most {parameter.max_length} characters" if parameter.max_length else "any text"
 
 
@@ -56,6 +60,8 @@ def _integer(parameter: Parameter, given: Given, model: str) -> Checked:
     if number is None:
         return _refused(parameter, given, model, "not_a_whole_number")
     hints = parameter.hints
+    if number in parameter.also:
+        return Checked(value=number)
     if parameter.low is not None and number < parameter.low:
         return _refused(parameter, given, model, "out_of_range", hints.below)
     if parameter.high is not None and number > parameter.high:
@@ -69,9 +75,18 @@ def _integer(parameter: Parameter, given: Given, model: str) -> Checked:
 def _choice(parameter: Parameter, given: Given, model: str) -> Checked:
     choices = [str(choice) for choice in parameter.choices]
     choice = None if isinstance(given, tuple) else read_choice(given, choices)
+    if choice is None and not isinstance(given, tuple):
+        choice = _by_what_is_sent(parameter, given)
     if choice is None:
         return _not_offered(parameter, given, model)
     return Checked(value=choice)
+
+
+def _by_what_is_sent(parameter: Parameter, given: CellValue) -> str | None:
+    """The choice that goes out as this word: who knows the API may write its own words."""
+    words = {word: ours for ours, word in parameter.sent.items() if isinstance(word, str)}
+    word = read_choice(given, list(words)) if words else None
+    return None if word is None else words[word]
 
 
 def _ratio(parameter: Parameter, given: Given, model: str) -> Checked:
@@ -113,8 +128,24 @@ def _text(parameter: Parameter, given: Given, model: str) -> Checked:
     return Checked(value=text)
 
 
-def _images(parameter: Parameter, given: Given, model: str) -> Checked:
+def _json(parameter: Parameter, given: Given, model: str) -> Checked:
+    text = None if isinstance(given, tuple) else read_text(given)
+    try:
+        document = json.loads(text or "", parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, list | dict) or not document:
+        return _refused(parameter, given, model, "not_json")
+    return Checked(value=json.dumps(document, ensure_ascii=False))
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number in JSON")
+
+
+def _links(parameter: Parameter, given: Given, model: str) -> Checked:
     refs = given if isinstance(given, tuple) else (cell_text(given),)
+    noun = "images" if parameter.kind is Kind.IMAGES else "links"
     faults = [_not_a_link(parameter, ref) for ref in refs if not _is_usable(ref)]
     low, high = parameter.min_items, parameter.max_items
     wrong_count = ""
@@ -123,7 +154,7 @@ def _images(parameter: Parameter, given: Given, model: str) -> Checked:
     elif low is not None and len(refs) < low:
         wrong_count, hint = "too_few", parameter.hints.below
     if wrong_count:
-        message = f"{parameter.name} names {len(refs)} images; {model} takes {_count(low, high)}."
+        message = f"{parameter.name} names {len(refs)} {noun}; {model} takes {_count(low, high)}."
         faults.insert(0, Fault(code=f"{parameter.name}_{wrong_count}", message=message, hint=hint))
     return Checked(faults=tuple(faults)) if faults else Checked(value=refs)
 
@@ -138,15 +169,18 @@ def _is_usable(ref: str) -> bool:
 
 
 def _not_a_link(parameter: Parameter, ref: str) -> Fault:
+    what = " to an image" if parameter.kind is Kind.IMAGES else ""
     if is_web_link(ref):
         hint = "Check the link for blanks or missing parts."
+    elif parameter.kind is not Kind.IMAGES:
+        hint = "Put the file where anybody can open it by a link, and give that link."
     elif re.match(r"data:", ref, re.IGNORECASE):
         hint = "Pictures inside the cell's text are not taken; put them on the web."
     else:
         hint = "Put the picture where anybody can open it by a link, and give that link."
     return Fault(
         code=f"{parameter.name}_not_a_link",
-        message=f"{quoted(ref)} is no http(s) link to an image.",
+        message=f"{quoted(ref)} is no http(s) link{what}.",
         hint=hint,
     )
 
@@ -164,11 +198,17 @@ def _refused(parameter: Parameter, given: Given, model: str, what: str, hint: st
     return Checked(faults=(Fault(code=f"{parameter.name}_{what}", message=message, hint=hint),))
 
 
+def links(low: int | None, high: int | None) -> str:
+    """How many links, in words."""
+    return "1 http(s) link" if low == high == 1 else f"{_count(low, high)} http(s) links"
+
+
 def _unit(parameter: Parameter) -> str:
     return f" {parameter.unit}" if parameter.unit else ""
 
 
-def _span(low: int | None, high: int | None) -> str:
+def span(low: int | None, high: int | None) -> str:
+    """Bounds in words that fit after "a whole number"."""
     if low is None:
         return "" if high is None else f" up to {high}"
     return f" from {low}" + ("" if high is None else f" to {high}")
@@ -186,5 +226,7 @@ _CHECKS: dict[Kind, Callable[[Parameter, Given, str], Checked]] = {
     Kind.RATIO: _ratio,
     Kind.BOOLEAN: _boolean,
     Kind.TEXT: _text,
-    Kind.IMAGES: _images,
+    Kind.IMAGES: _links,
+    Kind.LINKS: _links,
+    Kind.JSON: _json,
 }

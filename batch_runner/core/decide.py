@@ -273,7 +273,7 @@ def next_look(
             return min(policy.poll_first, estimated or policy.poll_first)
         return min(policy.poll_max, max(policy.poll_min, last_delay * 1.5))
     if looks == 0:
-        first = max(policy.poll_min, learned[len(learned) // 10] - elapsed)
+        first = max(0.0, learned[len(learned) // 10] - elapsed)
         return min(first, policy.task_deadline / 2)
     usual = learned[len(learned) // 2] / 20
     return min(policy.poll_max, max(policy.poll_min, usual, min(last_delay, usual * 2) * 1.15))

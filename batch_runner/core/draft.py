@@ -1,8 +1,7 @@
-"""A request in the making: values taken from row, settings and profile, then held to the rules."""
+"""A request in the making: values taken from row, settings and profile."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -11,18 +10,18 @@ from batch_runner.core.hints import others_taking, others_without_images
 from batch_runner.core.images import split_refs
 from batch_runner.core.model import ColumnMap, Problem, Severity, SheetRow
 from batch_runner.core.profile import (
+    FRAMES,
     Catalogue,
-    Condition,
-    Constraint,
     Given,
     Kind,
     Parameter,
     Profile,
     Value,
-    all_hold,
 )
-from batch_runner.core.text import quoted
 from batch_runner.core.values import cell, image_refs, is_blank
+
+SETTLED_ELSEWHERE = "It is a default of the config or of --set."
+"""Said of values that do not stand in the row."""
 
 
 class Source(Enum):
@@ -43,12 +42,13 @@ class Draft:
     catalogue: Catalogue
     values: dict[str, Value] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)  # where a value stands under another name
     settled: set[str] = field(default_factory=set)  # known to be wrong: nothing more about these
     problems: list[Problem] = field(default_factory=list)
 
 
-def say(draft: Draft, name: str, fault: Fault) -> None:
-    """Keep a fault of one parameter, at the cell it is about."""
+def say(draft: Draft, name: str, fault: Fault, *, at: str = "") -> None:
+    """Keep a fault of one parameter, at the cell it is about; ``at``: under which name that is."""
     if fault.severity is Severity.ERROR:
         draft.settled.add(name)
         draft.values.pop(name, None)
@@ -59,7 +59,7 @@ def say(draft: Draft, name: str, fault: Fault) -> None:
             hint=fault.hint,
             severity=fault.severity,
             row=draft.row.number,
-            column=cell(draft.row, draft.columns, name)[0],
+            column=cell(draft.row, draft.columns, at or draft.places.get(name, name))[0],
         )
     )
 
@@ -67,6 +67,8 @@ def say(draft: Draft, name: str, fault: Fault) -> None:
 def take(draft: Draft, parameter: Parameter) -> None:
     """Read a parameter from the row, else the settings, else the profile's default."""
     given, source = _given(draft, parameter)
+    if parameter.name in draft.settled:
+        return  # what the row says of it cannot be right
     value = parameter.default
     if source is not Source.PROFILE:
         checked = check(parameter, given, draft.profile.model)
@@ -79,20 +81,51 @@ def take(draft: Draft, parameter: Parameter) -> None:
 
 
 def _given(draft: Draft, parameter: Parameter) -> tuple[Given, Source]:
-    name, of_images = parameter.name, parameter.kind is Kind.IMAGES
+    name = parameter.name
     own: Given
-    if of_images:
+    if parameter.is_links:
         own = image_refs(draft.row, draft.columns, name)
+        own = _with_frames(draft, parameter, own) if parameter.frames else own
     else:
         own = cell(draft.row, draft.columns, name)[1]
     if own != () and not is_blank(own):
         return own, Source.ROW
-    default = draft.catalogue.defaults.get(name)
-    if of_images and default is not None and not isinstance(default, tuple):
-        default = split_refs(default, None)
+    default = _default(draft, name, of_links=parameter.is_links)
+    if parameter.frames and not default:
+        default = tuple(ref for frame in FRAMES for ref in _default_links(draft, frame))
     if default == () or is_blank(default):
         return None, Source.PROFILE
     return default, Source.SETTINGS
+
+
+def _with_frames(draft: Draft, parameter: Parameter, own: tuple[str, ...]) -> tuple[str, ...]:
+    """The frames of a model that has them in one list: from there, or from their own columns."""
+    first, last = (image_refs(draft.row, draft.columns, name) for name in FRAMES)
+    if not first and not last:
+        return own
+    if own:
+        code, message = "frames_twice", f"{parameter.name} and {FRAMES[0]} both name the frames."
+        at, hint = (FRAMES[0] if first else FRAMES[1]), "Leave one of them blank."
+    elif not first:
+        code, message = f"{FRAMES[0]}_missing", f"{FRAMES[1]} needs a {FRAMES[0]} before it."
+        at, hint = FRAMES[0], ""
+    elif len(first) > 1 or len(last) > 1:
+        at = FRAMES[0] if len(first) > 1 else FRAMES[1]
+        code, message, hint = f"{at}_too_many", f"{at} names several images; it takes one.", ""
+    else:
+        draft.places[parameter.name] = FRAMES[0]
+        return first + last
+    say(draft, parameter.name, Fault(code=code, message=message, hint=hint), at=at)
+    return ()
+
+
+def _default(draft: Draft, name: str, *, of_links: bool) -> Given:
+    return _default_links(draft, name) if of_links else draft.catalogue.defaults.get(name)
+
+
+def _default_links(draft: Draft, name: str) -> tuple[str, ...]:
+    default = draft.catalogue.defaults.get(name)
+    return default if isinstance(default, tuple) else split_refs(default, None)
 
 
 def _traced(
@@ -104,39 +137,7 @@ def _traced(
     hint = fault.hint or others_taking(parameter.name, given, draft.profile, draft.catalogue)
     if source is Source.ROW:
         return replace(fault, hint=hint)
-    origin = "It is a default of the config or of --set."
-    return replace(fault, hint=f"{origin} {hint}".strip())
-
-
-def constrain(draft: Draft, constraint: Constraint) -> None:
-    """Hold the request to one rule between parameters."""
-    if draft.settled.intersection(constraint.when) or not all_hold(constraint.when, draft.values):
-        return  # nothing can be said while what it depends on is wrong
-    for name in constraint.forbid:
-        if draft.sources.get(name) is Source.ROW and name in draft.values:
-            what = f"{draft.profile.model} takes no {name} {_circumstances(constraint)}."
-            fault = Fault(code=f"{name}_not_allowed", message=what, hint=constraint.hint)
-            say(draft, name, replace(fault, hint=fault.hint or "Leave the cell blank."))
-        draft.values.pop(name, None)  # a default that does not fit is left out
-    for name in constraint.require:
-        require(draft, name, _circumstances(constraint), constraint.hint)
-    for name, values in constraint.allow.items():
-        _narrow(draft, name, values, constraint)
-
-
-def _narrow(draft: Draft, name: str, values: tuple[Value, ...], constraint: Constraint) -> None:
-    given = draft.values.get(name)
-    if given is None or given in values:
-        return
-    if draft.sources[name] is Source.PROFILE:
-        draft.values[name] = values[0]
-        return
-    takes = ", ".join(str(value) for value in values)
-    message = (
-        f"{name} is {quoted(given)}; {draft.profile.model} takes {takes} "
-        f"{_circumstances(constraint)}."
-    )
-    say(draft, name, Fault(code=f"{name}_not_offered", message=message, hint=constraint.hint))
+    return replace(fault, hint=f"{SETTLED_ELSEWHERE} {hint}".strip())
 
 
 def require(draft: Draft, name: str, circumstances: str = "", hint: str = "") -> None:
@@ -148,26 +149,9 @@ def require(draft: Draft, name: str, circumstances: str = "", hint: str = "") ->
     hint = hint or parameter.hints.missing
     if not hint and parameter.kind is Kind.IMAGES:
         hint = others_without_images(draft.profile, draft.catalogue)
+    at = name
+    if parameter.frames and name not in draft.columns.columns:
+        at = FRAMES[0]  # a sheet may have the frames in columns of their own only
     needs = f"{draft.profile.model} needs it {circumstances}".rstrip()
     message = f"{name} is empty; {needs} ({allowed(parameter)})."
-    say(draft, name, Fault(code=f"{name}_missing", message=message, hint=hint))
-
-
-def _circumstances(constraint: Constraint) -> str:
-    return " and ".join(_circumstance(name, c) for name, c in constraint.when.items())
-
-
-def _circumstance(name: str, condition: Condition) -> str:
-    if condition.present is not None:
-        return f"together with {name}" if condition.present else f"without {name}"
-    return f"when {name} is {' or '.join(str(value) for value in condition.one_of)}"
-
-
-def request(draft: Draft) -> Mapping[str, object]:
-    """The body's fields, in the profile's order, with every default made explicit."""
-    body: dict[str, object] = {"model": draft.profile.model}
-    for parameter in draft.profile.parameters:
-        value = draft.values.get(parameter.name)
-        if value is not None:
-            body[parameter.api_name] = list(value) if isinstance(value, tuple) else value
-    return body
+    say(draft, name, Fault(code=f"{name}_missing", message=message, hint=hint), at=at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from enum import StrEnum
 from batch_runner.core.identity import RowIdentity
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.model import Estimate
+from batch_runner.core.spend import Reservation
 
 
 class Adoption(StrEnum):
@@ -125,6 +126,7 @@ class Claim:
     kind: ClaimKind
     job: Job | None = None
     not_before: datetime | None = None
+    why: str = ""  # which budget is used up, where it is not the sheet's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,10 @@ class ClaimTerms:
     cap: int | None = None  # micro-dollars that all attempts together may hold
     max_tries: int = 8
     replay: bool = False  # may re-send unknown ones under their old key
+    priced_only: bool = False  # a budget holds: what has no known price is not sent
+    # Reserves durably for the user's own budgets, before the intent is durable in the ledger;
+    # gives the sentence that says which of them forbids it, or None.
+    reserve: Callable[[Reservation], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

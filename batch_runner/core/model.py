@@ -150,6 +150,7 @@ class WritePlan:
     style: bool = True  # whether our cells get looks of their own: shades, widths, link colour
     grow_tables: bool = True  # whether an Excel table that ends at our columns takes them in
     break_signature: bool = False  # whether a signed workbook may be changed
+    remove: bool = False  # the columns named here go: cells, looks, their place in a table
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""

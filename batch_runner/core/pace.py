@@ -12,6 +12,7 @@ START_RATE = 8.0  # submits a second
 START_SLOTS = 4.0  # tasks in flight
 MAX_RATE = 200.0
 MAX_SLOTS = 1000.0
+LEAST_LOOKS = 20.0  # looks a second that are never too many
 FIRST_COOL_DOWN = 1.0  # seconds after a 429 that names no time; doubled each time in a row
 LONGEST_COOL_DOWN = 60.0
 
@@ -36,6 +37,15 @@ class Pace:
             rate_cap=MAX_RATE if rate is None else rate,
             slots_cap=MAX_SLOTS if slots is None else float(slots),
         )
+
+
+def looks_rate(pace: Pace) -> float:
+    """Looks a second, where the user settled none: a budget of their own, beside the submits.
+
+    One look a second for each slot is more than lazy looking needs; and a provider that bears
+    so many submits bears as many looks, which cost it less.
+    """
+    return max(LEAST_LOOKS, pace.slots, 1.5 * pace.rate)
 
 
 def accepted(pace: Pace) -> Pace:

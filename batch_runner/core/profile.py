@@ -6,7 +6,7 @@ of them, so that a new model needs no Python.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -17,6 +17,9 @@ from batch_runner.core.text import loose
 
 Value = str | int | bool | tuple[str, ...]
 """A parameter's value as it is sent."""
+
+FRAMES = ("first_frame_image", "last_frame_image")
+"""Columns that may give the first and the last frame, whatever a model's request calls them."""
 
 Given = CellValue | tuple[str, ...]
 """What a row or a default says of a parameter: a cell's value, or the references of its images."""
@@ -30,7 +33,9 @@ class Kind(StrEnum):
     CHOICE = "choice"  # one of some words
     RATIO = "ratio"  # one of some aspect ratios (a word such as "adaptive" may be among them)
     BOOLEAN = "boolean"
-    IMAGES = "images"  # a list of http(s) links
+    IMAGES = "images"  # a list of http(s) links to pictures
+    LINKS = "links"  # a list of http(s) links to something else: videos, sounds
+    JSON = "json"  # a list or an object, written as JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,17 +59,61 @@ class Parameter:
     choices: tuple[str | int, ...] = ()  # empty: not a closed set
     low: int | None = None  # inclusive
     high: int | None = None  # inclusive
+    also: tuple[
+        int, ...
+    ] = ()  # whole numbers outside of the range that have a meaning of their own
     max_length: int | None = None  # characters
     min_items: int | None = None
     max_items: int | None = None
     unit: str = ""  # for messages: "seconds"
     send_as: str = ""  # the field's name in the API, where it is another
+    send_each_as: tuple[str, ...] = ()  # a field for each link, in order, instead of one list
+    role: str = ""  # links are sent as objects of a ``url`` and this ``role``
+    sent: Mapping[str, object] = field(
+        default_factory=dict
+    )  # value -> what is sent; None: nothing
+    frames: bool = False  # its links are the first and the last frame; see ``FRAMES``
+    note: str = ""  # what it is, for people
     hints: Hints = Hints()
 
     @property
     def api_name(self) -> str:
         """What the request calls it."""
         return self.send_as or self.name
+
+    @property
+    def api_names(self) -> tuple[str, ...]:
+        """All fields of the request that it fills."""
+        return self.send_each_as or (self.api_name,)
+
+    @property
+    def is_links(self) -> bool:
+        """Whether its value is a list of links."""
+        return self.kind in {Kind.IMAGES, Kind.LINKS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Bounds of a number, or of how many links there are; inclusive, ``None`` is open."""
+
+    low: int | None = None
+    high: int | None = None
+
+    def holds(self, value: Value) -> bool:
+        """Whether a value lies within; a text or a yes/no never does."""
+        if isinstance(value, tuple):
+            number = len(value)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            number = value
+        else:
+            return False
+        above = self.low is None or number >= self.low
+        return above and (self.high is None or number <= self.high)
+
+
+def is_same(one: Value | None, other: Value | None) -> bool:
+    """Whether two values are one; ``True`` is not 1 here."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +122,15 @@ class Condition:
 
     present: bool | None = None  # it has (True) or lacks (False) a value
     one_of: tuple[Value, ...] = ()  # it has one of these values
+    span: Span | None = None  # it is a number, or names so many links, within these bounds
 
     def holds(self, value: Value | None) -> bool:
         """Whether it holds for this value; ``None``: the request has none."""
         if self.present is not None:
             return (value is not None) == self.present
-        return value in self.one_of
+        if self.span is not None:
+            return value is not None and self.span.holds(value)
+        return any(is_same(value, option) for option in self.one_of)
 
 
 Conditions = Mapping[str, Condition]
@@ -92,13 +144,23 @@ def all_hold(conditions: Conditions, values: Mapping[str, Value]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:
-    """A rule between parameters: when all conditions hold, these things follow."""
+    """A rule between parameters: when all conditions hold (or there are none), these follow."""
 
-    when: Conditions
+    when: Conditions = field(default_factory=dict)
     forbid: tuple[str, ...] = ()  # parameters that may not be given
     require: tuple[str, ...] = ()  # parameters that must be given
     allow: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)  # the only values
+    limit: Mapping[str, Span] = field(default_factory=dict)  # numbers, or how many links
+    exclusive: tuple[tuple[str, ...], ...] = ()  # groups: at most one of them may be given
+    together: tuple[str, ...] = ()  # these lists of links may hold ...
+    at_most: int | None = None  # ... so many in all
     hint: str = ""
+
+    def names(self) -> Iterator[str]:
+        """All parameters that it speaks of."""
+        yield from self.when
+        yield from (*self.forbid, *self.require, *self.allow, *self.limit, *self.together)
+        yield from (name for group in self.exclusive for name in group)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +227,21 @@ class Catalogue:
     @property
     def parameters(self) -> frozenset[str]:
         """Every parameter that any of the profiles has."""
-        return frozenset(p.name for profile in self.profiles.values() for p in profile.parameters)
+        own = {p.name for profile in self.profiles.values() for p in profile.parameters}
+        framed = any(p.frames for profile in self.profiles.values() for p in profile.parameters)
+        return frozenset(own.union(FRAMES) if framed else own)
+
+    @property
+    def api_names(self) -> Mapping[str, str]:
+        """Fields of requests that sheets call otherwise: the field -> our name."""
+        known = self.parameters
+        return {
+            field_name: p.name
+            for profile in self.profiles.values()
+            for p in profile.parameters
+            for field_name in p.api_names
+            if field_name not in known
+        }
 
 
 def estimate(price: Price | None, values: Mapping[str, Value]) -> Estimate:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from batch_runner.core.between import constrain
+from batch_runner.core.body import request
 from batch_runner.core.check import Fault
-from batch_runner.core.draft import Draft, constrain, request, require, say, take
+from batch_runner.core.draft import Draft, require, say, take
 from batch_runner.core.model import (
     ColumnMap,
     Estimate,
@@ -20,10 +22,10 @@ from batch_runner.core.model import (
     iter_errors,
 )
 from batch_runner.core.nearest import did_you_mean
-from batch_runner.core.profile import Catalogue, Profile, estimate
+from batch_runner.core.profile import FRAMES, Catalogue, Profile, estimate
 from batch_runner.core.prompts import advise
 from batch_runner.core.text import cell_text, quoted
-from batch_runner.core.values import IMAGES, KEY, PROMPT, cell, image_refs, is_blank
+from batch_runner.core.values import KEY, LINKED, PROMPT, cell, image_refs, is_blank
 
 MODEL = "model"
 
@@ -32,9 +34,11 @@ _NO_ESTIMATE = Estimate(low=None, high=None)
 
 def is_job(row: SheetRow, columns: ColumnMap) -> bool:
     """Whether a line asks for a video at all; totals, notes and empty lines do not."""
-    if not is_blank(cell(row, columns, PROMPT)[1]) or image_refs(row, columns):
+    if not is_blank(cell(row, columns, PROMPT)[1]):
         return True
-    asked = {*columns.columns.get(PROMPT, ()), *columns.columns.get(IMAGES, ())}
+    if any(image_refs(row, columns, name) for name in LINKED):
+        return True
+    asked = {place for name in (PROMPT, *LINKED) for place in columns.columns.get(name, ())}
     return any(problem.column in asked for problem in iter_errors(row.problems))
 
 
@@ -60,7 +64,7 @@ def judge(row: SheetRow, columns: ColumnMap, catalogue: Catalogue) -> Verdict:
     return Verdict(
         row=row.number,
         model=profile.model,
-        request=request(draft),
+        request=request(profile, draft.values),
         estimate=estimate(profile.price, draft.values),
         problems=tuple(draft.problems),
     )
@@ -120,7 +124,9 @@ def _fill(draft: Draft) -> None:
     """Take all values, but those of cells that could not even be read."""
     unreadable = {problem.column for problem in iter_errors(draft.problems)} - {None}
     for parameter in draft.profile.parameters:
-        if unreadable.intersection(draft.columns.columns.get(parameter.name, ())):
+        names = (parameter.name, *FRAMES) if parameter.frames else (parameter.name,)
+        places = {place for name in names for place in draft.columns.columns.get(name, ())}
+        if unreadable.intersection(places):
             draft.settled.add(parameter.name)
         else:
             take(draft, parameter)
@@ -148,8 +154,9 @@ def _warn(draft: Draft) -> None:
 
 
 def _is_ignored(draft: Draft, profile: Profile, name: str) -> bool:
-    if profile.parameter(name) is not None:
+    framed = name in FRAMES and any(parameter.frames for parameter in profile.parameters)
+    if framed or profile.parameter(name) is not None:
         return False
-    if name == IMAGES:
-        return bool(image_refs(draft.row, draft.columns))
+    if name in LINKED:
+        return bool(image_refs(draft.row, draft.columns, name))
     return not is_blank(cell(draft.row, draft.columns, name)[1])

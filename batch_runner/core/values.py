@@ -19,6 +19,9 @@ from batch_runner.core.text import cell_text, loose, number_text, tidy
 
 PROMPT = "prompt"
 IMAGES = "image_urls"
+LINKED = (IMAGES, "first_frame_image", "last_frame_image", "reference_videos", "reference_audio")
+"""Columns that name pictures and other files: several in a cell, or by a hyperlink."""
+
 RATIO = "aspect_ratio"
 KEY = "key"
 
@@ -101,8 +104,8 @@ def canonical_cells(row: SheetRow, columns: ColumnMap) -> tuple[tuple[str, str],
 
 
 def _canonical(row: SheetRow, columns: ColumnMap, name: str) -> str:
-    if name == IMAGES:
-        refs = [unicodedata.normalize("NFC", ref) for ref in image_refs(row, columns)]
+    if name in LINKED:
+        refs = [unicodedata.normalize("NFC", ref) for ref in image_refs(row, columns, name)]
         return json.dumps(refs, ensure_ascii=False) if refs else ""
     values = [row.value(column) for column in columns.columns[name]]
     texts = [_canonical_text(name, value) for value in values if not is_blank(value)]

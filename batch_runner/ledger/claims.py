@@ -1,6 +1,7 @@
 """The money path: the intent before a POST, and what became of it right after.
 
-Each function is one transaction of the caller's; nothing here talks to anybody.
+Each function is one transaction of the caller's. Only the user's own books are asked from within
+(``ClaimTerms.reserve``): what they reserve is durable before the intent is.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from batch_runner.core.errors import LedgerError
 from batch_runner.core.jobs import Change, Claim, ClaimKind, ClaimTerms
 from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.ledger.history import write_event
+from batch_runner.ledger.reserve import refused
 from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, stamp, to_job, to_time
 
 REPLAY_WINDOW = timedelta(hours=23)
@@ -42,6 +44,8 @@ def claim(connection: sqlite3.Connection, terms: ClaimTerms) -> Claim:
     hold = 0 if row["state"] == State.UNKNOWN else row["estimate_high"] or 0
     if terms.cap is not None and _held(connection) + hold > terms.cap:
         return Claim(kind=ClaimKind.OVER_BUDGET)
+    if row is queued and (why := refused(connection, row, attempt, terms)):
+        return Claim(kind=ClaimKind.OVER_BUDGET, why=why)
     if attempt is None:
         attempt = _new_attempt(connection, row, terms, hold)
     else:
@@ -68,15 +72,17 @@ def _next_queued(connection: sqlite3.Connection, terms: ClaimTerms) -> sqlite3.R
     ready: sqlite3.Row | None = connection.execute(
         """SELECT * FROM jobs WHERE state = 'queued' AND wanted AND row IS NOT NULL
                AND body IS NOT NULL AND tries < ? AND not_before <= ?
+               AND (estimate_high IS NOT NULL OR NOT ?)
            ORDER BY scope, row LIMIT 1""",
-        (terms.max_tries, terms.now.timestamp()),
+        (terms.max_tries, terms.now.timestamp(), terms.priced_only),
     ).fetchone()
     if ready is not None:
         return ready
     later: sqlite3.Row | None = connection.execute(
         """SELECT * FROM jobs WHERE state = 'queued' AND wanted AND row IS NOT NULL
-               AND body IS NOT NULL AND tries < ? ORDER BY not_before LIMIT 1""",
-        (terms.max_tries,),
+               AND body IS NOT NULL AND tries < ? AND (estimate_high IS NOT NULL OR NOT ?)
+           ORDER BY not_before LIMIT 1""",
+        (terms.max_tries, terms.priced_only),
     ).fetchone()
     return later
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections.abc import Mapping
 
 from batch_runner.core.lifecycle import Event
@@ -24,6 +25,7 @@ def write_event(
                    (SELECT state FROM jobs WHERE id = ?), ?)""",
         (stamp, job, attempt, event, job, _json(detail)),
     )
+    sys.audit("batch_runner.ledger.event", str(event))
 
 
 def _json(detail: Mapping[str, object] | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -48,10 +49,12 @@ def hold(sidecar: Path, *, host: str, pid: int, at: datetime) -> Iterator[None]:
             where=str(sidecar),
             hint="It must be writable and on a disk with file locks; nothing was submitted.",
         ) from error
+    sys.audit("batch_runner.ledger.locked")
     try:
         _leave_note(sidecar / HOLDER, {"host": host, "pid": pid, "since": at.isoformat()})
         yield
     finally:
+        sys.audit("batch_runner.ledger.unlocks")
         lock.release()
 
 

@@ -146,7 +146,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     try:
         # Asked again now that no other process can write: it may have been here first.
         for step in range(_version(connection, path), VERSION):
-            for statement in _statements(MIGRATIONS[step]):
+            for statement in statements(MIGRATIONS[step]):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {step + 1}")
         connection.execute("COMMIT")
@@ -165,7 +165,7 @@ def _copy(connection: sqlite3.Connection, target: Path) -> None:
     fresh.replace(target)
 
 
-def _statements(script: str) -> Iterator[str]:
+def statements(script: str) -> Iterator[str]:
     """The statements of a script; ``executescript`` would commit before each script."""
     statement = ""
     for line in script.splitlines(keepends=True):

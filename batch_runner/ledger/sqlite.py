@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import Any, Self, TypeVar
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.identity import Basis, RowIdentity
 from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job, RowSpec, Totals
-from batch_runner.ledger import claims, enrol, runs, views
+from batch_runner.core.spend import Charge
+from batch_runner.ledger import charges, claims, enrol, runs, views
 from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit, ReadOnly
 from batch_runner.ledger.schema import check_version, migrate
 
@@ -106,8 +108,9 @@ class SqliteLedger:
         self._commit.close()
 
     async def _do(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        sys.audit("batch_runner.ledger.asked", work.__name__)
         try:
-            return await self._commit.do(lambda connection: work(connection, *args, **kwargs))
+            result = await self._commit.do(lambda connection: work(connection, *args, **kwargs))
         except sqlite3.Error as error:
             raise LedgerError(
                 f"the ledger cannot be written or read ({error}).",
@@ -116,6 +119,8 @@ class SqliteLedger:
                 hint="Nothing is submitted without it. Is the disk full? Run the same command "
                 "again when it is mended; accepted tasks are kept.",
             ) from error
+        sys.audit("batch_runner.ledger.answered", work.__name__)
+        return result
 
     # -- the campaign ------------------------------------------------------------------
 
@@ -255,6 +260,12 @@ class SqliteLedger:
     async def task_ids(self) -> frozenset[str]:
         """All task ids that this ledger knows."""
         return await self._do(views.task_ids)
+
+    async def charges_since(
+        self, mark: int, account_of: Callable[[str], str]
+    ) -> tuple[Sequence[Charge], int]:
+        """How attempts stand that something happened to; see :func:`charges.charges_since`."""
+        return await self._do(charges.charges_since, mark, account_of)
 
     async def totals(self) -> Totals:
         """The campaign in numbers."""

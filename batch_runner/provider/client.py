@@ -6,6 +6,7 @@ Facts: https://docs.apimart.ai (video generation, task status, token balance).
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,6 +138,7 @@ class HttpProvider:
 
     async def submit(self, body: bytes, key: str) -> SubmitOutcome:
         """POST exactly these bytes under this idempotency key, once; paid if accepted."""
+        sys.audit("batch_runner.provider.submit")
         reply = await exchange(
             self._submits,
             Request(
@@ -152,6 +154,7 @@ class HttpProvider:
                 proxy=self._proxy,
             ),
         )
+        sys.audit("batch_runner.provider.submitted")
         if isinstance(reply, NoAnswer):
             return self._unanswered(reply)
         outcome = wire.read_submit(

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,7 @@ class Part:
         """Append a piece."""
         with _disk():
             self._file.write(chunk)
+            sys.audit("batch_runner.provider.received")
         self._digest.update(chunk)
         self.size += len(chunk)
 
@@ -61,7 +63,9 @@ class Part:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
+            sys.audit("batch_runner.provider.synced")
             self._path.replace(path)
+        sys.audit("batch_runner.provider.renamed")
         _sync_folder(path.parent)
         return path
 

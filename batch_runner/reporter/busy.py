@@ -10,9 +10,6 @@ from pathlib import Path
 
 from batch_runner.core.errors import SheetBusyError
 
-PART_LOST = "workbook_part_lost"
-"""Code of a problem that says what saving the workbook would lose."""
-
 _WRITE_BITS = 0o222
 _LATER = "The results are safe in the ledger and will be written by the next run."
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from batch_runner.core.errors import SheetChangedError
@@ -14,6 +15,11 @@ from batch_runner.reporter.replace import stamp_of, sync_folder
 def results_path(sheet: Path) -> Path:
     """Where results go while the sheet itself cannot be written: ``<stem>.results.<ext>``."""
     return sheet.with_name(f"{sheet.stem}.results{sheet.suffix}")
+
+
+def original_path(sheet: Path, sidecar: Path) -> Path:
+    """Where the sheet as it was before our first change is kept."""
+    return sidecar / f"original{sheet.suffix.lower()}"
 
 
 def keep_original(sheet: Path, sidecar: Path) -> Path:
@@ -30,7 +36,7 @@ def keep_original(sheet: Path, sidecar: Path) -> Path:
         SheetChangedError: the sheet was saved while it was copied; try again.
         SheetBusyError: it cannot be read, or the copy cannot be written.
     """
-    original = sidecar / f"original{sheet.suffix.lower()}"
+    original = original_path(sheet, sidecar)
     if original.exists():
         return original
     with as_busy(sidecar):
@@ -49,6 +55,20 @@ def keep_original(sheet: Path, sidecar: Path) -> Path:
     with as_busy(original):
         _write_once(original, content, before.st_mode & 0o777 | 0o600)
     return original
+
+
+def copy_once(source: Path, places: Iterable[Path]) -> Path:
+    """Copy a file to the first of these places where nothing is; atomically and durably.
+
+    Raises:
+        SheetBusyError: it cannot be read, or the copy cannot be written.
+    """
+    place = next(one for one in places if not os.path.lexists(one))
+    with as_busy(source):
+        content, mode = source.read_bytes(), source.stat().st_mode & 0o777 | 0o600
+    with as_busy(place):
+        _write_once(place, content, mode)
+    return place
 
 
 def _write_once(place: Path, content: bytes, mode: int) -> None:

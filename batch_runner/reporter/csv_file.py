@@ -46,7 +46,8 @@ def edit_csv(source: bytes, table: Table, plan: WritePlan) -> tuple[bytes, tuple
         elif len(fields) > editor.width:
             problems.append(_too_many_fields(number))
             continue
-        edits.extend(editor.edits(fields, wanted[number]))
+        take = _removals if plan.remove else editor.edits
+        edits.extend(take(fields, wanted[number]))
     if rest:
         raise _not_as_read(table)
     return text.edited(edits), tuple(problems)
@@ -100,6 +101,20 @@ class _Editor:
         if isinstance(cell.value, str):
             return self._text.encodable(safe_text(cell.value, csv=True))
         return number_text(cell.value)
+
+
+def _removals(fields: list[tuple[int, int]], cells: _Cells) -> list[Edit]:
+    """The edits that take our columns out of one record, each with one delimiter."""
+    gone = [place for place in sorted(cells) if place < len(fields)]
+    edits = []
+    for place in gone:
+        start, end = fields[place]
+        if place:
+            start = fields[place - 1][1]
+        elif len(fields) > 1:
+            end = fields[1][0]
+        edits.append(Edit(start=start, end=end, text=""))
+    return edits
 
 
 def _header_cells(plan: WritePlan) -> _Cells:

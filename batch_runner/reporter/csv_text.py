@@ -48,8 +48,8 @@ class SourceText:
         self.text = self._body.decode(self.codec)
 
     def encodable(self, text: str) -> str:
-        """The text with "?" for what this file's encoding cannot hold."""
-        return text.encode(self.codec, "replace").decode(self.codec)
+        r"""The text; what this file's encoding cannot hold is shown by its code, as ``\u65e5``."""
+        return text.encode(self.codec, "backslashreplace").decode(self.codec)
 
     def edited(self, edits: Sequence[Edit]) -> bytes:
         """The file's bytes after the edits, which are in order and do not overlap."""

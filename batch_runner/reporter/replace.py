@@ -57,14 +57,17 @@ def replace_file(
     try:
         with as_busy(place):
             fill(temporary)
+        sys.audit("batch_runner.reporter.filled")
         _dress(temporary, place, like)
         with as_busy(place):
             _sync(temporary)
+            sys.audit("batch_runner.reporter.synced")
             stamp = stamp_of(temporary.stat())
         if last_check is not None:
             last_check()
         with as_busy(place):
             temporary.replace(place)
+        sys.audit("batch_runner.reporter.renamed")
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(place.parent)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from batch_runner.core.cellrefs import column_of
 from batch_runner.core.model import OutCell
-from batch_runner.reporter.sheet_survey import Survey, not_editable
+from batch_runner.reporter.sheet_stream import find, pattern
+from batch_runner.reporter.sheet_survey import not_editable
 from batch_runner.reporter.xml_bytes import ATTRIBUTES, closing, opened, with_attribute
 
-_ASIDE = rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
-_ASIDES = re.compile(_ASIDE, re.DOTALL)
 _NUMBER = re.compile(rb"""(?:^|\s)r\s*=\s*["'](\d+)["']""")
 _LETTERS = re.compile(rb"""(?:^|\s)r\s*=\s*["']([A-Za-z]+)\d*["']""")
 _STYLE = re.compile(rb"""(?:^|\s)s\s*=\s*["'](\d+)["']""")
@@ -28,17 +27,16 @@ _NEVER = 1 << 30  # a row number beyond all
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a cell goes, and what it finds there."""
+    """Where in a row a cell goes, and what it finds there."""
 
     row: int
-    column: int
     style: int | None  # of the cell that is there; None: there is none
     row_style: int | None  # what the row gives to new cells; None: nothing
     left: int | None  # style of the nearest cell to the left that is not being written
 
 
-Write = Callable[[Place, OutCell], str]
-"""Makes a cell's XML; blank where the place is best left without one."""
+Write = Callable[[Place, int, OutCell], str]
+"""Makes the XML of a cell in a column; blank where there is best none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,38 +46,6 @@ class _Cell:
     inner: int
     style: int
     closed: bool
-
-
-def whole_rows(chunks: Iterable[bytes], around: Survey, where: str) -> Iterator[bytes]:
-    """What stands between head and tail of a worksheet, some whole rows at a time.
-
-    Raises:
-        SheetError: It does not end as the survey saw it.
-    """
-    mark = b"<" + around.prefix.encode() + b"row"
-    head = len(around.head)
-    buffer = b""
-    for chunk in chunks:
-        skipped = min(head, len(chunk))
-        head -= skipped
-        buffer += chunk[skipped:]
-        cut = buffer.rfind(mark)
-        if cut > 0 and not _open_aside(buffer[:cut]):
-            yield buffer[:cut]
-            buffer = buffer[cut:]
-    end = b"</" + around.prefix.encode() + b"sheetData"
-    rows = buffer.removesuffix(around.tail)
-    at = rows.rfind(end)
-    if not buffer.endswith(around.tail) or at < 0 or rows[at:].strip()[len(end) :].strip() != b">":
-        raise not_editable(where)
-    yield rows[:at]
-
-
-def _open_aside(data: bytes) -> bool:
-    """Whether a comment or the like may begin in these bytes and end after them."""
-    return (b"<!" in data or b"<?" in data) and re.search(
-        rb"<[!?]", _ASIDES.sub(b"", data)
-    ) is not None
 
 
 class RowsPatch:
@@ -106,15 +72,17 @@ class RowsPatch:
         self._waiting = [_NEVER, *sorted((row for row in wanted if wanted[row]), reverse=True)]
         self._write = write
         self._where = where
-        self._prefix = prefix
+        self._prefix = prefix.encode()
         self._row = 0
         self._columns: dict[bytes, int] = {}
-        p = re.escape(prefix.encode())
-        self._row_tag = _pattern(rb"<" + p + rb"row(?=[\s/>])(" + ATTRIBUTES + rb")(/?)>")
-        self._row_end = _pattern(rb"(</" + p + rb"row\s*>)")
-        self._cell_tag = _pattern(rb"<" + p + rb"c(?=[\s/>])(" + ATTRIBUTES + rb")(/?)>")
-        self._cell_end = _pattern(rb"(</" + p + rb"c\s*>)")
-        self._formula = _pattern(rb"<" + p + rb"f(?=[\s/>])(" + ATTRIBUTES + rb")(/?)>")
+        self._plain = False  # whether the rows at hand are free of comments and the like
+        self._cell_mark = b"<" + self._prefix + b"c"
+        p = re.escape(self._prefix)
+        self._row_tag = pattern(rb"<" + p + rb"row(?=[\s/>])(" + ATTRIBUTES + rb")(/?)>")
+        self._row_end = pattern(rb"(</" + p + rb"row\s*>)")
+        self._cell_tag = pattern(rb"<" + p + rb"c(?=[\s/>])(" + ATTRIBUTES + rb")(/?)>")
+        self._cell_end = pattern(rb"(</" + p + rb"c\s*>)")
+        self._formula = pattern(rb"<" + p + rb"f(?=[\s/>])(" + ATTRIBUTES + rb")(/?)>")
 
     def patched(self, batches: Iterable[bytes]) -> Iterator[bytes]:
         """The rows with our cells.
@@ -130,8 +98,9 @@ class RowsPatch:
         yield from self._rows_before(_NEVER)
 
     def _batch(self, data: bytes) -> Iterator[bytes]:
+        self._plain = b"<!" not in data and b"<?" not in data
         emitted = at = 0
-        while row := _find(self._row_tag, data, at):
+        while row := find(self._row_tag, data, at):
             at = row.end()
             stated = _NUMBER.search(row[1])
             number = int(stated[1]) if stated else self._row + 1
@@ -153,111 +122,113 @@ class RowsPatch:
         """The rows to write that the worksheet has not."""
         while self._waiting[-1] < number:
             row = self._waiting.pop()
-            cells = "".join(
-                self._write(
-                    Place(row=row, column=column, style=None, row_style=None, left=None), cell
-                )
-                for column, cell in sorted(self._wanted[row].items())
-            )
+            place = Place(row=row, style=None, row_style=None, left=None)
+            wanted = sorted(self._wanted[row].items())
+            cells = "".join(self._write(place, column, cell) for column, cell in wanted)
             if cells:
-                yield f'<{self._prefix}row r="{row}">{cells}</{self._prefix}row>'.encode()
+                p = self._prefix
+                yield b'<%brow r="%d">%b</%brow>' % (p, row, cells.encode(), p)
 
     def _edited(self, data: bytes, row: re.Match[bytes], number: int) -> tuple[int, bytes]:
         """Where a row ends, and the row with our cells."""
         tag = row[0]
+        columns = sorted(self._wanted[number])
         if row[2]:
-            end, body, cells = row.end(), row.end(), []
-            close = closing(tag)
+            end = body = row.end()
+            close, cells = closing(tag), []
         else:
-            last = _find(self._row_end, data, row.end())
-            if last is None:
-                raise not_editable(self._where)
-            end, body = last.end(), last.start()
-            close = last[0]
-            cells = self._cells(data, row.end(), body)
-        pieces = self._pieces(data, cells, number, (row.end(), body), _row_style(row[1]))
-        columns = self._wanted[number]
-        return end, _widened(opened(tag), min(columns), max(columns)) + b"".join(pieces) + close
+            last = self._ending(self._row_end, b"row", data, row.end())
+            end, body, close = last.end(), last.start(), last[0]
+            cells = self._cells(data, row.end(), body, columns[0])
+        pieces = self._inside(data, (row.end(), body), cells, number, _row_style(row[1]))
+        return end, _widened(opened(tag), columns[0], columns[-1]) + b"".join(pieces) + close
 
-    def _cells(self, data: bytes, start: int, end: int) -> list[_Cell]:
+    def _cells(self, data: bytes, start: int, end: int, first: int) -> list[_Cell]:
+        """A row's cells; of those that all stand left of column ``first`` only the last."""
+        if self._plain:
+            at = data.rfind(self._cell_mark, start, end)
+            last = self._cell_tag.match(data, at, end) if at >= 0 else None
+            stated = _LETTERS.search(last[1]) if last else None
+            if last and stated and self._column(stated[1]) < first:
+                return [self._cell(last, self._column(stated[1]))]
         cells: list[_Cell] = []
         column = -1
-        while found := _find(self._cell_tag, data, start, end):
-            attributes = found[1]
-            stated = _LETTERS.search(attributes)
+        while found := find(self._cell_tag, data, start, end):
+            stated = _LETTERS.search(found[1])
             column = self._column(stated[1]) if stated else column + 1
-            style = _STYLE.search(attributes)
-            cells.append(
-                _Cell(
-                    column=column,
-                    start=found.start(),
-                    inner=found.end(),
-                    style=int(style[1]) if style else 0,
-                    closed=bool(found[2]),
-                )
-            )
+            cells.append(self._cell(found, column))
             start = found.end()
         return cells
+
+    def _cell(self, tag: re.Match[bytes], column: int) -> _Cell:
+        style = _STYLE.search(tag[1])
+        return _Cell(
+            column=column,
+            start=tag.start(),
+            inner=tag.end(),
+            style=int(style[1]) if style else 0,
+            closed=bool(tag[2]),
+        )
 
     def _column(self, letters: bytes) -> int:
         if letters not in self._columns:
             self._columns[letters] = column_of(letters.decode())
         return self._columns[letters]
 
-    def _pieces(
+    def _inside(
         self,
         data: bytes,
+        body: tuple[int, int],
         cells: list[_Cell],
         row: int,
-        body: tuple[int, int],
         row_style: int | None,
     ) -> Iterator[bytes]:
-        """A row's inside: old and new cells in the order of their columns."""
+        """A row's inside: all cells in the order of their columns."""
         wanted = self._wanted[row]
-        emitted, next_old = body[0], 0
-        left: int | None = None
-        for column, cell in sorted(wanted.items()):
-            while next_old < len(cells) and cells[next_old].column < column:
-                if cells[next_old].column not in wanted:
-                    left = cells[next_old].style
-                next_old += 1
-            old = cells[next_old] if next_old < len(cells) else None
-            here = old is not None and old.column == column
-            at = old.start if old is not None else self._end_of(data, cells, body)
-            at = max(at, emitted)
-            yield data[emitted:at]
-            emitted = at
-            if here and old is not None:
-                emitted = self._end(data, old)
-                next_old += 1
-                if not self._may_go(data[old.start : emitted], row, column):
-                    yield data[old.start : emitted]
-                    continue
-            place = Place(
-                row=row,
-                column=column,
-                style=old.style if here and old is not None else None,
-                row_style=row_style,
-                left=left,
-            )
-            yield self._write(place, cell).encode()
+        rest = sorted(wanted.items(), reverse=True)
+        new = Place(row=row, style=None, row_style=row_style, left=None)
+        emitted = body[0]
+        for old in cells:
+            while rest and rest[-1][0] < old.column:
+                yield data[emitted : old.start]
+                emitted = old.start
+                yield self._write(new, *rest.pop()).encode()
+            if rest and rest[-1][0] == old.column:
+                column, cell = rest.pop()
+                end = self._end(data, old)
+                if self._may_go(data[old.start : end], row, column):
+                    yield data[emitted : old.start]
+                    emitted = end
+                    yield self._write(replace(new, style=old.style), column, cell).encode()
+            elif old.column not in wanted:
+                new = replace(new, left=old.style)
+        if rest:
+            # Other things may follow the last cell of a row.
+            end = max(emitted, self._end(data, cells[-1]) if cells else body[0])
+            yield data[emitted:end]
+            emitted = end
+            yield "".join(self._write(new, *one) for one in reversed(rest)).encode()
         yield data[emitted : body[1]]
-
-    def _end_of(self, data: bytes, cells: list[_Cell], body: tuple[int, int]) -> int:
-        """Where the last cell ends; other things may follow it in its row."""
-        return self._end(data, cells[-1]) if cells else body[0]
 
     def _end(self, data: bytes, cell: _Cell) -> int:
         if cell.closed:
             return cell.inner
-        end = _find(self._cell_end, data, cell.inner)
+        return self._ending(self._cell_end, b"c", data, cell.inner).end()
+
+    def _ending(
+        self, end_tag: re.Pattern[bytes], name: bytes, data: bytes, start: int
+    ) -> re.Match[bytes]:
+        """The end tag of a row or cell whose start tag ends at ``start``."""
+        if self._plain:
+            start = data.find(b"</" + self._prefix + name, start)
+        end = find(end_tag, data, start) if start >= 0 else None
         if end is None:
             raise not_editable(self._where)
-        return end.end()
+        return end
 
     def _may_go(self, cell: bytes, row: int, column: int) -> bool:
         """Whether a cell may be replaced: not if its formula is that of other cells too."""
-        formula = _find(self._formula, cell, 0)
+        formula = find(self._formula, cell, 0)
         if formula is None:
             return True
         if _DEPENDED_ON.search(formula[1]):
@@ -265,21 +236,6 @@ class RowsPatch:
             return False
         self.formulas_gone = True
         return True
-
-
-def _pattern(wanted: bytes) -> re.Pattern[bytes]:
-    """A pattern for :func:`_find`; ``wanted`` has at least one group."""
-    return re.compile(_ASIDE + rb"|" + wanted, re.DOTALL)
-
-
-def _find(
-    pattern: re.Pattern[bytes], data: bytes, start: int, end: int | None = None
-) -> re.Match[bytes] | None:
-    """The next hit that is no comment or the like."""
-    end = len(data) if end is None else end
-    while (hit := pattern.search(data, start, end)) and hit.lastindex is None:
-        start = hit.end()
-    return hit
 
 
 def _row_style(attributes: bytes) -> int | None:

@@ -6,6 +6,8 @@ number format exchanged. What is there already is used again, so writing often a
 
 from __future__ import annotations
 
+import re
+
 from batch_runner.reporter.looks import NO_SHADE, SHADES, Look
 from batch_runner.reporter.xml_bytes import (
     Edit,
@@ -28,6 +30,8 @@ MAX_STYLES = 64_000
 _LINK_COLOR = "FF0563C1"
 _MONEY = "0.00####"
 _FIRST_OWN_FORMAT = 164
+_BUILT_IN_AMOUNTS = frozenset({*range(1, 12), *range(37, 45), 48})
+_NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)  # in a format
 _FONT_ORDER = (
     *(b"b", b"i", b"strike", b"condense", b"extend", b"outline", b"shadow", b"u", b"vertAlign"),
     *(b"sz", b"color", b"name", b"family", b"charset", b"scheme"),
@@ -77,7 +81,7 @@ class Styles:
             tag = self._shaded(tag, look.shade)
         if look.link:
             tag = self._linked(tag)
-        if look.money and _number(tag, "numFmtId") == 0:
+        if look.money and not self._shows_amounts(_number(tag, "numFmtId")):
             tag = _with(tag, numFmtId=str(self._format(_MONEY)), applyNumberFormat="1")
         if look.text:
             tag = _with(tag, quotePrefix="1")
@@ -113,6 +117,14 @@ class Styles:
             return tag
         font = _link_font(self._fonts[number], self._p)
         return _with(tag, fontId=str(_place(self._fonts, font)), applyFont="1")
+
+    def _shows_amounts(self, number: int) -> bool:
+        """Whether a number format shows a number as such, and not as a date or text."""
+        codes = {_number(one, "numFmtId"): attribute(one, "formatCode") for one in self._formats}
+        if number not in codes:
+            return number in _BUILT_IN_AMOUNTS
+        code = _NOT_SHOWN.sub("", codes[number] or "")
+        return bool(re.search(r"[0#?]", code)) and not re.search(r"[dmyhs]", code, re.IGNORECASE)
 
     def _format(self, code: str) -> int:
         known = {

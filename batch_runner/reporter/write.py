@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetError
 from batch_runner.core.model import FileStamp, Problem, Table, WritePlan
-from batch_runner.reporter.busy import PART_LOST, busy_error, check_not_open, check_writable
+from batch_runner.reporter.busy import busy_error, check_not_open, check_writable
 from batch_runner.reporter.csv_file import edit_csv
 from batch_runner.reporter.replace import replace_file, stamp_of
 
@@ -31,7 +33,7 @@ def write(
         plans: what to put into each, in the same order.
         target: where the result goes instead; the file itself is only read then.
         before_replace: called when the new file is ready, before the last look at the old one.
-        notice: told what could not be written where, or is lost in a copy.
+        notice: told what could not be written where, and what else is worth knowing.
 
     Returns:
         The stamp of the file written; the present one if nothing in it would change.
@@ -48,16 +50,17 @@ def write(
     if in_place and not any(plans):
         return tables[0].stamp
     _check_free(place, named)
-    source = _read(sheet, tables[0].stamp)
-    tell = partial(_tell, notice=notice, sheet=sheet if in_place else None)
     if tables[0].worksheet is None:
+        with _opened(sheet, tables[0].stamp) as file:
+            source = file.read()
         content, problems = edit_csv(source, tables[0], plans[0])
-        tell(problems)
+        _tell(problems, notice)
         if in_place and content == source:
             return tables[0].stamp
         fill: Callable[[Path], None] = partial(_put_bytes, content)
     else:
-        fill = partial(_put_workbook, source, tables, plans, tell)
+        tell = partial(_tell, notice=notice)
+        fill = partial(_put_workbook, sheet, tables, plans, tell, keep_signature=in_place)
 
     def last_check() -> None:
         if before_replace is not None:
@@ -74,33 +77,28 @@ def _put_bytes(content: bytes, out: Path) -> None:
 
 
 def _put_workbook(
-    source: bytes,
+    sheet: Path,
     tables: Sequence[Table],
     plans: Sequence[WritePlan],
     tell: Callable[[Sequence[Problem]], None],
     out: Path,
+    *,
+    keep_signature: bool,
 ) -> None:
-    # openpyxl takes a while to load; a CSV never needs it.
+    # A CSV never needs it.
     from batch_runner.reporter.xlsx_file import write_workbook
 
     try:
-        problems = write_workbook(source, plans, out)
-    except SheetError as error:
-        error.where = error.where or str(tables[0].path)
+        with _opened(sheet, tables[0].stamp) as file:
+            problems = write_workbook(file, plans, out, keep_signature=keep_signature)
+    except (SheetError, SheetBusyError) as error:
+        error.where = "!".join(part for part in (str(tables[0].path), error.where) if part)
         raise
     tell(problems)
 
 
-def _tell(problems: Sequence[Problem], *, notice: Notice | None, sheet: Path | None) -> None:
-    """Hand on what is worth knowing; a loss in the sheet itself is not taken."""
+def _tell(problems: Sequence[Problem], notice: Notice | None) -> None:
     for problem in problems:
-        if problem.code == PART_LOST and sheet is not None:
-            raise SheetBusyError(
-                problem.message,
-                code=PART_LOST,
-                hint="The sheet is left as it is.",
-                where=str(sheet),
-            )
         if notice is not None:
             notice(problem)
 
@@ -112,18 +110,18 @@ def _check_free(place: Path, named: Path) -> None:
     check_writable(place)
 
 
-def _read(sheet: Path, stamp: FileStamp) -> bytes:
-    """The bytes that were read before; no others."""
+@contextmanager
+def _opened(sheet: Path, stamp: FileStamp) -> Iterator[BinaryIO]:
+    """The file that was read before, and no other; it stays the same until the block ends."""
     try:
         with sheet.open("rb") as file:
             _check_stamp(sheet, stamp_of(os.fstat(file.fileno())), stamp)
-            content = file.read()
+            yield file
             _check_stamp(sheet, stamp_of(os.fstat(file.fileno())), stamp)
     except FileNotFoundError as error:
         raise _gone(sheet) from error
     except OSError as error:
         raise busy_error(sheet, error) from error
-    return content
 
 
 def _stamp(sheet: Path) -> FileStamp:

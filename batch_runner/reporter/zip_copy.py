@@ -13,8 +13,9 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from batch_runner.core.errors import SheetError
 from batch_runner.core.ooxml import damaged, normal_name
@@ -147,17 +148,21 @@ class Package:
 
 
 def packed(chunks: Iterable[bytes]) -> Packed:
-    """Pack a new member's content as it comes; memory does not follow its size."""
+    """Pack a new member's content as it comes; memory does not follow its size.
+
+    Whoever asks for it closes its ``data``, and so removes it.
+    """
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15)
-    # Lives as long as what holds it: the system removes it when it is let go.
-    data = tempfile.SpooledTemporaryFile(max_size=_CHUNK)  # noqa: SIM115
     crc = unpacked = 0
-    for chunk in chunks:
-        crc = zlib.crc32(chunk, crc)
-        unpacked += len(chunk)
-        data.write(packer.compress(chunk))
-    data.write(packer.flush())
-    return Packed(data=data, size=data.tell(), unpacked=unpacked, crc=crc)  # type: ignore[arg-type]
+    with ExitStack() as stack:
+        data = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_CHUNK))
+        for chunk in chunks:
+            crc = zlib.crc32(chunk, crc)
+            unpacked += len(chunk)
+            data.write(packer.compress(chunk))
+        data.write(packer.flush())
+        stack.pop_all()
+    return Packed(data=cast("BinaryIO", data), size=data.tell(), unpacked=unpacked, crc=crc)
 
 
 def _put_packed(out: BinaryIO, member: zipfile.ZipInfo, extra: bytes, change: Packed) -> None:

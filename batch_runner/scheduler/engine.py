@@ -15,7 +15,7 @@ from typing import Any
 from batch_runner.core.decide import Policy
 from batch_runner.core.jobs import Change, Claim, ClaimKind, ClaimTerms
 from batch_runner.core.lifecycle import Event, State
-from batch_runner.core.pace import Pace
+from batch_runner.core.pace import Pace, looks_rate
 from batch_runner.core.ports import Ledger, Listener, Provider, Shelf
 from batch_runner.scheduler.flight import Crew, refetch, resume, send_next
 from batch_runner.scheduler.gates import LookGate, Throttle
@@ -32,7 +32,7 @@ class Limits:
 
     rate: float | None = None  # submits a second
     slots: int | None = None  # tasks in flight
-    looks: float = 20.0  # looks a second
+    looks: float | None = None  # looks a second; None: as pace.looks_rate says
     downloads: int = 4
     patience: float = 1800.0  # seconds to wait for a provider that is down
     deadline: float | None = None  # seconds for the whole run
@@ -76,7 +76,7 @@ class Engine:
             listener=world.listener,
             policy=policy,
             throttle=self._throttle,
-            looks=LookGate(limits.looks),
+            looks=LookGate(self._looks_rate),
             downloads=asyncio.Semaphore(limits.downloads),
             halt=halt,
             health=Health(
@@ -98,6 +98,9 @@ class Engine:
 
     def _wake(self) -> None:
         self._woken.set()
+
+    def _looks_rate(self) -> float:
+        return self._limits.looks or looks_rate(self._throttle.pace)
 
     def _kept(self, change: Change) -> None:
         """A change is durable: is there anything (more) to send because of it?"""

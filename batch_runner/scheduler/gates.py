@@ -99,8 +99,8 @@ class Throttle:
 class LookGate:
     """At most so many looks a second, in order of asking; a 429 pauses all of them."""
 
-    def __init__(self, rate: float) -> None:
-        self._gap = 1.0 / rate
+    def __init__(self, rate: Callable[[], float]) -> None:
+        self._rate = rate  # looks a second, as it is now
         self._next_at = 0.0
         self._paused_until = 0.0
 
@@ -110,7 +110,7 @@ class LookGate:
         while True:
             now = loop.time()
             turn = max(now, self._next_at, self._paused_until)
-            self._next_at = turn + self._gap
+            self._next_at = turn + 1.0 / self._rate()
             if turn > now:
                 await asyncio.sleep(turn - now)
             if turn >= self._paused_until:

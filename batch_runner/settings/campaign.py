@@ -83,8 +83,9 @@ class Limits(Section):
 
     concurrency: Count | None = Field(default=None, description="Tasks in flight at most.")
     rate: PerSecond | None = Field(default=None, description="Submits at most, such as 60/min.")
-    polls: PerSecond = Field(
-        default=20.0, description="Looks at running tasks at most, such as 20/s."
+    polls: PerSecond | None = Field(
+        default=None,
+        description="Looks at running tasks at most, such as 20/s; default: by the slots and rate.",
     )
 
 
@@ -93,6 +94,12 @@ class Budget(Section):
 
     total_usd: Usd | None = Field(default=None, description="For this sheet, over all its runs.")
     run_usd: Usd | None = Field(default=None, description="For one run.")
+    day_usd: Usd | None = Field(
+        default=None, description="For one day, over all your sheets that use the same API key."
+    )
+    month_usd: Usd | None = Field(
+        default=None, description="For one month, over all your sheets that use the same API key."
+    )
 
 
 class Retry(Section):
@@ -100,6 +107,12 @@ class Retry(Section):
 
     failed_tasks: Annotated[int, Field(strict=True, ge=0, le=10)] = Field(
         default=0, description="New attempts after the provider failed a task (it refunds those)."
+    )
+    policy_failures: Annotated[int, Field(strict=True, ge=0, le=10)] = Field(
+        default=0, description="New attempts after a task failed for what it shows or says."
+    )
+    input_failures: Annotated[int, Field(strict=True, ge=0, le=10)] = Field(
+        default=0, description="New attempts after a task failed for an image or a parameter."
     )
     submit_attempts: Count = Field(default=8, description="Sends of one row in one run, at most.")
     on_503: Literal["resend", "hold"] = Field(
@@ -183,6 +196,17 @@ class Output(Section):
     )
     time_zone: str | None = Field(
         default=None, description="Such as Asia/Tokyo; default: this machine's."
+    )
+    style: bool = Field(
+        default=True,
+        description="Shade status cells by state, set widths, dress headers; in workbooks.",
+    )
+    grow_tables: bool = Field(
+        default=True,
+        description="Let an Excel table or filter that ends at our columns take them in.",
+    )
+    break_signature: bool = Field(
+        default=False, description="Write into a signed workbook; its signature becomes invalid."
     )
 
     @field_validator("columns")

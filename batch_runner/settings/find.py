@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from batch_runner.core.errors import ConfigError
+
+DATA_VARIABLE = "BATCH_RUNNER_DATA"
 
 
 def config_beside(sheet: Path) -> Path | None:
@@ -38,6 +41,16 @@ def user_config_dir() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_config_dir("batch-runner", appauthor=False))
+
+
+def user_data_dir(environ: Mapping[str, str]) -> Path:
+    """Where what all sheets of the user share is kept; it need not exist."""
+    given = environ.get(DATA_VARIABLE, "").strip()
+    if given:
+        return Path(given).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("batch-runner", appauthor=False))
 
 
 def profile_folders() -> tuple[Path, ...]:

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from batch_runner.core.body import value_word
 from batch_runner.core.check import check
+from batch_runner.core.outcolumns import OUT_COLUMNS
 from batch_runner.core.profile import (
     Condition,
     Constraint,
@@ -18,6 +20,8 @@ from batch_runner.core.profile import (
     Price,
     Profile,
     Rate,
+    Span,
+    is_same,
 )
 from batch_runner.settings.campaign import Section, Texts, Usd
 
@@ -32,12 +36,29 @@ Scalar = Annotated[Any, BeforeValidator(_as_scalar)]
 Factor = Annotated[Decimal, Field(gt=0)]
 
 
+def _as_span(value: Any) -> Any:
+    """``{at_least: 2, at_most: 5}``, one of them at least."""
+    bounds = value if isinstance(value, dict) else {}
+    numbers = all(isinstance(n, int) and not isinstance(n, bool) for n in bounds.values())
+    if not bounds or not numbers or not bounds.keys() <= {"at_least", "at_most"}:
+        raise ValueError("must be at_least and at_most with whole numbers, or one of them")
+    span = Span(low=bounds.get("at_least"), high=bounds.get("at_most"))
+    if span.low is not None and span.high is not None and span.low > span.high:
+        raise ValueError("must have at_least not above at_most")
+    return span
+
+
+Bounds = Annotated[Span, BeforeValidator(_as_span)]
+
+
 def _as_condition(value: Any) -> Any:
     if value in ("present", "absent"):
         return Condition(present=value == "present")
+    if isinstance(value, dict):
+        return Condition(span=_as_span(value))
     options = value if isinstance(value, list) else [value]
     if not options or not all(isinstance(option, str | int) for option in options):
-        raise ValueError("must be present, absent, a value or a list of values")
+        raise ValueError("must be present, absent, a value, a list of values, or bounds")
     return Condition(one_of=tuple(options))
 
 
@@ -62,11 +83,17 @@ class ParameterFile(Section):
     choices: tuple[Scalar, ...] = ()
     low: int | None = None
     high: int | None = None
+    also: tuple[int, ...] = ()
     max_length: int | None = Field(default=None, ge=1)
     min_items: int | None = Field(default=None, ge=0)
     max_items: int | None = Field(default=None, ge=1)
     unit: str = ""
     send_as: str = ""
+    send_each_as: Texts = ()
+    role: str = ""
+    sent: dict[str, Any] = Field(default={})
+    frames: bool = False
+    note: str = ""
     hints: HintsFile = HintsFile()
 
     @model_validator(mode="after")
@@ -75,11 +102,28 @@ class ParameterFile(Section):
             raise ValueError(f"must list its choices, being of kind {self.kind}")
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError("must have low below high")
+        self._links_make_sense()
+        words = [value_word(choice) for choice in self.choices] or ["true", "false"]
+        for word in self.sent:
+            if self.kind not in {Kind.CHOICE, Kind.RATIO, Kind.BOOLEAN} or word not in words:
+                raise ValueError(f"must not say under 'sent' what is sent for '{word}'")
+        if self.also and self.kind is not Kind.INTEGER:
+            raise ValueError("must be of kind integer to have 'also'")
         if self.default is not None:
             checked = check(self.to_core("default"), self.default, "the profile")
             if checked.value != self.default:
                 raise ValueError("must have a default that it allows itself")
         return self
+
+    def _links_make_sense(self) -> None:
+        of_links = self.kind in {Kind.IMAGES, Kind.LINKS}
+        for name in ("send_each_as", "role", "frames", "min_items", "max_items"):
+            if getattr(self, name) and not of_links:
+                raise ValueError(f"must be of kind images or links to have '{name}'")
+        if self.frames and (self.kind is not Kind.IMAGES or self.max_items not in {1, 2}):
+            raise ValueError("must be one or two images (max_items) to be frames")
+        if self.send_each_as and self.max_items != len(self.send_each_as):
+            raise ValueError("must have as many max_items as names in send_each_as")
 
     def to_core(self, name: str) -> Parameter:
         """As the core has it."""
@@ -90,25 +134,32 @@ class ParameterFile(Section):
 class ConstraintFile(Section):
     """One entry of ``rules:``."""
 
-    when: dict[str, When] = Field(min_length=1)
+    when: dict[str, When] = Field(default={})
     forbid: Texts = ()
     require: Texts = ()
     allow: dict[str, tuple[Scalar, ...]] = Field(default={})
+    limit: dict[str, Bounds] = Field(default={})
+    exclusive: tuple[Texts, ...] = ()
+    together: Texts = ()
+    at_most: int | None = Field(default=None, ge=1)
     hint: str = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ConstraintFile:
+        always = len(self.exclusive) > 1 or len(self.together) > 1
+        if len(self.exclusive) == 1 or (len(self.together) > 1) != (self.at_most is not None):
+            raise ValueError(
+                "must name two groups or more under exclusive, and at_most of together"
+            )
+        if not (always or self.forbid or self.require or self.allow or self.limit):
+            raise ValueError("must forbid, require, allow or limit something")
+        if not (always or self.when):
+            raise ValueError("must say under 'when' in which case it holds")
+        return self
 
     def to_core(self) -> Constraint:
         """As the core has it."""
-        return Constraint(
-            when=self.when,
-            forbid=self.forbid,
-            require=self.require,
-            allow=dict(self.allow),
-            hint=self.hint,
-        )
-
-    def names(self) -> set[str]:
-        """All parameters it speaks of."""
-        return {*self.when, *self.forbid, *self.require, *self.allow}
+        return Constraint(**{field: getattr(self, field) for field in ConstraintFile.model_fields})
 
 
 class RateFile(Section):
@@ -168,11 +219,29 @@ class ProfileFile(Section):
 
     @model_validator(mode="after")
     def _names_are_known(self) -> ProfileFile:
-        named = {name for rule in self.rules for name in rule.names()}
+        rules = [rule.to_core() for rule in self.rules]
+        named = {name for rule in rules for name in rule.names()}
         for rate in self.price.rates if self.price else ():
             named |= rate.when.keys()
         for name in sorted(named - self.parameters.keys()):
             raise ValueError(f"must not speak of '{name}' in rules or price: no such parameter")
+        for name in OUT_COLUMNS:
+            if name in self.parameters:
+                raise ValueError(f"must not have a parameter '{name}': results stand there")
+        return self
+
+    @model_validator(mode="after")
+    def _values_are_possible(self) -> ProfileFile:
+        """A rule about a value that its parameter never has would silently never hold."""
+        spoken_of = [(name, c.one_of) for rule in self.rules for name, c in rule.when.items()]
+        spoken_of += [(name, values) for rule in self.rules for name, values in rule.allow.items()]
+        for rate in self.price.rates if self.price else ():
+            spoken_of += [(name, condition.one_of) for name, condition in rate.when.items()]
+        for name, values in spoken_of:
+            parameter = self.parameters[name].to_core(name)
+            for value in values:
+                if not is_same(check(parameter, value, self.model).value, value):
+                    raise ValueError(f"must not speak of {name} {value}, which it refuses itself")
         return self
 
     def to_core(self) -> Profile:

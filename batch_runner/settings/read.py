@@ -19,11 +19,7 @@ NOT_YET: Mapping[tuple[str, ...], str] = MappingProxyType(
         ("notify",): "Leave it out.",
         ("log",): "The run's log lies in the sidecar folder.",
         ("filter", "where"): "Use filter.only with line numbers.",
-        ("budget", "day_usd"): "Use budget.run_usd.",
-        ("budget", "month_usd"): "Use budget.total_usd.",
         ("download", "name"): "Videos are named by key or row and job.",
-        ("output", "style"): "Leave it out.",
-        ("output", "grow_tables"): "Leave it out.",
     }
 )
 """Keys that are known but would have no effect yet: refused rather than silently ignored."""

@@ -38,6 +38,8 @@ class Settings:
     replay: bool  # a lost submit may be sent again under its old key
     resend_503: bool
     failed_tasks: int  # new attempts after a task failed
+    policy_failures: int  # ... for its content
+    input_failures: int  # ... for what the row gave it
     submit_attempts: int  # sends of one job in one run
     poll_first: float  # seconds
     poll_min: float  # seconds
@@ -51,13 +53,15 @@ class Settings:
 
     concurrency: int | None  # tasks in flight
     rate: float | None  # submits a second
-    polls: float  # looks a second
+    polls: float | None  # looks a second; None: by the slots and the rate
     download_concurrency: int
     patience: float | None  # seconds to wait for a provider that is down
     run_deadline: float | None  # seconds
 
     budget_total: int | None  # micro-dollars, for the sheet's whole ledger
     budget_run: int | None  # micro-dollars, for this run
+    budget_day: int | None  # micro-dollars, for all sheets of this key together
+    budget_month: int | None  # micro-dollars, for all sheets of this key together
 
     only: Selection | None
     limit: int | None  # new submits of this run
@@ -68,6 +72,9 @@ class Settings:
     output_file: Path | None  # results go into this copy
     output_columns: Mapping[str, str]  # our column name -> header
     output_prefix: str  # before our column name where the user has one of that name
+    output_style: bool  # whether our cells in a workbook get looks of their own
+    grow_tables: bool  # whether an Excel table that ends at our columns takes them in
+    break_signature: bool  # whether a signed workbook may be changed
     time_zone: str | None  # IANA name; None: this machine's
     save_every: float  # seconds
     keep_awake: bool
@@ -108,6 +115,8 @@ def _by_config(path: Path | None, config: CampaignConfig) -> Settings:
         replay=config.idempotency == "replay",
         resend_503=config.retry.on_503 == "resend",
         failed_tasks=config.retry.failed_tasks,
+        policy_failures=config.retry.policy_failures,
+        input_failures=config.retry.input_failures,
         submit_attempts=config.retry.submit_attempts,
         poll_first=config.poll.first,
         poll_min=config.poll.min,
@@ -125,6 +134,8 @@ def _by_config(path: Path | None, config: CampaignConfig) -> Settings:
         run_deadline=config.deadline.run,
         budget_total=config.budget.total_usd,
         budget_run=config.budget.run_usd,
+        budget_day=config.budget.day_usd,
+        budget_month=config.budget.month_usd,
         only=config.filter.only,
         limit=config.filter.limit,
         hidden_rows=config.filter.hidden == "run",
@@ -133,6 +144,9 @@ def _by_config(path: Path | None, config: CampaignConfig) -> Settings:
         output_file=None,
         output_columns=config.output.columns,
         output_prefix=config.output.prefix,
+        output_style=config.output.style,
+        grow_tables=config.output.grow_tables,
+        break_signature=config.output.break_signature,
         time_zone=config.output.time_zone,
         save_every=config.save_every,
         keep_awake=config.keep_awake,

@@ -85,7 +85,7 @@ class Service:
 
     def charged(self) -> float:
         """USD charged for what did not fail."""
-        return sum(task["cost"] for task in self.accepted() if task["fate"] != "failure")
+        return sum(float(task["cost"]) for task in self.accepted() if task["fate"] != "failure")
 
     def task_of(self, prompt: str) -> str:
         """The id of the only task with this prompt."""
@@ -165,6 +165,11 @@ class Sheet:
         """The only row with this prompt."""
         (found,) = (row for row in self.rows() if row["prompt"] == prompt)
         return found
+
+    def shows_its_own_video(self, row: Mapping[str, str]) -> bool:
+        """Whether a row's file is the video of its task: the sandbox writes the id into each."""
+        content = (self.path.parent / row["video_file"]).read_bytes()
+        return content[4:8] == b"ftyp" and content.endswith(row["task_id"].encode())
 
     @property
     def sidecar(self) -> Path:

@@ -45,10 +45,10 @@ def test_nothing_is_sent_that_could_cost_more_than_is_left(
 
 
 def test_the_budget_of_one_run_is_fresh_in_the_next(
-    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure, kind: str
+    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure
 ) -> None:
     """budget.run_usd lets each run spend so much, until all is done."""
-    sheet = new_sheet(kind, PROMPTS)
+    sheet = new_sheet("xlsx", PROMPTS)
     configure(sheet, budget={"run_usd": 0.95})
 
     codes = [cli("run", sheet).code for _ in range(2)]

@@ -6,7 +6,15 @@ import pytest
 
 from tests.app.conftest import Cli, Configure, NewSheet, Serve, Service, Sheet
 
-LOST = ["accept-then-drop", "502-after-accept", "truncated", "html", "502", "503-bare", "200-error"]
+LOST = [
+    "accept-then-drop",
+    "502-after-accept",
+    "truncated",
+    "html",
+    "502",
+    "503-bare",
+    "200-error",
+]
 
 
 def _lost(cli: Cli, new_sheet: NewSheet, kind: str = "csv") -> tuple[Sheet, str]:
@@ -37,10 +45,10 @@ def test_an_unclear_answer_is_held_and_never_sent_again(
 
 
 def test_unknown_rows_are_listed_with_what_to_look_for(
-    cli: Cli, service: Service, new_sheet: NewSheet, kind: str
+    cli: Cli, service: Service, new_sheet: NewSheet
 ) -> None:
-    """resolve lists them with time and prompt and says the commands; the summary names them."""
-    sheet, prompt = _lost(cli, new_sheet, kind)
+    """Resolve lists them with time and prompt and says the commands; the summary names them."""
+    sheet, prompt = _lost(cli, new_sheet, "xlsx")
 
     summary = cli("run", sheet)
     listed = cli("resolve", sheet)
@@ -75,10 +83,10 @@ def test_a_task_found_by_the_user_brings_its_video(
 
 
 def test_a_row_released_by_the_user_is_sent_once_more(
-    cli: Cli, service: Service, new_sheet: NewSheet, kind: str
+    cli: Cli, service: Service, new_sheet: NewSheet
 ) -> None:
     """--resend: a new attempt under a new key; the user has said that the first was not taken."""
-    sheet, prompt = _lost(cli, new_sheet, kind)
+    sheet, prompt = _lost(cli, new_sheet, "csv")
 
     # The fault stands in the prompt, so this send is lost, too.
     assert cli("resolve", sheet, "--row", "3", "--resend").code == 0
@@ -92,11 +100,9 @@ def test_a_row_released_by_the_user_is_sent_once_more(
     assert [attempt["n"] for attempt in story["attempts"]] == [1, 2]
 
 
-def test_a_row_given_up_is_left_as_failed(
-    cli: Cli, service: Service, new_sheet: NewSheet, kind: str
-) -> None:
+def test_a_row_given_up_is_left_as_failed(cli: Cli, service: Service, new_sheet: NewSheet) -> None:
     """--give-up closes it: failed, never sent, and not counted again."""
-    sheet, prompt = _lost(cli, new_sheet, kind)
+    sheet, prompt = _lost(cli, new_sheet, "xlsx")
 
     assert cli("resolve", sheet, "--all", "--give-up").code == 0
     cli("run", sheet)
@@ -133,12 +139,12 @@ def test_what_cannot_be_settled_so_is_refused(
 
 
 def test_replay_learns_the_task_without_paying_twice(
-    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure, kind: str
+    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure
 ) -> None:
     """idempotency: replay sends the same bytes under the same key, and gets the first task's id."""
     faults = ["accept-then-drop", "502-after-accept", "truncated", "html", "409-in-progress"]
     prompts = [f"Lost. [sandbox:{fault}]" for fault in faults]
-    sheet = new_sheet(kind, prompts)
+    sheet = new_sheet("csv", prompts)
     configure(sheet, idempotency="replay")
 
     done = cli("run", sheet)
@@ -162,11 +168,11 @@ def test_what_cannot_be_replayed_is_held(
 
 
 def test_a_task_the_provider_forgot_is_not_failed(
-    cli: Cli, service: Service, new_sheet: NewSheet, kind: str
+    cli: Cli, service: Service, new_sheet: NewSheet
 ) -> None:
-    """"Invalid task ID" may mean another account: unknown, the id is kept, and it can be asked again."""
+    """Another account may have sent it: unknown, its id is kept, and it is never sent again."""
     prompt = "Forgotten. [sandbox:forget]"
-    sheet = new_sheet(kind, [prompt])
+    sheet = new_sheet("xlsx", [prompt])
 
     first = cli("run", sheet)
 

@@ -10,13 +10,11 @@ PROMPTS = ["One.", "Two.", "Three."]
 ONCE = dict.fromkeys(PROMPTS, 1)
 
 
-def test_what_passes_is_sent_again(
-    cli: Cli, service: Service, new_sheet: NewSheet, kind: str
-) -> None:
+def test_what_passes_is_sent_again(cli: Cli, service: Service, new_sheet: NewSheet) -> None:
     """Limits and passing trouble cost time, never a row, and nothing is paid twice."""
     faults = ["429", "503", "503-idempotency", "400-channel"]
     prompts = [f"Not yet. [sandbox:{fault}]" for fault in faults]
-    sheet = new_sheet(kind, prompts)
+    sheet = new_sheet("csv", prompts)
 
     done = cli("run", sheet)
 
@@ -86,11 +84,11 @@ def test_a_refused_key_stops_everything(
 
 
 def test_a_key_that_stops_working_ends_the_polls_too(
-    cli: Cli, service: Service, new_sheet: NewSheet, kind: str
+    cli: Cli, service: Service, new_sheet: NewSheet
 ) -> None:
     """A key refused midway: what was accepted stays running and is fetched when it works again."""
     service.misbehave("key-refused-after=1", "stuck")
-    sheet = new_sheet(kind, PROMPTS)
+    sheet = new_sheet("xlsx", PROMPTS)
 
     stopped = cli("run", sheet)
 
@@ -121,11 +119,11 @@ def test_what_is_refused_for_good_fails_once(
 
 
 def test_connections_that_are_closed_after_sending_prove_nothing(
-    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure, kind: str
+    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure
 ) -> None:
     """Whoever closes without an answer may have taken the row: held, not sent again."""
     service.misbehave("down")
-    sheet = new_sheet(kind, PROMPTS)
+    sheet = new_sheet("csv", PROMPTS)
     configure(sheet, patience="500ms")
 
     held = cli("run", sheet)

@@ -37,11 +37,11 @@ def test_a_failed_task_is_no_charge_and_not_sent_again(
 
 
 def test_failed_tasks_are_tried_again_if_the_config_says_so(
-    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure, kind: str
+    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure
 ) -> None:
     """retry.failed_tasks: so many new attempts in the same run, and no more."""
     once, always = "Fails once. [sandbox:failed-then-ok]", "Always. [sandbox:failed]"
-    sheet = new_sheet(kind, [once, always])
+    sheet = new_sheet("csv", [once, always])
     configure(sheet, retry={"failed_tasks": 2})
 
     done = cli("run", sheet)
@@ -54,7 +54,7 @@ def test_failed_tasks_are_tried_again_if_the_config_says_so(
 def test_retry_takes_only_the_lines_it_is_told(
     cli: Cli, service: Service, new_sheet: NewSheet
 ) -> None:
-    """retry --rows leaves other failed rows as they are."""
+    """Retry --rows leaves other failed rows as they are."""
     one, two = "One. [sandbox:failed-then-ok]", "Two. [sandbox:failed-then-ok]"
     sheet = new_sheet("csv", [one, two])
     cli("run", sheet)
@@ -66,11 +66,11 @@ def test_retry_takes_only_the_lines_it_is_told(
 
 
 def test_a_task_beyond_its_deadline_stays_running(
-    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure, kind: str
+    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure
 ) -> None:
     """Exit 3, the task is kept and looked at by the next run, and never sent again."""
     prompt = "Takes long. [sandbox:stuck]"
-    sheet = new_sheet(kind, [prompt, "Fine."])
+    sheet = new_sheet("xlsx", [prompt, "Fine."])
     configure(sheet, deadline={"task": "100ms"})
 
     codes = [cli("run", sheet).code for _ in range(2)]
@@ -94,8 +94,10 @@ def test_trouble_with_the_video_passes(
 
     assert done.code == 0
     assert sheet.column("status") == ["succeeded"] * 2
-    broken, fine = sheet.videos
-    assert broken.read_bytes() == fine.read_bytes()
+    sizes = {video.stat().st_size for video in sheet.videos}
+    assert len(sheet.videos) == 2
+    assert len(sizes) == 1
+    assert all(sheet.shows_its_own_video(row) for row in sheet.rows())
     assert not list(sheet.sidecar.rglob("*.part"))
 
 
@@ -107,9 +109,9 @@ def test_a_paid_video_that_cannot_be_had_is_fetched_later(
     service.misbehave(fault)
     sheet = new_sheet("csv", ["One."])
 
-    first, again = cli("run", sheet), cli("run", sheet)
+    first = cli("run", sheet)
 
-    assert (first.code, again.code) == (1, 1)
+    assert first.code == 1
     row = sheet.row("One.")
     assert (row["status"], row["video_file"]) == ("succeeded", "")
     assert row["error"].startswith("video ")
@@ -127,9 +129,7 @@ def test_a_paid_video_that_cannot_be_had_is_fetched_later(
     assert len(service.accepted()) == 1
 
 
-def test_a_deleted_video_is_nobodys_loss(
-    cli: Cli, service: Service, new_sheet: NewSheet
-) -> None:
+def test_a_deleted_video_is_nobodys_loss(cli: Cli, service: Service, new_sheet: NewSheet) -> None:
     """A finished row whose file the user moved away is not bought again."""
     sheet = new_sheet("csv", ["One."])
     cli("run", sheet)

@@ -59,10 +59,10 @@ def test_skipped_is_written_over_nothing_that_means_something(
 
 
 def test_a_limit_in_the_config_holds_for_each_run(
-    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure, kind: str
+    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure
 ) -> None:
     """filter: limit lets a nightly job take so many rows each time, until all are done."""
-    sheet = new_sheet(kind, PROMPTS)
+    sheet = new_sheet("xlsx", PROMPTS)
     configure(sheet, filter={"limit": 2})
 
     counts = []
@@ -74,11 +74,11 @@ def test_a_limit_in_the_config_holds_for_each_run(
 
 
 def test_only_failed_is_a_new_attempt_for_failed_rows(
-    cli: Cli, service: Service, new_sheet: NewSheet, kind: str
+    cli: Cli, service: Service, new_sheet: NewSheet
 ) -> None:
     """--only failed sends failed rows once more under a new key, and no new or unknown ones."""
     fails, lost = "Fails once. [sandbox:failed-then-ok]", "Lost. [sandbox:accept-then-drop]"
-    sheet = new_sheet(kind, [fails, lost, "New."])
+    sheet = new_sheet("csv", [fails, lost, "New."])
     cli("run", sheet, "--only", "2-3")
     assert sheet.column("status") == ["failed", "unknown", "skipped"]
 
@@ -91,10 +91,10 @@ def test_only_failed_is_a_new_attempt_for_failed_rows(
 
 
 def test_tasks_under_way_are_no_filters_business(
-    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure, kind: str
+    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure
 ) -> None:
     """What was accepted is polled and fetched, whatever the filter of a later run says."""
-    sheet = new_sheet(kind, PROMPTS)
+    sheet = new_sheet("xlsx", PROMPTS)
     service.misbehave("stuck")
     configure(sheet, deadline={"task": "50ms"})
     assert cli("run", sheet, "--limit", "2").code == 3

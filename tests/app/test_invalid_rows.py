@@ -43,11 +43,9 @@ def test_an_old_error_is_counted_but_no_news(
     assert len(service.accepted()) == 2
 
 
-def test_an_error_that_changed_is_news(
-    cli: Cli, service: Service, new_sheet: NewSheet, kind: str
-) -> None:
+def test_an_error_that_changed_is_news(cli: Cli, service: Service, new_sheet: NewSheet) -> None:
     """A row that is wrong in another way than before counts again."""
-    sheet = new_sheet(kind, PROMPTS, columns={"duration": DURATIONS})
+    sheet = new_sheet("xlsx", PROMPTS, columns={"duration": DURATIONS})
     cli("run", sheet)
 
     sheet.edit(lambda grid: grid[2].__setitem__(2, "long"))
@@ -88,7 +86,7 @@ def test_strict_submits_nothing_while_a_row_is_invalid(
 def test_all_that_is_wrong_is_said_at_once(
     cli: Cli, service: Service, new_sheet: NewSheet, kind: str
 ) -> None:
-    """check names every bad cell, with what is allowed, and exits with 1; it changes nothing."""
+    """Check names every bad cell, with what is allowed, and exits with 1; it changes nothing."""
     sheet = new_sheet(
         kind,
         ["Fine.", "Bad.", "Bad, too."],

@@ -30,7 +30,9 @@ def _title_above(grid: Grid) -> Grid:
 
 
 def _noted(grid: Grid) -> Grid:
-    return [[f"new {i}" if c == 2 else v for c, v in enumerate(line)] for i, line in enumerate(grid)]
+    return [
+        [f"new {i}" if c == 2 else v for c, v in enumerate(line)] for i, line in enumerate(grid)
+    ]
 
 
 def _columns_swapped(grid: Grid) -> Grid:
@@ -125,7 +127,7 @@ def test_settings_buy_nothing_again(
 def test_changed_settings_are_counted_and_bought_only_on_demand(
     cli: Cli, service: Service, new_sheet: NewSheet, kind: str
 ) -> None:
-    """check says how many finished rows would differ; retry --changed buys exactly those."""
+    """Check says how many finished rows would differ; retry --changed buys exactly those."""
     sheet = new_sheet(kind, PROMPTS, columns={"duration": [4, "", ""]})
     cli("run", sheet)
     old = {row["prompt"]: row for row in sheet.rows()}

@@ -90,7 +90,11 @@ def environment(tmp_path: Path) -> Environment:
     home.mkdir()
     kept = {"PATH", "SYSTEMROOT", "TEMP", "TMP", "PYTHONPATH", "LANG"}
     return {
-        **{name: value for name, value in os.environ.items() if name in kept},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if name in kept or name.startswith("COV")
+        },
         "HOME": str(home),
         "USERPROFILE": str(home),
         "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",

@@ -111,7 +111,7 @@ def test_mistakes_in_a_profile_are_named(write: Write, change: tuple[str, str], 
         ("rules: [{when: {sound: present}, forbid: [prompt]}]", "speak of 'sound'"),
         ("rules: [{when: {prompt: present}, require: [sound]}]", "speak of 'sound'"),
         ("rules: [{when: {prompt: []}, forbid: [prompt]}]", "must be present, absent"),
-        ("rules: [{when: {}, forbid: [prompt]}]", "'rules.0.when'"),
+        ("rules: [{when: {}, forbid: [prompt]}]", "must say under 'when'"),
         ("rules: [{wen: {prompt: present}}]", "Did you mean when?"),
         (
             "price: {checked: 2026-01-01, source: x, rates: [{when: {sound: true}}]}",

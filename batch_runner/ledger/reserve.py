@@ -1,0 +1,33 @@
+"""Money of the user's own budgets, reserved in their books before a claim is made."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from batch_runner.core.jobs import ClaimTerms
+from batch_runner.core.spend import Reservation
+
+
+def refused(
+    connection: sqlite3.Connection, row: sqlite3.Row, attempt: int | None, terms: ClaimTerms
+) -> str | None:
+    """Reserve in the user's books what this send may cost; or the budget that forbids it.
+
+    A replay is not asked about: it holds its money since it was sent first.
+    """
+    if terms.reserve is None:
+        return None
+    key, sends = terms.key, 0
+    if attempt is not None:
+        key, sends = connection.execute(
+            "SELECT key, sends FROM attempts WHERE job = ? AND n = ?", (row["id"], attempt)
+        ).fetchone()
+    return terms.reserve(
+        Reservation(
+            key=key,
+            at=terms.now,
+            model=row["model"],
+            micros=row["estimate_high"] or 0,
+            sends=sends + 1,
+        )
+    )

@@ -1,0 +1,85 @@
+"""The tables of the user's own books: one SQLite file for all sheets."""
+
+from __future__ import annotations
+
+QUARTER = 900
+"""Seconds: every day of every time zone in use begins at a multiple of them."""
+
+UNKNOWN_ACCOUNT = "~"
+"""How the name of an account begins whose key was never seen beside these books."""
+
+V1 = """
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
+-- One line a ledger; 'mark' is the last line of its history that the books know.
+CREATE TABLE sources (
+    id INTEGER PRIMARY KEY,
+    ledger TEXT NOT NULL UNIQUE,              -- path
+    campaign TEXT NOT NULL,
+    sheet TEXT NOT NULL,                      -- path
+    mark INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE charges (
+    key TEXT PRIMARY KEY,                     -- the attempt's idempotency key
+    source INTEGER NOT NULL REFERENCES sources (id),
+    at REAL NOT NULL,                         -- when it was sent
+    sends INTEGER NOT NULL,
+    origin TEXT NOT NULL,
+    account TEXT NOT NULL,                    -- salted fingerprint of the API key
+    model TEXT NOT NULL,
+    amount INTEGER NOT NULL,                  -- micro-dollars it counts against budgets
+    cost INTEGER,                             -- micro-dollars charged, once known
+    accepted INTEGER NOT NULL DEFAULT 0,
+    ended_at REAL,
+    reserved INTEGER NOT NULL                 -- 1 until the ledger was seen to have it, too
+) STRICT, WITHOUT ROWID;
+CREATE INDEX charges_reserved ON charges (source) WHERE reserved;
+CREATE INDEX charges_account ON charges (account, at);
+
+-- What the quarters of an hour hold, so that a day or month is added up at once.
+CREATE TABLE quarters (
+    account TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    quarter INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    PRIMARY KEY (account, origin, quarter)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER charges_insert AFTER INSERT ON charges BEGIN
+    INSERT INTO quarters
+    VALUES (NEW.account, NEW.origin, CAST(NEW.at / 900 AS INTEGER), NEW.amount)
+    ON CONFLICT DO UPDATE SET total = total + excluded.total;
+END;
+CREATE TRIGGER charges_delete AFTER DELETE ON charges BEGIN
+    UPDATE quarters SET total = total - OLD.amount
+    WHERE account = OLD.account AND origin = OLD.origin
+        AND quarter = CAST(OLD.at / 900 AS INTEGER);
+END;
+CREATE TRIGGER charges_update AFTER UPDATE OF account, origin, at, amount ON charges BEGIN
+    UPDATE quarters SET total = total - OLD.amount
+    WHERE account = OLD.account AND origin = OLD.origin
+        AND quarter = CAST(OLD.at / 900 AS INTEGER);
+    INSERT INTO quarters
+    VALUES (NEW.account, NEW.origin, CAST(NEW.at / 900 AS INTEGER), NEW.amount)
+    ON CONFLICT DO UPDATE SET total = total + excluded.total;
+END;
+
+-- Accounts for which somebody set a budget of the day or month: all their sheets reserve.
+CREATE TABLE watched (
+    account TEXT PRIMARY KEY,
+    until REAL NOT NULL
+) STRICT;
+
+-- What the provider said was left, to tell later what was charged since.
+CREATE TABLE balances (
+    account TEXT NOT NULL,
+    at REAL NOT NULL,
+    micros INTEGER NOT NULL,
+    PRIMARY KEY (account, at)
+) STRICT, WITHOUT ROWID;
+"""
+
+VERSION = 1

@@ -1,0 +1,91 @@
+"""What a workbook's owner should know about a write: said once, never in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from batch_runner.core.errors import SheetBusyError
+from batch_runner.core.model import Problem, Severity, WritePlan
+from batch_runner.reporter.links_patch import MAX_LINKS
+from batch_runner.reporter.sheet_survey import Survey
+from batch_runner.reporter.zip_copy import Package
+
+_SIGNATURES = "_xmlsignatures/"
+_TRUE = frozenset({"1", "true"})
+
+
+def signature(package: Package, plans: Sequence[WritePlan], *, keep: bool) -> list[Problem]:
+    """Look for a digital signature of the whole workbook: any change makes it invalid.
+
+    A signature of its macros is another thing, and stays valid.
+
+    Raises:
+        SheetBusyError: there is one, and it is to be kept.
+    """
+    if not any(name.startswith(_SIGNATURES) for name in package.names()):
+        return []
+    message = "The workbook is digitally signed, and any change makes its signature invalid."
+    if keep and not any(plan.break_signature for plan in plans):
+        raise SheetBusyError(
+            message,
+            code="workbook_signed",
+            hint="Remove the signature in Excel, or set 'output: break_signature: true' in the config.",
+        )
+    return [Problem(code="signature_broken", severity=Severity.WARNING, message=message)]
+
+
+def protection(around: Survey) -> list[Problem]:
+    """Say that a protected sheet is written all the same."""
+    found = around.after(b"sheetProtection")
+    if found is None or found.get("sheet") not in _TRUE:
+        return []
+    return [
+        Problem(
+            code="sheet_protected",
+            severity=Severity.NOTICE,
+            message="The worksheet is protected against changes by hand; results are written into it.",
+        )
+    ]
+
+
+def links_refused(count: int) -> list[Problem]:
+    """Say how many links are plain text."""
+    if not count:
+        return []
+    return [
+        Problem(
+            code="too_many_links",
+            severity=Severity.WARNING,
+            message=f"Excel takes {MAX_LINKS} links in a worksheet, so {count} more are plain text.",
+            hint="They can be copied into a browser.",
+        )
+    ]
+
+
+def columns_shown(columns: Sequence[int], header_row: int) -> list[Problem]:
+    """Say which hidden columns are shown, since results stand there now."""
+    return [
+        Problem(
+            code="hidden_column_shown",
+            severity=Severity.NOTICE,
+            row=header_row,
+            column=column,
+            message="This column was hidden; it is shown now that results stand in it.",
+        )
+        for column in columns
+    ]
+
+
+def formulas_kept(cells: Sequence[tuple[int, int]]) -> list[Problem]:
+    """Say where no result was written, since other cells depend on the formula there."""
+    return [
+        Problem(
+            code="formula_kept",
+            severity=Severity.WARNING,
+            row=row,
+            column=column,
+            message="This cell holds a formula that others share, so the result is not written here.",
+            hint="Clear the column, or name another one under 'output: columns:' in the config.",
+        )
+        for row, column in cells
+    ]
