@@ -20,6 +20,7 @@ from batch_runner.app.sidecar import (
 from batch_runner.core.model import ReadOptions
 from batch_runner.core.profile import Catalogue
 from batch_runner.loader.paths import check_sheet_path
+from batch_runner.settings.find import user_data_dir
 from batch_runner.settings.profiles import load_catalogue
 from batch_runner.settings.resolve import Settings, resolve
 
@@ -54,6 +55,7 @@ class Campaign:
     origin: str  # as attempts record it
     sandbox: bool
     localise: Localise
+    books: Path  # folder of the user's books; a rehearsal has its own, for toy money
     given: Mapping[str, object] = field(default_factory=dict)  # the options as typed
 
     @property
@@ -80,31 +82,36 @@ def open_campaign(
     *,
     sandbox: bool = False,
     adopt: bool = False,
+    lost: bool = False,
 ) -> Campaign:
     """Settle what there is to settle about a sheet; reads configs, changes nothing.
 
-    ``adopt``: the user vouches for results that stand in the sheet without our mark.
+    ``adopt``: the user vouches for results that stand in the sheet without our mark; ``lost``:
+    the sheet need not be there any more, what is known of it does.
 
     Raises:
         SheetError: there is no such sheet, or it is none of the user's.
         ConfigError, UsageError: the settings cannot be used.
     """
-    check_sheet_path(path)
     source = path.resolve()
-    check_sheet_path(source)
+    for place in (path, source):
+        if place.exists() or not lost:
+            check_sheet_path(place)
     sheet = sandbox_copy(source) if sandbox else source
     settings = resolve(config_owner(source), options, environ)
     catalogue = load_catalogue(settings.defaults)
+    sidecar = sidecar_of(sheet, settings.state_dir)
     return Campaign(
         source=source,
         sheet=sheet,
         settings=settings,
         rules=_rulebook(settings, catalogue, adopt=adopt),
-        sidecar=sidecar_of(sheet, settings.state_dir),
+        sidecar=sidecar,
         given=options,
         origin=SANDBOX_ORIGIN if sandbox else settings.base_url,
         sandbox=sandbox,
         localise=localiser(settings.time_zone),
+        books=sidecar.folder if sandbox else user_data_dir(environ),
     )
 
 

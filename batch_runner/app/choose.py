@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from batch_runner.core.failures import UNCHANGED_FAILS
 from batch_runner.core.jobs import Job, RowSpec, edited_since
 from batch_runner.core.lifecycle import State
 from batch_runner.core.selection import Selection, Sort
@@ -18,6 +19,7 @@ class Filter:
     """What limits new submissions; accepted tasks are always polled and fetched."""
 
     only: str | None = None  # "new", "failed" or "changed"
+    same: bool = False  # also failed ones whose request would most likely fail again
     lines: Selection | None = None  # these lines only
     limit: int | None = None  # at most so many
     pilot: int | None = None  # so many, spread evenly over the sheet
@@ -74,7 +76,13 @@ def _again(job: Job, spec: RowSpec, wish: Filter) -> bool:
         return False
     if wish.only == "changed":
         return would_differ(job, spec)
-    return job.state is State.FAILED
+    return job.state is State.FAILED and (wish.same or not fails_again(job, spec))
+
+
+def fails_again(job: Job, spec: RowSpec) -> bool:
+    """Whether a failed job was refused for its content or input, and asks for the same today."""
+    refused = job.state is State.FAILED and job.error_code in UNCHANGED_FAILS
+    return refused and spec.body == job.body
 
 
 def would_differ(job: Job, spec: RowSpec) -> bool:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batch_runner.app.outcome import Ending
 from batch_runner.app.status import Story
 from batch_runner.core.identity import MARK_LENGTH
 from batch_runner.core.jobs import Job, Totals
 from batch_runner.core.model import MICROS
+
+if TYPE_CHECKING:
+    from batch_runner.app.evidence import Lost  # heavy: it brings the provider's client
 
 SCHEMA = 1
 
@@ -40,6 +44,25 @@ def unknown_document(job: Job) -> dict[str, object]:
         "job": job.row_hash[:MARK_LENGTH],
         "task_id": job.task_id,
         "error": job.error,
+    }
+
+
+def lost_document(lost: Lost) -> dict[str, object]:
+    """What can be told of the lost rows of one model."""
+    before = lost.balance_before
+    return {
+        "model": lost.model,
+        "rows": list(lost.rows),
+        "since": time_text(lost.since),
+        "certainty": str(lost.finding.certainty),
+        "sentence": lost.finding.sentence,
+        "charged_by_provider": lost.counted,
+        "known_charged": lost.known.surely,
+        "perhaps_charged": lost.known.perhaps + lost.known.open,
+        "lost": lost.known.lost,
+        "balance_before_usd": money(before[1]) if before is not None else None,
+        "balance_usd": money(lost.balance),
+        "known_since_usd": money(lost.known.money),
     }
 
 

@@ -42,9 +42,7 @@ async def follow(
         source = replace(source, mark=mark)
 
 
-async def _names(
-    source: Source, ledger: SqliteLedger, who: Who | None
-) -> Callable[[str], str]:
+async def _names(source: Source, ledger: SqliteLedger, who: Who | None) -> Callable[[str], str]:
     salt = await ledger.meta("salt") or ""
     mine = None if who is None else fingerprint(who[0], salt)
 

@@ -11,6 +11,7 @@ from batch_runner.core.columns import map_columns
 from batch_runner.core.errors import ConfigError, SheetError
 from batch_runner.core.identity import Basis, RowIdentity, digest, former_columns
 from batch_runner.core.jobs import Adoption, RowSpec
+from batch_runner.core.misnamed import misnamed
 from batch_runner.core.model import (
     ColumnMap,
     Problem,
@@ -23,7 +24,7 @@ from batch_runner.core.model import (
     iter_errors,
 )
 from batch_runner.core.outcolumns import OutColumns, job_mark, plan_columns, shown_results
-from batch_runner.core.profile import Catalogue
+from batch_runner.core.profile import Catalogue, Profile
 from batch_runner.core.rules import across, is_job, judge
 from batch_runner.core.text import cell_text
 from batch_runner.core.values import canonical_cells
@@ -111,12 +112,19 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
             *table.notices,
             *column_problems,
             *out.notices,
+            *misnamed(table.headers, rows, columns, _in_use(verdicts, rules.catalogue), ours),
             *per_row,
             *across(verdicts),
         ),
         hidden=sum(row.hidden for row in rows),
         unmarked=_unmarked(table, rows, out, shown),
     )
+
+
+def _in_use(verdicts: Sequence[Verdict], catalogue: Catalogue) -> list[Profile]:
+    """The models that rows name."""
+    names = {verdict.model for verdict in verdicts}
+    return [profile for profile in catalogue.profiles.values() if profile.model in names]
 
 
 def _check_apart(table: Table, columns: ColumnMap, out: OutColumns) -> None:

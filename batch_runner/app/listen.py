@@ -16,6 +16,7 @@ from batch_runner.core.redact import redact
 
 LOG_BYTES = 10_000_000
 LOG_FILES = 5
+LOG_PAUSE = 0.5  # seconds that a line may wait
 
 _NEWS = {
     Event.STORED: "succeeded",
@@ -140,12 +141,43 @@ class _JsonLines(logging.Formatter):
         return redact(json.dumps(line, ensure_ascii=False, default=str), self._secrets)
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """Written to disk once a moment, not once a line: a run may have thousands a second.
+
+    A killed run loses the lines of its last moment; the ledger has what happened.
+    """
+
+    _due = 0.0  # when lines are written out next, by the record's own clock
+    _lines = 0
+
+    def flush(self) -> None:
+        """Lines wait for their moment, see :meth:`emit`."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> int:  # noqa: ARG002, N802
+        self._lines += 1
+        return int(self._lines % 100 == 0 and self.stream.tell() > self.maxBytes)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a line; what people must see at once is not kept waiting."""
+        super().emit(record)
+        if record.created >= self._due or record.levelno > logging.INFO:
+            self._due = record.created + LOG_PAUSE
+            self.stream.flush()
+
+
+def flush_log(logger: logging.Logger) -> None:
+    """Write out all lines there are."""
+    for handler in logger.handlers:
+        if isinstance(handler, _LogFile):
+            handler.stream.flush()
+
+
 def open_log(path: Path, run: int, secrets: tuple[str, ...]) -> logging.Logger:
     """The run's log: JSON lines, rotated, the key never in it."""
     logger = logging.getLogger(f"batch_runner.run.{run}")
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    handler = logging.handlers.RotatingFileHandler(
+    handler = _LogFile(
         path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", errors="replace"
     )
     handler.setFormatter(_JsonLines(run, secrets))

@@ -13,6 +13,8 @@ DONE, TROUBLE, UNUSABLE, STOPPED, LOCKED, SIGINT, SIGTERM = 0, 1, 2, 3, 75, 130,
 
 _SIGNALS = {"sigint": SIGINT, "sigterm": SIGTERM}
 INTERRUPTED = frozenset({SIGINT, SIGTERM})
+_MATTER_IF_LEFT = frozenset({"deadline", "same_rejection"})
+"""Reasons that end nothing early where everything was sent and done."""
 _ORDER = (SIGINT, SIGTERM, STOPPED, UNUSABLE, TROUBLE, LOCKED, DONE)
 
 
@@ -35,7 +37,7 @@ class Ending:
 def exit_code(totals: Totals, unknown: int, reason: StopReason | None, *, exit_all: bool) -> int:
     """The exit code of a run that came to an end."""
     left = bool(totals.unsent or totals.states.get("running"))
-    if reason is not None and (left or reason.code != "deadline"):
+    if reason is not None and (left or reason.code not in _MATTER_IF_LEFT):
         return _SIGNALS.get(reason.code, STOPPED)
     if left:
         return STOPPED

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from batch_runner.app.choose import Choice, would_differ
+from batch_runner.app.choose import Choice, fails_again, would_differ
 from batch_runner.app.intake import Intake
 from batch_runner.core.jobs import Job, RowSpec, edited_since
 from batch_runner.core.lifecycle import OPEN, State
@@ -27,6 +27,7 @@ class Plan:
     under_way: int  # accepted before, to be polled and fetched
     finished: int
     failed: int  # and not tried again
+    refused: int  # of those: for their content or input, which is the same today
     unknown: int
     differing: int  # finished, but would be asked for in another way today
     low: int
@@ -55,6 +56,7 @@ def make_plan(
             job = jobs.get(spec.identity.row)
             kind = _kind(spec, job, again)
             counts[kind] += 1
+            counts["refused"] += kind == "failed" and job is not None and fails_again(job, spec)
             counts["differing"] += job is not None and would_differ(job, spec)
             if kind in {"new", "again"}:
                 to_send.append(spec)
@@ -69,6 +71,7 @@ def make_plan(
         under_way=counts["under_way"],
         finished=counts["finished"],
         failed=counts["failed"],
+        refused=counts["refused"],
         unknown=counts["unknown"],
         differing=counts["differing"],
         low=low,
@@ -163,6 +166,11 @@ def describe(plan: Plan) -> list[str]:
         if plan.unpriced:
             cost += f" (without {', '.join(plan.unpriced)}: no price known)"
         lines.append(f"{videos} to be made; estimated cost {cost}.")
+    if plan.refused:
+        lines.append(
+            f"{plan.refused} of the failed rows were refused for their content or input, which is "
+            "unchanged; they are left out ('batch-runner retry --same' sends them all the same)."
+        )
     if plan.differing:
         lines.append(
             f"{plan.differing} finished rows would be asked for in another way today; they are "

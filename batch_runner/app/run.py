@@ -24,6 +24,7 @@ from batch_runner.app.output_file import check_output, outputs_of, remember_outp
 from batch_runner.app.plan import Plan, make_plan, usd
 from batch_runner.app.reading import chosen, known_jobs, read_sheet
 from batch_runner.app.session import RunEntry, Wanted, open_session
+from batch_runner.app.spending import Purse, open_purse
 from batch_runner.app.ui import Ui
 from batch_runner.core.errors import BatchRunnerError, BrokenOffError, LedgerError, UsageError
 from batch_runner.core.jobs import Job
@@ -60,6 +61,7 @@ class Draft:
     choices: Sequence[Choice]
     plan: Plan
     wish: Filter
+    balance: Balance | None = None  # asked before the plan was shown, if it sends anything
 
 
 async def draft_run(campaign: Campaign, request: Request) -> Draft:
@@ -118,8 +120,7 @@ def _check_money(plan: Plan, campaign: Campaign, request: Request) -> None:
             code="max_cost",
             hint="Nothing was submitted. Raise it, or send fewer rows with --limit.",
         )
-    capped = settings.budget_total is not None or settings.budget_run is not None
-    if plan.unpriced and (capped or request.max_cost is not None):
+    if plan.unpriced and (settings.budgeted or request.max_cost is not None):
         raise UsageError(
             f"nobody knows what {', '.join(plan.unpriced)} costs, so no budget can hold.",
             code="no_price",
@@ -171,12 +172,19 @@ async def _locked(
         shared = campaign.settings.state_dir is not None
         await guards.check_owner(ledger, campaign.sheet, shared=shared)
         await remember_output(campaign.settings.output_file, ledger)
+        purse = await open_purse(campaign, ledger, key, draft.balance)
+        if isinstance(purse, Purse):
+            stack.callback(purse.close)
+        else:
+            ui.say(purse)
         stack.enter_context(kept_awake(wanted=request.terminal and campaign.settings.keep_awake))
         run = await ledger.start_run(now(), host=host, pid=os.getpid(), version=__version__)
         log = open_log(sidecar.log, run, (key,))
         stack.callback(close_log, log)
         wanted = Wanted(intakes=draft.intakes, wish=draft.wish, adopt=request.adopt)
-        entry = RunEntry(run=run, key=key, log=log)
+        entry = RunEntry(
+            run=run, key=key, log=log, purse=purse if isinstance(purse, Purse) else None
+        )
         stack.enter_context(stopped_by_signals(entry.halt, ui.say))
         session = await open_session(campaign, ledger, wanted, ui, entry)
         try:
@@ -207,8 +215,11 @@ async def _agreed(
         ui.plan(draft.plan, ())
         return draft
     balance = await provider.balance()
+    draft = replace(draft, balance=balance)
     slots = campaign.settings.concurrency
     ui.plan(draft.plan, (*_time(draft, slots), *_account(campaign, request, balance)))
+    if balance.remaining is not None and balance.remaining < draft.plan.high:
+        ui.say(_short(draft.plan, balance.remaining))
     if not request.question:
         return draft
     with interrupted_at_once():
@@ -218,7 +229,8 @@ async def _agreed(
     if not answer:
         return None
     first = replace(draft.wish, limit=answer)
-    return _draft(campaign, draft.intakes, draft.known, first, adopt=request.adopt)
+    fewer = _draft(campaign, draft.intakes, draft.known, first, adopt=request.adopt)
+    return replace(fewer, balance=balance)
 
 
 def _time(draft: Draft, slots: int | None) -> tuple[str, ...]:
@@ -227,6 +239,15 @@ def _time(draft: Draft, slots: int | None) -> tuple[str, ...]:
         return ()
     least, most = whole_time(plan.submits, slots, plan.usual)
     return (f"Time: about {minutes(least)} to {minutes(most)}.",)
+
+
+def _short(plan: Plan, remaining: int) -> str:
+    """What to say where the balance may not do for what is to be sent."""
+    surely = "will" if remaining < plan.low else "may"
+    return (
+        f"Warning: the balance is {usd(remaining)}, and this run may cost up to {usd(plan.high)}: "
+        f"it {surely} stop when the balance is used up, and can be resumed."
+    )
 
 
 def _account(campaign: Campaign, request: Request, balance: Balance) -> tuple[str, ...]:

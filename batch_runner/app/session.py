@@ -17,12 +17,13 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.choose import Filter
 from batch_runner.app.clock import now
 from batch_runner.app.intake import Intake
-from batch_runner.app.listen import RunListener
+from batch_runner.app.listen import LOG_PAUSE, RunListener, flush_log
 from batch_runner.app.outcome import Ending, exit_code, next_command
 from batch_runner.app.plan import usual_seconds
 from batch_runner.app.reading import chosen, enrol, known_jobs, read_sheet
 from batch_runner.app.sheet_sync import Desk, SheetSync
 from batch_runner.app.shelf import VideoShelf
+from batch_runner.app.spending import Purse
 from batch_runner.app.ui import Ui
 from batch_runner.core import decide
 from batch_runner.core.errors import SheetBusyError, SheetError
@@ -43,6 +44,7 @@ class RunEntry:
     run: int
     key: str = field(repr=False)
     log: logging.Logger
+    purse: Purse | None  # the user's own books; None: they cannot be used, and need not be
     halt: Halt = field(default_factory=Halt)
 
 
@@ -106,7 +108,9 @@ class Session:
 
         background = Background(self.halt)
         background.every(SHOW, screen.show)
+        background.every(LOG_PAUSE, self._flush_log)
         background.every(BEAT, beat)
+        background.every(BEAT, self._book)
         background.every(self.campaign.settings.save_every, self.save)
         return background
 
@@ -123,9 +127,23 @@ class Session:
             cap=min(caps, default=None),
             max_tries=settings.submit_attempts,
             replay=settings.replay,
+            priced_only=settings.budgeted,
+            purse=self.entry.purse,
         )
 
+    async def _flush_log(self) -> None:
+        flush_log(self.entry.log)
+
+    async def _book(self) -> None:
+        """Let the user's books know what this run did so far."""
+        purse = self.entry.purse
+        trouble = purse and await purse.keep_booking(self.ledger, self.entry.key)
+        if trouble:
+            self.listener.noticed("spend_unusable", trouble)
+
     async def _follow(self) -> None:
+        if self.entry.purse is not None and self.entry.purse.refused:
+            await self._book()
         try:
             await self.sync.follow()
         except SheetError as error:
@@ -148,6 +166,7 @@ class Session:
             reason = reason or StopReason(
                 code="sheet_not_written", message="the results could not be written."
             )
+        await self._book()
         reason = self.halt.reason or reason  # a signal may have come meanwhile
         totals = await self.ledger.totals()
         unknown = await self.ledger.unknown_jobs()
@@ -177,9 +196,13 @@ class _Terms:
     cap: int | None
     max_tries: int
     replay: bool
+    priced_only: bool
+    purse: Purse | None
 
     def __call__(self) -> ClaimTerms:
         return ClaimTerms(
+            reserve=self.purse.reserve if self.purse and self.purse.holds else None,
+            priced_only=self.priced_only,
             now=now(),
             key=secrets.token_hex(16),
             origin=self.origin,
@@ -216,6 +239,9 @@ async def open_session(
     for choice in choices:
         for job in choice.again:
             await ledger.record(decide.retried(await ledger.job(job), now()))
+    for job in await ledger.unknown_jobs():
+        if job.task_id is not None:
+            await ledger.record(decide.looked_for_again(job, now()))
     sys.audit("batch_runner.app.enrolled")
     listener = RunListener(entry.log, show=ui.say)
     desk = Desk(

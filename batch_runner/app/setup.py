@@ -35,7 +35,9 @@ async def store_tested(
     key = checked_key(key, "what was typed")
     settings = resolve(Path.cwd() / "none.csv", {"base_url": base_url}, environ)
     check_destination(settings.base_url, settings.base_url_from, BUILT_IN_ORIGINS)
-    async with HttpProvider(origin=settings.base_url, key=key) as provider:
+    async with HttpProvider(
+        origin=settings.base_url, key=key, dialect=settings.dialect
+    ) as provider:
         balance = await provider.balance()
     if balance.key_refused:
         raise ConfigError(

@@ -26,6 +26,9 @@ class VideoShelf:
     async def place(self, job: Job) -> Path:
         """A path, without extension, that is free."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        cut_off = await self._cut_off(job)
+        if cut_off is not None:
+            return cut_off
         stem = video_stem(job)
         n = 1
         while True:
@@ -33,6 +36,19 @@ class VideoShelf:
             if await self._may_take(path, job):
                 return path
             n += 1
+
+    async def _cut_off(self, job: Job) -> Path | None:
+        """What this attempt stored before it was killed, if its row has moved since."""
+        if job.key is not None:
+            return None
+        mark = job.row_hash[:JOB_MARK]
+        moved = re.compile(rf"(\d+|row)_{mark}(_\d+)?")
+        for video in sorted(self._folder.glob(f"*_{mark}*")):
+            path = video.with_suffix("")
+            is_ours = video.suffix != ".part" and moved.fullmatch(path.name)
+            if is_ours and await self._may_take(path, job):
+                return path
+        return None
 
     async def _may_take(self, path: Path, job: Job) -> bool:
         if await self._ledger.owner_of_file(self.name(path)) is not None:

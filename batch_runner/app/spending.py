@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from batch_runner.app.accounts import fingerprint
 from batch_runner.app.campaign import Campaign
@@ -13,6 +11,7 @@ from batch_runner.app.clock import now
 from batch_runner.app.follow_ledgers import catch_up, follow, name_of
 from batch_runner.app.plan import usd
 from batch_runner.core.errors import LedgerError
+from batch_runner.core.outcomes import Balance
 from batch_runner.core.spend import (
     Cap,
     Localise,
@@ -24,8 +23,8 @@ from batch_runner.core.spend import (
     span_start,
 )
 from batch_runner.ledger.spend_store import SpendStore
+from batch_runner.ledger.spend_views import note_balance
 from batch_runner.ledger.sqlite import SqliteLedger
-from batch_runner.settings.find import user_data_dir
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +57,7 @@ class Purse:
         self.payer = payer
         self.refused = False  # the last reservation was; what was settled since may change that
         self.holds = bool(caps)  # each send is to be reserved
+        self.broken = False  # the books failed in this run, which needs them for no budget
         self._source = source
         self._caps = caps
 
@@ -67,11 +67,34 @@ class Purse:
         self.refused = refusal is not None
         return None if refusal is None else over_budget(*refusal, usd)
 
+    def note(self, balance: Balance | None) -> None:
+        """Remember what is left before anything is sent: evidence, should an answer be lost."""
+        if balance is not None and balance.remaining is not None:
+            note_balance(self.store, self.payer.account, now(), balance.remaining)
+
+    def close(self) -> None:
+        """Close the books."""
+        self.store.close()
+
     async def book(self, ledger: SqliteLedger, key: str) -> None:
         """Take over into the books what happened in the ledger since the last time."""
+        self.refused = False
         self._source = await follow(self.store, self._source, ledger, (key, self.payer))
         # Another sheet may have set such a budget meanwhile: from now on this one reserves, too.
         self.holds = bool(self._caps) or self.store.watched(self.payer.account, now())
+
+    async def keep_booking(self, ledger: SqliteLedger, key: str) -> str | None:
+        """Book, as well as it goes; what is the matter, if it goes no more (said once)."""
+        if self.broken:
+            return None
+        try:
+            await self.book(ledger, key)
+        except LedgerError as error:
+            if error.code != "spend_unusable":
+                raise
+            self.broken = True
+            return str(error)
+        return None
 
     async def begin(self, ledger: SqliteLedger, key: str) -> None:
         """Bring the books up to date before a run; its sheet's lock is held."""
@@ -85,11 +108,6 @@ class Purse:
         self.store.free(self._source)
 
 
-def books_folder(campaign: Campaign, environ: Mapping[str, str]) -> Path:
-    """Where the books are: the user's own; a rehearsal has its own, so that no toy money mixes."""
-    return campaign.sidecar.folder if campaign.sandbox else user_data_dir(environ)
-
-
 def payer_of(store: SpendStore, campaign: Campaign, key: str) -> Payer:
     """Who pays for a campaign, as the books name them."""
     origin, same = campaign.origin, campaign.settings.same_service
@@ -98,9 +116,15 @@ def payer_of(store: SpendStore, campaign: Campaign, key: str) -> Payer:
 
 
 async def open_purse(
-    campaign: Campaign, ledger: SqliteLedger, key: str, environ: Mapping[str, str]
+    campaign: Campaign, ledger: SqliteLedger, key: str, balance: Balance | None
 ) -> Purse | str:
     """The books for one run, up to date; or why there are none, where nothing needs them.
+
+    Args:
+        campaign: the sheet at hand.
+        ledger: its ledger, the lock held.
+        key: the API key.
+        balance: what the provider said was left, if it was asked.
 
     Raises:
         LedgerError: a budget of the day or month is set, and the books cannot be used.
@@ -110,11 +134,17 @@ async def open_purse(
         day=settings.budget_day, month=settings.budget_month, localise=campaign.localise
     )
     try:
-        store = await asyncio.to_thread(SpendStore.open, books_folder(campaign, environ))
+        purse = await _open(campaign, ledger, key, caps)
+        purse.note(balance)
     except LedgerError as error:
-        if caps:
+        if caps or not error.code.startswith("spend"):
             raise
         return f"{error} This run goes on without them: it has no budget that needs them."
+    return purse
+
+
+async def _open(campaign: Campaign, ledger: SqliteLedger, key: str, caps: UserCaps) -> Purse:
+    store = await asyncio.to_thread(SpendStore.open, campaign.books)
     try:
         campaign_id = await ledger.meta("campaign") or ""
         source = store.source(campaign.sidecar.ledger, campaign_id, str(campaign.source))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from batch_runner.core.check import allowed
 from batch_runner.core.profile import Catalogue, Kind, Parameter, Profile
+from batch_runner.core.text import loose
 from batch_runner.reporter.starter import StarterColumn, make_starter
 
 EXAMPLE_PROMPTS = (
@@ -61,9 +62,13 @@ def _note(parameter: Parameter) -> str:
 
 
 def _choices(name: str, profiles: list[Profile]) -> tuple[str, ...]:
-    """What any of the models offers, each once."""
+    """What any of the models offers, each once, however it is written."""
     found = [p for profile in profiles if (p := profile.parameter(name)) is not None]
-    return tuple(dict.fromkeys(str(choice) for p in found for choice in p.choices))
+    words: dict[str, str] = {}
+    for parameter in found:
+        for choice in parameter.choices:
+            words.setdefault(loose(str(choice)), str(choice))
+    return tuple(words.values())
 
 
 def _examples(parameter: Parameter) -> tuple[str | int | None, ...]:

@@ -13,8 +13,10 @@ from pathlib import Path
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.shelf import JOB_MARK
 from batch_runner.core.decide import Policy
+from batch_runner.core.dialect import APIMART
 from batch_runner.core.errors import SheetBusyError
 from batch_runner.provider.client import HttpProvider
+from batch_runner.reporter.copies import original_path, results_path
 from batch_runner.scheduler.engine import Limits
 
 SANDBOX_KEY = "sandbox-key"  # the sandbox takes any
@@ -34,6 +36,8 @@ def policy_of(campaign: Campaign) -> Policy:
         replay=s.replay,
         resend_503=s.resend_503,
         failed_tasks=s.failed_tasks,
+        policy_failures=s.policy_failures,
+        input_failures=s.input_failures,
         max_tries=s.submit_attempts,
         poll_first=s.poll_first,
         poll_min=s.poll_min,
@@ -63,14 +67,16 @@ def limits_of(campaign: Campaign, *, terminal: bool) -> Limits:
 async def service(campaign: Campaign, key: str) -> AsyncIterator[HttpProvider]:
     """The provider of a run: the real one, or the sandbox, started for as long as it is needed."""
     async with contextlib.AsyncExitStack() as stack:
-        origin = campaign.settings.base_url
+        origin, dialect = campaign.settings.base_url, campaign.settings.dialect
         if campaign.sandbox:
             from batch_runner.sandbox.options import SandboxOptions
             from batch_runner.sandbox.server import Sandbox
 
             options = SandboxOptions(state=campaign.sidecar.sandbox)
             origin = (await stack.enter_async_context(Sandbox(options))).origin
-        yield await stack.enter_async_context(HttpProvider(origin=origin, key=key))
+            dialect = APIMART
+        provider = HttpProvider(origin=origin, key=key, dialect=dialect)
+        yield await stack.enter_async_context(provider)
 
 
 def refresh_copy(campaign: Campaign) -> None:
@@ -101,8 +107,9 @@ def sweep(campaign: Campaign, row_hashes: Collection[str]) -> None:
     A video folder may be anybody's: only parts of videos of these rows are ours.
     """
     sheet = campaign.sheet
-    for path in sheet.parent.glob(f".{glob.escape(sheet.name)}.*.tmp"):
-        path.unlink(missing_ok=True)
+    for file in (sheet, results_path(sheet), original_path(sheet, campaign.sidecar.folder)):
+        for path in file.parent.glob(f".{glob.escape(file.name)}.*.tmp"):
+            path.unlink(missing_ok=True)
     ours = {row_hash[:JOB_MARK] for row_hash in row_hashes}
     for path in video_folder(campaign).glob("*.part"):
         found = _PART.search(path.name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from batch_runner.core.profile import Parameter, Profile
+    from batch_runner.core.profile import Catalogue, Profile
 
 
 @click.command("models")
@@ -25,9 +25,7 @@ def command(name: str | None) -> int:
 
     catalogue = load_catalogue({})
     if name is None:
-        for profile in catalogue.profiles.values():
-            default = " (default)" if profile.model == catalogue.default_model else ""
-            click.echo(f"{profile.model:24} {profile.title}{default}")
+        _list(catalogue)
         return 0
     found = catalogue.find(name)
     if found is None:
@@ -40,43 +38,45 @@ def command(name: str | None) -> int:
     return 0
 
 
+def _list(catalogue: Catalogue) -> None:
+    from batch_runner.core.describe import starting_price
+
+    wide = max(map(len, catalogue.profiles), default=0)
+    first = catalogue.default_model
+    for profile in sorted(
+        catalogue.profiles.values(), key=lambda p: (p.model != first, p.model.casefold())
+    ):
+        default = " (default)" if profile.model == catalogue.default_model else ""
+        price = starting_price(profile.price)
+        click.echo(f"{profile.model:{wide}}  {price:15} {profile.title}{default}")
+
+
 def _show(profile: Profile) -> None:
+    from batch_runner.core.describe import describe_parameter, describe_rule
+
     click.echo(f"{profile.model}: {profile.title}")
+    if profile.aliases:
+        click.echo(f"  also called: {', '.join(profile.aliases)}")
     for parameter in profile.parameters:
-        click.echo(f"  {parameter.name:16} {_rule(parameter)}")
-    for constraint in profile.constraints:
-        if constraint.hint:
-            click.echo(f"  rule: {constraint.hint}")
+        click.echo(f"  {parameter.name:18} {describe_parameter(parameter)}")
+    for rule in profile.constraints:
+        sentences = " ".join(describe_rule(profile, rule))
+        click.echo(f"  rule: {sentences} {rule.hint}".rstrip())
     for note in profile.notes:
         click.echo(f"  note: {note}")
-    if profile.price is not None:
-        _show_price(profile)
+    _show_price(profile)
     click.echo(f"  source: {profile.source} (checked {profile.checked})")
 
 
 def _show_price(profile: Profile) -> None:
-    from batch_runner.app.plan import usd
+    from batch_runner.core.describe import describe_price
 
     price = profile.price
-    assert price is not None
-    for rate in price.rates:
-        amount = (
-            f"{usd(rate.per_second)} a second"
-            if rate.per_second
-            else f"{usd(rate.per_video)} each"
-        )
-        when = " and ".join(
-            f"{name} {' or '.join(map(str, condition.one_of)) or 'given'}"
-            for name, condition in rate.when.items()
-        )
-        click.echo(f"  price: {amount}{f' with {when}' if when else ''} (an estimate)")
+    if price is None:
+        click.echo("  price: not known; --budget and --max-cost refuse rows of this model")
+        return
+    for line in describe_price(profile, price):
+        click.echo(f"  price: {line}")
+    if price.note:
+        click.echo(f"  about prices: {price.note}")
     click.echo(f"  prices from {price.source} ({price.checked}); the true charge is in cost_usd")
-
-
-def _rule(parameter: Parameter) -> str:
-    from batch_runner.core.check import allowed
-
-    parts = ["required" if parameter.required else "optional", allowed(parameter)]
-    if parameter.default is not None:
-        parts.append(f"default {parameter.default}")
-    return ", ".join(part for part in parts if part)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from batch_runner.cli.options import config_option, settings_of, sheet_argument
 
 if TYPE_CHECKING:
     from batch_runner.app.campaign import Campaign
+    from batch_runner.app.evidence import Lost
     from batch_runner.app.settle import Verdict
 
 
@@ -25,12 +27,16 @@ if TYPE_CHECKING:
 @click.option("--resend", is_flag=True, help="It was not accepted: the next run sends it again.")
 @click.option("--task-id", metavar="ID", help="It was accepted: this is its task.")
 @click.option("--give-up", is_flag=True, help="Leave it, as failed.")
+@click.option("--account", metavar="NAME", help="Ask with the key stored by this name.")
+@click.option("--base-url", metavar="ORIGIN", help="Where the API is.")
 @click.option("--json", "as_json", is_flag=True, help="The list as one JSON document.")
 def command(  # noqa: PLR0913 - one argument an option
     sheet: Path,
     config: Path | None,
     rows: tuple[str, ...],
     task_id: str | None,
+    account: str | None,
+    base_url: str | None,
     *,
     everything: bool,
     resend: bool,
@@ -51,25 +57,33 @@ def command(  # noqa: PLR0913 - one argument an option
     from batch_runner.app.campaign import open_campaign
     from batch_runner.app.settle import Verdict
 
-    campaign = open_campaign(sheet, settings_of({"config": config}), os.environ)
+    campaign = open_campaign(
+        sheet, settings_of({"config": config, "base_url": base_url}), os.environ
+    )
     chosen = sum((resend, give_up, task_id is not None))
     if chosen > 1:
         raise click.UsageError("--resend, --task-id and --give-up exclude each other.")
     if not chosen:
-        return _list(campaign, as_json=as_json)
+        return _list(campaign, account, as_json=as_json)
     if not rows and not everything:
         raise click.UsageError("Say which rows: --row LINE (repeatable) or --all.")
     return _settle(campaign, rows, Verdict(resend=resend, task_id=task_id, give_up=give_up))
 
 
-def _list(campaign: Campaign, *, as_json: bool) -> int:
-    from batch_runner.app.documents import story_document
+def _list(campaign: Campaign, account: str | None, *, as_json: bool) -> int:
+    from batch_runner.app.documents import lost_document, story_document
+    from batch_runner.app.evidence import gather
     from batch_runner.app.settle import unknown_rows
     from batch_runner.cli.words import visible
 
     stories = asyncio.run(unknown_rows(campaign))
+    found = asyncio.run(gather(campaign, stories, os.environ, account)) if stories else []
     if as_json:
-        document = {"schema": 1, "unknown": [story_document(story) for story in stories]}
+        document = {
+            "schema": 1,
+            "unknown": [story_document(story) for story in stories],
+            "evidence": [] if isinstance(found, str) else list(map(lost_document, found)),
+        }
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return 1 if stories else 0
     if not stories:
@@ -82,11 +96,39 @@ def _list(campaign: Campaign, *, as_json: bool) -> int:
             prompt = json.loads(attempt.body).get("prompt", "")
             click.echo(f"  sent {sent}; request id {visible(attempt.request_id or 'none')}")
             click.echo(f"  look for: {visible(str(prompt))[:100]}")
+    for line in _evidence(found, campaign):
+        click.echo(visible(line))
     first = str(stories[0].job.key or stories[0].job.row or "LINE")
     click.echo("Settle a row with one of:")
     for end in (("--task-id", "ID"), ("--resend",), ("--give-up",)):
         click.echo(f"  {campaign.command('resolve', '--row', first, *end)}")
     return 1
+
+
+def _evidence(found: Sequence[Lost] | str, campaign: Campaign) -> list[str]:
+    """What the provider and the books say of the rows, in lines."""
+    from batch_runner.app.plan import usd
+
+    if isinstance(found, str):
+        return [found]
+    lines = []
+    for lost in found:
+        counted = "an unknown number of" if lost.counted is None else str(lost.counted)
+        lines.append(
+            f"{lost.model}, since {campaign.localise(lost.since):%Y-%m-%d %H:%M:%S}: the provider "
+            f"charged {counted} videos, {lost.known.surely} are known"
+            + (f" (up to {lost.known.perhaps} more)" if lost.known.perhaps else "")
+            + f", {lost.known.lost} are lost."
+        )
+        if lost.balance_before is not None and lost.balance is not None:
+            at, before = lost.balance_before
+            lines.append(
+                f"  Balance: {usd(before)} at {campaign.localise(at):%Y-%m-%d %H:%M}, "
+                f"{usd(lost.balance)} now; {usd(lost.known.money)} of it are known."
+            )
+        word = str(lost.finding.certainty).replace("_", " ")
+        lines.append(f"  {word}: {lost.finding.sentence}")
+    return lines
 
 
 def _settle(campaign: Campaign, rows: tuple[str, ...], verdict: Verdict) -> int:

@@ -100,7 +100,7 @@ def _request(campaign: Any, given: dict[str, Any], *, again: str | None, termina
         raise UsageError("--adopt and --ignore-results exclude each other.", code="bad_options")
     wish = make_filter(campaign.settings.only, campaign.settings.limit, given.get("pilot"))
     if again is not None:
-        wish = replace(wish, only=again)
+        wish = replace(wish, only=again, same=given.get("same", False))
     try:
         max_cost = None if given["max_cost"] is None else parse_usd(given["max_cost"])
     except ValueError as error:

@@ -200,7 +200,7 @@ def _refused(parameter: Parameter, given: Given, model: str, what: str, hint: st
 
 def links(low: int | None, high: int | None) -> str:
     """How many links, in words."""
-    return "1 http(s) link" if low == high == 1 else f"{_count(low, high)} http(s) links"
+    return f"{_count(low, high)} http(s) link{'' if high == 1 else 's'}"
 
 
 def _unit(parameter: Parameter) -> str:
@@ -217,7 +217,9 @@ def span(low: int | None, high: int | None) -> str:
 def _count(low: int | None, high: int | None) -> str:
     if high is None:
         return f"at least {low or 0}"
-    return str(high) if low == high else f"{low or 0} to {high}"
+    if not low:
+        return f"at most {high}"
+    return str(high) if low == high else f"{low} to {high}"
 
 
 _CHECKS: dict[Kind, Callable[[Parameter, Given, str], Checked]] = {

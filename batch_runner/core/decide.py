@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from batch_runner.core import wording
+from batch_runner.core.expect import ENOUGH, time_of, usual
+from batch_runner.core.failures import UNCHANGED_FAILS, Failure, classify
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.outcomes import (
@@ -26,7 +28,8 @@ LINKLESS_LOOKS = 4  # a task may be "completed" a moment before its link is ther
 NOT_FOUND_LOOKS = 4  # an id may be unknown for a moment right after it was given
 FETCH_TRIES = 4
 FRESH_LINKS = 2
-LEARNED_FROM = 5  # tasks of a model whose times must be known before they are relied on
+URGENT_CHANCE = 0.2  # that a task is done, at which it is looked at while a slot waits for it
+LAZY_CHANCE = 0.5  # the same while submits find out by themselves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,8 @@ class Policy:
     replay: bool = False  # idempotency: replay
     resend_503: bool = True
     failed_tasks: int = 0  # new attempts after a task failed
+    policy_failures: int = 0  # ... for what it shows or says
+    input_failures: int = 0  # ... for what the row gave it
     max_tries: int = 8  # sends of one job in one run
     poll_first: float = 1.0  # seconds
     poll_min: float = 1.0
@@ -63,7 +68,7 @@ def after_submit(
         return _submitted(job, Event.ACCEPTED, outcome, now, error="")
     certain = not job.replay or outcome.replayed
     if outcome.kind is SubmitKind.REJECTED and certain:
-        return _submitted(job, Event.REJECTED, outcome, now, error=wording.rejected(outcome))
+        return _rejected(job, outcome, now)
     held_503 = outcome.http_status == 503 and not policy.resend_503
     later = now + timedelta(seconds=_resend_delay(job, outcome, jitter))
     if outcome.kind in _NOT_ACCEPTED and certain and not held_503:
@@ -71,6 +76,16 @@ def after_submit(
         return _submitted(job, Event.DEFERRED, outcome, now, error=text, not_before=later)
     # Also a refused replay: it proves nothing about the send before it.
     return _submitted(job, Event.LOST, outcome, now, error=wording.lost(outcome), not_before=later)
+
+
+def _rejected(job: Job, outcome: SubmitOutcome, now: datetime) -> Change:
+    """A request that is wrong for good: by what it says, or by how it is made."""
+    kind = classify(outcome.code, outcome.message)
+    if kind is not Failure.POLICY:
+        kind = Failure.INPUT
+    change = _submitted(job, Event.REJECTED, outcome, now, error=wording.rejected(outcome, kind))
+    told = {**(change.detail or {}), "provider_code": outcome.code}
+    return replace(change, error_code=str(kind), detail=told)
 
 
 def not_sent(job: Job, now: datetime) -> Change:
@@ -119,6 +134,8 @@ def _resend_delay(job: Job, outcome: SubmitOutcome, jitter: float) -> float:
         return 0.0  # the whole run stops; the next one may send at once
     if outcome.retry_after is not None:
         return outcome.retry_after * (1 + 0.1 * jitter)
+    if outcome.kind is SubmitKind.LIMITED:
+        return 0.0  # says nothing about this row: all submits wait, see core.pace
     return backoff(job.tries, jitter)
 
 
@@ -133,8 +150,11 @@ def after_poll(
     if outcome.kind is PollKind.COMPLETED:
         return _completed(job, outcome, policy, now, looks_in_vain)
     if outcome.kind is PollKind.FAILED:
-        cost = outcome.cost or 0
-        return _ended(job, Event.TASK_FAILED, outcome, now, cost, wording.task_failed(outcome))
+        kind = classify(outcome.code, outcome.message)
+        text = wording.task_failed(outcome, kind)
+        change = _ended(job, Event.TASK_FAILED, outcome, now, outcome.cost or 0, text)
+        known = kind in UNCHANGED_FAILS
+        return replace(change, error_code=str(kind)) if known else change
     if outcome.kind is PollKind.NOT_FOUND and looks_in_vain >= NOT_FOUND_LOOKS:
         # A task that was seen done is paid, whatever the provider remembers of it now.
         fetching = job.state is State.FETCHING
@@ -183,7 +203,11 @@ def _code(event: Event, outcome: PollOutcome, default: str) -> str:
 
 def should_retry(job: Job, policy: Policy) -> bool:
     """Whether a failed task gets a new attempt by itself."""
-    return job.row is not None and job.attempt <= policy.failed_tasks
+    attempts = {
+        str(Failure.POLICY): policy.policy_failures,
+        str(Failure.INPUT): policy.input_failures,
+    }.get(job.error_code, policy.failed_tasks)
+    return job.row is not None and job.attempt <= attempts
 
 
 def retried(job: Job, now: datetime) -> Change:
@@ -254,26 +278,35 @@ def unobtainable(job: Job, outcome: FetchOutcome, now: datetime) -> Change:
     )
 
 
-def next_look(
-    *,
-    looks: int,
-    last_delay: float,
-    elapsed: float,
-    learned: Sequence[float],
-    estimated: float | None,
-    policy: Policy,
-) -> float:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What is known of a task when the next look at it is planned; seconds since it was taken."""
+
+    looks: int  # so far, by this run
+    last_delay: float
+    elapsed: float
+    last_no: float  # at the last look that said: not yet
+    learned: Sequence[float]  # times of this model's tasks, sorted
+    estimated: float | None  # the provider's, if it proved right so far
+    urgent: bool = True  # nobody but a look finds out that its slot is free, or it is the end
+
+
+def next_look(look: Look, policy: Policy) -> float:
     """Seconds until the next look at a task.
 
-    A model never seen: soon, then at growing distances. One that is known: first when the
-    quickest tenth of its tasks was done, then at a twentieth of the usual time, growing gently.
+    A model never seen: soon, then at growing distances. One that is known: whenever it is as
+    likely as not that it got done since the last look; sooner where a slot waits for that.
     """
-    if len(learned) < LEARNED_FROM:
-        if looks == 0:
-            return min(policy.poll_first, estimated or policy.poll_first)
-        return min(policy.poll_max, max(policy.poll_min, last_delay * 1.5))
-    if looks == 0:
-        first = max(0.0, learned[len(learned) // 10] - elapsed)
-        return min(first, policy.task_deadline / 2)
-    usual = learned[len(learned) // 2] / 20
-    return min(policy.poll_max, max(policy.poll_min, usual, min(last_delay, usual * 2) * 1.15))
+    if look.estimated is not None and look.elapsed < look.estimated:
+        return look.estimated - look.elapsed
+    if look.estimated is not None:
+        late = look.estimated / 100
+        return min(policy.poll_max, max(late, min(look.last_delay, late * 5) * 1.3))
+    if len(look.learned) < ENOUGH:
+        if look.looks == 0:
+            return policy.poll_first
+        return min(policy.poll_max, max(policy.poll_min, look.last_delay * 1.5))
+    chance = URGENT_CHANCE if look.urgent else LAZY_CHANCE
+    due = time_of(look.learned, look.last_no, chance) - look.elapsed
+    soonest = 0.0 if look.looks == 0 else max(policy.poll_min, usual(look.learned) / 100)
+    return min(max(soonest, due), policy.task_deadline / 2)

@@ -24,6 +24,10 @@ SETTLED_ELSEWHERE = "It is a default of the config or of --set."
 """Said of values that do not stand in the row."""
 
 
+_MODEL_SPECIFIC = ("_out_of_range", "_not_offered", "_too_long", "_too_many", "_too_few")
+"""How faults end that another model may not have; what cannot be read is no model's."""
+
+
 class Source(Enum):
     """Where a value comes from, the strongest first."""
 
@@ -134,7 +138,9 @@ def _traced(
     """A fault that says where its value came from, and which model would take it."""
     if fault.severity is not Severity.ERROR:
         return fault
-    hint = fault.hint or others_taking(parameter.name, given, draft.profile, draft.catalogue)
+    hint = fault.hint
+    if not hint and fault.code.endswith(_MODEL_SPECIFIC):
+        hint = others_taking(parameter.name, given, draft.profile, draft.catalogue)
     if source is Source.ROW:
         return replace(fault, hint=hint)
     return replace(fault, hint=f"{SETTLED_ELSEWHERE} {hint}".strip())

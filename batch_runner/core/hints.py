@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from batch_runner.core.check import check
 from batch_runner.core.model import Severity
 from batch_runner.core.profile import Catalogue, Given, Kind, Profile
 
 MOST_MODELS = 3
+_KINSHIP = 0.6  # names more alike than this are of one family
 
 
 def others_taking(name: str, given: Given, profile: Profile, catalogue: Catalogue) -> str:
@@ -17,24 +20,21 @@ def others_taking(name: str, given: Given, profile: Profile, catalogue: Catalogu
     Of the same sort are models that cannot do without the same things: one that makes videos
     of reference images is no stand-in for one that needs none.
     """
-    takers = [
-        other.model
-        for other in catalogue.profiles.values()
-        if other.model != profile.model
-        and _needs(other) == _needs(profile)
-        and _takes(other, name, given)
-    ]
-    return _sentence(takers, profile, "takes it", "take it")
+    needs = _needs(profile)
+    takers = _others(
+        profile, catalogue, lambda other: _takes(other, name, given) and _needs(other) == needs
+    )
+    return _sentence(takers, "takes it", "take it")
 
 
 def others_without_images(profile: Profile, catalogue: Catalogue) -> str:
     """Which models make a video of a prompt alone; "" if none does."""
-    text_only = [
-        other.model
-        for other in catalogue.profiles.values()
-        if not any(p.required and p.kind is Kind.IMAGES for p in other.parameters)
-    ]
-    return _sentence(text_only, profile, "needs no image", "need no image")
+    text_only = _others(
+        profile,
+        catalogue,
+        lambda other: not any(p.required and p.kind is Kind.IMAGES for p in other.parameters),
+    )
+    return _sentence(text_only, "needs no image", "need no image")
 
 
 def _needs(profile: Profile) -> frozenset[str]:
@@ -49,13 +49,27 @@ def _takes(profile: Profile, name: str, given: Given) -> bool:
     return all(fault.severity is not Severity.ERROR for fault in faults)
 
 
-def _sentence(models: list[str], profile: Profile, one: str, many: str) -> str:
-    """The models with the most similar names first."""
+def _others(profile: Profile, catalogue: Catalogue, fits: Callable[[Profile], bool]) -> list[str]:
+    """The fitting models of the same family, or the most similar ones where it has none."""
+    found: list[str] = []
+    for name, is_kin in _by_likeness(profile.model, tuple(catalogue.profiles)):
+        if len(found) == MOST_MODELS or (found and not is_kin):
+            break
+        if fits(catalogue.profiles[name]):
+            found.append(name)
+    return found
 
-    def unlikeness(model: str) -> tuple[float, str]:
-        return -SequenceMatcher(None, profile.model, model).ratio(), model
 
-    shown = sorted(models, key=unlikeness)[:MOST_MODELS]
-    if not shown:
+@lru_cache(maxsize=256)
+def _by_likeness(model: str, others: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+    """The other models by how similar their names are, and whether they are of one family."""
+    ratios = {name: SequenceMatcher(None, model, name).ratio() for name in others if name != model}
+    ranked = sorted(ratios, key=lambda name: (-ratios[name], name))
+    return tuple((name, ratios[name] >= _KINSHIP) for name in ranked)
+
+
+def _sentence(models: list[str], one: str, many: str) -> str:
+    if not models:
         return ""
-    return f"{' and '.join(shown)} {one if len(shown) == 1 else many}."
+    names = " and ".join([", ".join(models[:-1]), models[-1]] if len(models) > 1 else models)
+    return f"{names} {one if len(models) == 1 else many}."

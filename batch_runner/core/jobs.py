@@ -98,6 +98,7 @@ class Change:
     error: str | None = None
     request_id: str | None = None
     raw: str | None = None
+    free: bool = False  # this send does not count as a try
     detail: Mapping[str, object] | None = None  # for the history only
 
 

@@ -44,8 +44,8 @@ class Ledger(Protocol):
         """Make the intent to submit the next job durable and hand it out."""
         ...
 
-    async def record(self, change: Change) -> None:
-        """Keep what happened to a job.
+    async def record(self, change: Change) -> Job:
+        """Keep what happened to a job; gives the job as it is then.
 
         Begun the moment it is called: cancelling the caller does not undo it.
         """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 HIDDEN = "***"
@@ -27,13 +28,19 @@ def redact(text: str, secrets: Sequence[str] = ()) -> str:
     that begin with ``sk-``, and the user part of addresses (proxy passwords).
     Redact before cutting a text short: half a key would not be recognised.
     """
-    for secret in sorted(secrets, key=len, reverse=True):
-        for form in (secret, quote(secret, safe="")):
-            if form.strip():
-                text = text.replace(form, HIDDEN)
+    for form in _forms(tuple(secrets)):
+        text = text.replace(form, HIDDEN)
     text = _BEARER.sub(f"Bearer {HIDDEN}", text)
     text = _API_KEY.sub(HIDDEN, text)
     return _USERINFO.sub(f"{HIDDEN}@", text)
+
+
+@lru_cache(maxsize=8)
+def _forms(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    """The ways in which secrets may stand in a text, the longest secret first."""
+    ranked = sorted(secrets, key=len, reverse=True)
+    forms = (form for secret in ranked for form in (secret, quote(secret, safe="")))
+    return tuple(form for form in dict.fromkeys(forms) if form.strip())
 
 
 def one_line(text: str, limit: int) -> str:
@@ -42,8 +49,9 @@ def one_line(text: str, limit: int) -> str:
     Line ends and other white space become one blank; control, direction-changing and unpaired
     surrogate characters, which no sheet can hold and some terminals obey, are dropped.
     """
-    words = "".join(_printable(char) for char in text).split()
-    line = " ".join(words)
+    # Nearly all texts have nothing to drop, and asking that is much quicker than looking.
+    kept = text if text.isprintable() else "".join(map(_printable, text))
+    line = " ".join(kept.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + _ELLIPSIS
 
 
@@ -52,7 +60,8 @@ def told(text: str, secrets: Sequence[str], limit: int) -> str:
     # Redacted before the cut, which may go through a key, and again after characters were
     # dropped, which may have stood inside one.
     start = redact(text, secrets)[: 8 * limit]
-    return one_line(redact(one_line(start, len(start) + 1), secrets), limit)
+    line = one_line(start, len(start) + 1)
+    return one_line(line if line == start else redact(line, secrets), limit)
 
 
 def _printable(char: str) -> str:

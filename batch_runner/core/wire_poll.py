@@ -22,6 +22,7 @@ from batch_runner.core.answer import (
     read_answer,
     text_of,
 )
+from batch_runner.core.dialect import APIMART, Dialect, found_at
 from batch_runner.core.model import MICROS
 from batch_runner.core.outcomes import PollKind, PollOutcome
 from batch_runner.core.redact import told
@@ -51,12 +52,13 @@ def read_poll(
     *,
     now: datetime,
     secrets: Sequence[str] = (),
+    dialect: Dialect = APIMART,
 ) -> PollOutcome:
     """The meaning of an answer to ``GET /v1/tasks/{id}``; arguments as for a submit."""
     answer = read_answer(status, headers, body, now=now, secrets=secrets)
-    task = _task(answer)
+    task = _task(answer, dialect)
     if task is not None:
-        return _of_task(answer, task, secrets)
+        return _of_task(answer, task, secrets, dialect)
     return PollOutcome(
         kind=_kind(answer),
         code=answer.code,
@@ -68,7 +70,7 @@ def read_poll(
     )
 
 
-def _task(answer: Answer) -> Mapping[str, Any] | None:
+def _task(answer: Answer, dialect: Dialect) -> Mapping[str, Any] | None:
     """The task that an answer describes, if it does.
 
     An error beside it, or a status word at the root without an id, may speak of the look and
@@ -81,7 +83,26 @@ def _task(answer: Answer) -> Mapping[str, Any] | None:
     task = mapping(data[0] if isinstance(data, list) and data else data)
     if not task and (an_id(document.get("id")) or an_id(document.get("task_id"))):
         task = document
+    task = {**task, **_translated(document, dialect)}
     return task if isinstance(task.get("status"), str) and task["status"].strip() else None
+
+
+def _translated(document: Mapping[str, Any], dialect: Dialect) -> Mapping[str, Any]:
+    """What a service says under names of its own, under APIMart's."""
+    found: dict[str, Any] = {}
+    for name in ("status", "error"):
+        values = found_at(document, getattr(dialect, name))
+        if values:
+            found[name] = values[0]
+    urls = found_at(document, dialect.url)
+    if urls:
+        found["video_urls"] = list(urls)
+    cost = next(
+        (n for v in found_at(document, dialect.cost) if (n := number_of(v)) is not None), None
+    )
+    if cost is not None:
+        found["cost"] = cost / dialect.cost_per_usd
+    return found
 
 
 def _kind(answer: Answer) -> PollKind:
@@ -96,10 +117,12 @@ def _kind(answer: Answer) -> PollKind:
     return PollKind.UNAVAILABLE
 
 
-def _of_task(answer: Answer, task: Mapping[str, Any], secrets: Sequence[str]) -> PollOutcome:
+def _of_task(
+    answer: Answer, task: Mapping[str, Any], secrets: Sequence[str], dialect: Dialect
+) -> PollOutcome:
     word = task["status"].strip().lower()
     result = task.get("result")
-    kind = _BY_WORD.get(word, PollKind.PENDING)  # a word nobody knows: keep looking
+    kind = _kind_of(word, dialect)
     failed = kind is PollKind.FAILED
     return PollOutcome(
         kind=kind,
@@ -118,6 +141,14 @@ def _of_task(answer: Answer, task: Mapping[str, Any], secrets: Sequence[str]) ->
         request_id=answer.request_id,
         raw=answer.raw,
     )
+
+
+def _kind_of(word: str, dialect: Dialect) -> PollKind:
+    if word in dialect.completed:
+        return PollKind.COMPLETED
+    if word in dialect.failed:
+        return PollKind.FAILED
+    return _BY_WORD.get(word, PollKind.PENDING)  # a word nobody knows: keep looking
 
 
 def _failure_code(task: Mapping[str, Any], word: str, secrets: Sequence[str]) -> str:

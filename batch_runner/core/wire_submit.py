@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from batch_runner.core.answer import Answer, Fault, an_id, mapping, read_answer
+from batch_runner.core.dialect import APIMART, Dialect, found_at
 from batch_runner.core.outcomes import SubmitKind, SubmitOutcome
 
 _NO_FAULT = Fault()
@@ -34,6 +35,7 @@ def read_submit(
     *,
     now: datetime,
     secrets: Sequence[str] = (),
+    dialect: Dialect = APIMART,
 ) -> SubmitOutcome:
     """The meaning of an answer to ``POST /v1/videos/generations``.
 
@@ -43,9 +45,10 @@ def read_submit(
         body: its bytes.
         now: the time it came (aware).
         secrets: what must not survive in any text of the outcome.
+        dialect: where the service says its task's id.
     """
     answer = read_answer(status, headers, body, now=now, secrets=secrets)
-    task_id = _task_id(answer)
+    task_id = _task_id(answer, dialect)
     kind = SubmitKind.ACCEPTED if task_id is not None else _kind(answer)
     return SubmitOutcome(
         kind=kind,
@@ -60,7 +63,7 @@ def read_submit(
     )
 
 
-def _task_id(answer: Answer) -> str | None:
+def _task_id(answer: Answer, dialect: Dialect) -> str | None:
     """The task's id, in any of the places where it is documented or was seen.
 
     A task id under a success counts even beside an error: the task can be looked at for free,
@@ -71,7 +74,8 @@ def _task_id(answer: Answer) -> str | None:
     document = mapping(answer.document)
     data: Any = document.get("data")
     tasks = [mapping(item) for item in data] if isinstance(data, list) else [mapping(data)]
-    places = [task.get(name) for task in tasks for name in ("task_id", "id")]
+    places = [*found_at(answer.document, dialect.task_id)]
+    places += [task.get(name) for task in tasks for name in ("task_id", "id")]
     places.append(document.get("task_id"))
     if answer.fault is None:
         places.append(document.get("id"))

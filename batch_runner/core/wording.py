@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from batch_runner.core.failures import Failure
 from batch_runner.core.outcomes import FetchKind, FetchOutcome, PollOutcome, SubmitOutcome
 
 NOT_CHARGED = "Not charged."
@@ -25,14 +26,39 @@ FAILED_BEFORE = (
     f"{NOT_CHARGED} Try once more with 'batch-runner retry'."
 )
 
+_CHANGE_CONTENT = (
+    "Change the prompt or the images: the same again would be refused ('batch-runner retry' leaves "
+    "it out, unless with --same)."
+)
+
+_TASK_FAILED = {
+    Failure.POLICY: (
+        "content policy: the provider does not make this video:",
+        _CHANGE_CONTENT,
+    ),
+    Failure.INPUT: (
+        "bad input: the provider could not use what this row gives:",
+        "Correct the row: the same again would fail ('batch-runner retry --same' tries it).",
+    ),
+    Failure.PASSING: (
+        "failed: the provider could not make this video:",
+        "Change the row, or try once more with 'batch-runner retry'.",
+    ),
+}
+
 _RESOLVE = "It is never sent again by itself: settle it with 'batch-runner resolve'."
 
 
-def rejected(outcome: SubmitOutcome) -> str:
+def rejected(outcome: SubmitOutcome, kind: Failure) -> str:
     """A submit that was refused for good."""
+    if kind is Failure.POLICY:
+        return (
+            f"content policy: the provider does not take this request: {_said(outcome.message)} "
+            f"{NOT_CHARGED} {_CHANGE_CONTENT}"
+        )
     return (
         f"rejected: the provider does not take this request: {_said(outcome.message)} "
-        f"{NOT_CHARGED} Correct the row (an edited row is a new job) or run 'batch-runner retry'."
+        f"{NOT_CHARGED} Correct the row (an edited row is a new job), or send the same again with 'batch-runner retry --same'."
     )
 
 
@@ -52,13 +78,11 @@ def deferred(outcome: SubmitOutcome) -> str:
     )
 
 
-def task_failed(outcome: PollOutcome) -> str:
+def task_failed(outcome: PollOutcome, kind: Failure) -> str:
     """A task that the provider gave up."""
+    start, remedy = _TASK_FAILED[kind]
     charged = NOT_CHARGED if not outcome.cost else f"Charged {outcome.cost / 1e6:g} USD."
-    return (
-        f"failed: the provider could not make this video: {_said(outcome.message)} "
-        f"{charged} Change the row, or try once more with 'batch-runner retry'."
-    )
+    return f"{start} {_said(outcome.message)} {charged} {remedy}"
 
 
 def forgotten() -> str:

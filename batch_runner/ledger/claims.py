@@ -255,7 +255,7 @@ def _apply_to_job(connection: sqlite3.Connection, change: Change, state: State) 
                error_code = coalesce(?, error_code), error = coalesce(?, error),
                cost = (SELECT sum(cost) FROM attempts WHERE job = jobs.id),
                finished_at = iif(?, coalesce(finished_at, ?), NULL),
-               noted = iif(state = ?, noted, 0), updated_at = ?
+               noted = iif(state = ?, noted, 0), tries = tries - ?, updated_at = ?
            WHERE id = ?""",
         (
             state,
@@ -270,6 +270,7 @@ def _apply_to_job(connection: sqlite3.Connection, change: Change, state: State) 
             state in _FINAL,
             at,
             state,
+            change.free,
             at,
             change.job,
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from batch_runner.core.evidence import Known
 from batch_runner.core.spend import Payer
 from batch_runner.ledger.spend_schema import QUARTER
 from batch_runner.ledger.spend_store import SpendStore
@@ -41,17 +42,6 @@ def postings(store: SpendStore) -> list[Posting]:
         )
         for row in rows
     ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the books know an account to have bought of a model since a moment."""
-
-    surely: int  # videos sent and done since
-    perhaps: int  # videos sent before, whose end was only seen since
-    open: int  # tasks that are not done yet
-    lost: int  # sends of which nobody knows whether they were accepted
-    money: int  # micro-dollars charged for all that was sent since, whatever the model
 
 
 def known_since(store: SpendStore, payer: Payer, model: str, since: datetime) -> Known:

@@ -187,9 +187,9 @@ class SqliteLedger:
         """The next job to submit, its intent durable."""
         return await self._do(claims.claim, terms)
 
-    async def record(self, change: Change) -> None:
-        """What happened to a job, durable."""
-        await self._do(claims.record, change)
+    async def record(self, change: Change) -> Job:
+        """What happened to a job, durable; the job as it is then."""
+        return await self._do(record, change)
 
     async def hold_back(self, jobs: Sequence[int]) -> None:
         """These may not be submitted by the present run."""
@@ -270,6 +270,12 @@ class SqliteLedger:
     async def totals(self) -> Totals:
         """The campaign in numbers."""
         return await self._do(views.totals)
+
+
+def record(connection: sqlite3.Connection, change: Change) -> Job:
+    """Apply a change and give the job as it is then."""
+    claims.record(connection, change)
+    return views.job(connection, change.job)
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -19,6 +19,7 @@ from yarl import URL
 
 from batch_runner import __version__
 from batch_runner.core import wire
+from batch_runner.core.dialect import APIMART, Dialect
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.outcomes import (
     Balance,
@@ -29,6 +30,7 @@ from batch_runner.core.outcomes import (
     SubmitOutcome,
 )
 from batch_runner.core.redact import told
+from batch_runner.core.wire_usage import Usage, read_usage
 from batch_runner.provider import download
 from batch_runner.provider.exchange import (
     NoAnswer,
@@ -38,6 +40,9 @@ from batch_runner.provider.exchange import (
     watch_connections,
 )
 from batch_runner.provider.proxies import Proxies
+
+USER_AGENT = f"batch-runner/{__version__}"
+"""How requests introduce themselves."""
 
 _STATUS_SAYS_ENOUGH = frozenset(
     {
@@ -78,7 +83,7 @@ class HttpProvider:
         language: str = "en",
         connections: int = 0,
         timeouts: Timeouts | None = None,
-        user_agent: str = f"batch-runner/{__version__}",
+        dialect: Dialect = APIMART,
     ) -> None:
         """Prepare, without connecting.
 
@@ -89,7 +94,7 @@ class HttpProvider:
             connections: open at most for submits, and as many for looks and downloads each; 0: as
                 many as are asked for. Waiting for one counts as connecting.
             timeouts: other than the usual.
-            user_agent: how the requests introduce themselves.
+            dialect: the service's paths, fields and words.
 
         Raises:
             ConfigError: the key or the origin cannot be used.
@@ -105,7 +110,7 @@ class HttpProvider:
         self._language = language
         self._connections = connections
         self._timeouts = timeouts or Timeouts()
-        self._user_agent = user_agent
+        self._dialect = dialect
         self._proxies = Proxies.from_environment()
         self._proxy = self._proxies.for_url(self._origin)
 
@@ -118,7 +123,7 @@ class HttpProvider:
         self._downloads = download.Downloads.open(
             origin=self._origin,
             proxies=self._proxies,
-            user_agent=self._user_agent,
+            user_agent=USER_AGENT,
             connections=self._connections,
             timeout=aiohttp.ClientTimeout(
                 total=None, connect=self._timeouts.connect, sock_read=self._timeouts.idle
@@ -143,7 +148,7 @@ class HttpProvider:
             self._submits,
             Request(
                 method="POST",
-                url=self._origin / "v1/videos/generations",
+                url=URL(f"{self._origin}{self._dialect.submit.lstrip('/')}", encoded=True),
                 timeout=self._timeout(self._timeouts.submit),
                 headers={
                     **self._authorization,
@@ -158,14 +163,20 @@ class HttpProvider:
         if isinstance(reply, NoAnswer):
             return self._unanswered(reply)
         outcome = wire.read_submit(
-            reply.status, reply.headers, reply.body, now=datetime.now(UTC), secrets=(self._key,)
+            reply.status,
+            reply.headers,
+            reply.body,
+            now=datetime.now(UTC),
+            secrets=(self._key,),
+            dialect=self._dialect,
         )
         return outcome if reply.whole else _cut_short(outcome)
 
     async def poll(self, task_id: str) -> PollOutcome:
         """Look at a task; free, and safe to repeat."""
         # Encoded by hand: an id that was adopted from a sheet may hold anything.
-        path = f"v1/tasks/{quote(task_id, safe='', errors='replace')}"
+        named = quote(task_id, safe="", errors="replace")
+        path = self._dialect.task.replace("{id}", named)
         reply = await self._get(path, language=self._language)
         if isinstance(reply, NoAnswer):
             return PollOutcome(
@@ -174,7 +185,12 @@ class HttpProvider:
                 message=self._no_answer(reply, self._timeouts.read),
             )
         return wire.read_poll(
-            reply.status, reply.headers, reply.body, now=datetime.now(UTC), secrets=(self._key,)
+            reply.status,
+            reply.headers,
+            reply.body,
+            now=datetime.now(UTC),
+            secrets=(self._key,),
+            dialect=self._dialect,
         )
 
     async def fetch(self, url: str, target: Path) -> FetchOutcome:
@@ -183,7 +199,7 @@ class HttpProvider:
 
     async def balance(self) -> Balance:
         """Ask for the balance; free."""
-        reply = await self._get("v1/balance")
+        reply = await self._get(self._dialect.balance)
         if isinstance(reply, NoAnswer):
             message = self._no_answer(reply, self._timeouts.read)
             return Balance(remaining=None, reachable=False, message=message)
@@ -191,8 +207,21 @@ class HttpProvider:
             reply.status, reply.headers, reply.body, now=datetime.now(UTC), secrets=(self._key,)
         )
 
+    async def usage(self, model: str, start: datetime, end: datetime) -> Usage:
+        """Ask how many videos of a model were charged to this key in a span; free.
+
+        At most 60 questions a minute; ``core.wire_usage`` says what the count leaves out.
+        """
+        span = {"start": str(int(start.timestamp())), "end": str(int(end.timestamp()))}
+        reply = await self._get("v1/usage", model=model, scope="key", group_by="none", **span)
+        if isinstance(reply, NoAnswer):
+            return Usage(videos=None, message=self._no_answer(reply, self._timeouts.read))
+        return read_usage(
+            reply.status, reply.headers, reply.body, now=datetime.now(UTC), secrets=(self._key,)
+        )
+
     async def _get(self, path: str, **query: str) -> Reply | NoAnswer:
-        url = URL(f"{self._origin}{path}", encoded=True).with_query(query)
+        url = URL(f"{self._origin}{path.lstrip('/')}", encoded=True).with_query(query)
         timeout = self._timeout(self._timeouts.read)
         return await exchange(
             self._looks,
@@ -217,7 +246,7 @@ class HttpProvider:
             headers={
                 "Accept": "application/json",
                 "Accept-Encoding": "identity",  # one thing less that can garble an answer
-                "User-Agent": self._user_agent,
+                "User-Agent": USER_AGENT,
             },
             trace_configs=[watch_connections()],
         )

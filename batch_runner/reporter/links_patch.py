@@ -160,7 +160,8 @@ def new_relations(
     edits: list[Edit] = [
         (present[one].start, present[one].end, b"") for one in unused & present.keys()
     ]
-    numbers = (int(found[1]) for one in present if (found := _NUMBERED.fullmatch(one)))
+    stay = present.keys() - unused
+    numbers = (int(found[1]) for one in stay if (found := _NUMBERED.fullmatch(one)))
     first = max(numbers, default=0) + 1
     ids = [f"rId{first + i}" for i in range(len(links.added))]
     kind = f"{_STRICT_OFFICE if strict else _OFFICE}/hyperlink"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,12 +17,22 @@ from batch_runner.core.jobs import Change, Claim, ClaimKind, ClaimTerms
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.pace import Pace, looks_rate
 from batch_runner.core.ports import Ledger, Listener, Provider, Shelf
-from batch_runner.scheduler.flight import Crew, refetch, resume, send_next
+from batch_runner.scheduler.breaker import Breaker
+from batch_runner.scheduler.flight import (
+    Crew,
+    Sending,
+    ended_unseen,
+    refetch,
+    resume,
+    send_next,
+)
 from batch_runner.scheduler.gates import LookGate, Throttle
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.health import Health
 
 GRACE = 10.0  # seconds that answers to POSTs already sent are waited for when leaving
+PROBES = 1.0  # submits a second that may be refused while the slots look full
+PROBE_AT = 0.5  # tasks that are likely over, though nobody saw it, at which one is tried
 RECHECK = 30.0  # seconds after which a wait for a wall-clock time is looked at again
 
 
@@ -32,6 +42,8 @@ class Limits:
 
     rate: float | None = None  # submits a second
     slots: int | None = None  # tasks in flight
+    probes: float | None = None  # refused ones a second beyond slots that look full; None: 1,
+    # where the slots were found out, and none beyond slots that were given
     looks: float | None = None  # looks a second; None: as pace.looks_rate says
     downloads: int = 4
     patience: float = 1800.0  # seconds to wait for a provider that is down
@@ -66,7 +78,10 @@ class Engine:
         self._flights: set[asyncio.Task[None]] = set()
         self._dry = False  # the last claim found nothing that may be sent now
         self._later: datetime | None = None  # when something queued may be sent again
+        self._probes_out = False  # a submit beyond full slots is on its way
+        self._probe_at = 0.0  # loop time before which there is no further one
         self._over_budget = False  # until a task in flight turns out cheaper than reserved
+        self._why_over = ""
         self._failure: Exception | None = None  # the first one; ends the run
         self._throttle = Throttle(Pace.start(limits.rate, limits.slots), on_free=self._wake)
         self._crew = Crew(
@@ -86,10 +101,15 @@ class Engine:
                 patience=limits.patience,
                 on_back=self._wake,
             ),
+            breaker=Breaker(halt),
             now=world.now,
             jitter=world.jitter,
             terms=world.terms,
             learned={},
+            right={},
+            watched={},
+            hurry=asyncio.Event(),
+            urgent=lambda: not self._probing,
             sending=set(),
             kept=self._kept,
             answered=self._wake,
@@ -167,7 +187,8 @@ class Engine:
         while not self._halt.submits_stopped:
             if self._dry and self._later is None and not self._flights:
                 if self._over_budget:
-                    self._halt.stop_submits(OVER_BUDGET)
+                    why = self._why_over or OVER_BUDGET.message
+                    self._halt.stop_submits(replace(OVER_BUDGET, message=why))
                 return
             if not self._may_send():
                 await self._wait(self._delay())
@@ -176,8 +197,9 @@ class Engine:
             if self._may_send():  # as the world is after that wait
                 self._throttle.spend(self._loop_time())
                 self._dry = False
+                probe = self._throttle.full
                 slot = self._throttle.take()
-                self._launch(group, send_next(self._crew, slot, self._claimed))
+                self._launch(group, send_next(self._crew, slot, self._sending(probe=probe)))
                 await asyncio.sleep(0)  # let the claim be asked for before the next look around
 
     def _may_send(self) -> bool:
@@ -192,20 +214,56 @@ class Engine:
         """Seconds until the next send may be tried; ``None``: only an event can tell."""
         if self._crew.health.down.is_set():
             return RECHECK
-        if self._throttle.full or (self._dry and self._later is None):
+        if self._dry and self._later is None:
             return None
-        wait = 0.0
+        wait = self._until_probe() if self._throttle.full else 0.0
+        if wait is None:
+            return None
         if self._dry and self._later is not None:
             # A wall clock may be set; it is asked again soon enough.
-            wait = min(RECHECK, (self._later - self._world.now()).total_seconds())
+            wait = max(wait, min(RECHECK, (self._later - self._world.now()).total_seconds()))
         return max(0.0, wait, self._throttle.delay(self._loop_time()))
+
+    @property
+    def _probing(self) -> bool:
+        """Whether submits may find out which slots are free, instead of looks.
+
+        One such submit asks about all slots at once; one that comes too early costs a 429.
+        Without being told to, never beyond slots that the user gave.
+        """
+        wanted = self._limits.probes
+        return self._throttle.pace.searching if wanted is None else wanted > 0
+
+    def _until_probe(self) -> float | None:
+        """Seconds until a submit beyond full slots may be tried; ``None``: nobody can tell."""
+        if not self._probing or self._probes_out:
+            return None
+        rest = 1.0 / (self._limits.probes or PROBES)
+        likely = ended_unseen(self._crew) >= PROBE_AT
+        return max(0.0 if likely else rest, self._probe_at - self._loop_time())
+
+    def _sending(self, *, probe: bool) -> Sending:
+        if not probe:
+            return Sending(claimed=self._claimed)
+        self._probes_out = True
+        return Sending(claimed=self._claimed, probed=self._probed)
+
+    def _probed(self, taken: bool) -> None:  # noqa: FBT001 - a callback with one answer
+        self._probes_out = False
+        rest = 0.0 if taken else 1.0 / (self._limits.probes or PROBES)
+        self._probe_at = self._loop_time() + rest
+        self._wake()
 
     def _claimed(self, claim: Claim) -> None:
         self._over_budget = claim.kind is ClaimKind.OVER_BUDGET
+        self._why_over = claim.why
         self._later = claim.not_before
         self._dry = claim.job is None
         if self._dry:
             self._throttle.refund()
+            self._probes_out = False
+        if self._nothing_left:
+            self._crew.hurry.set()
 
     async def _drain(self) -> None:
         """See what was accepted to its end; when told to leave, only answers on their way."""

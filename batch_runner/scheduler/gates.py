@@ -10,6 +10,8 @@ from typing import Self
 from batch_runner.core import pace
 from batch_runner.core.pace import Pace
 
+TIMER = 0.005  # seconds; where submits are nearer than this, no timer of a loop is fine enough
+
 
 class Slot:
     """One task in flight, from the claim to its end at the provider."""
@@ -42,6 +44,7 @@ class Throttle:
         self._next_at = 0.0  # loop time of the next submit by rate
         self._spent = 0.0  # what the last submit took of the rate, in seconds
         self._cool_until = 0.0
+        self._heeded_at = 0.0  # when a 429 was last heeded
 
     def take(self) -> Slot:
         """Occupy a slot; also beyond the limit, for tasks that run already."""
@@ -59,7 +62,9 @@ class Throttle:
 
     def delay(self, now: float) -> float:
         """Seconds until the next submit may be made."""
-        return max(0.0, self._next_at - now, self._cool_until - now)
+        early = TIMER if self._spent < TIMER else 0.0
+        wait = max(self._next_at - now - early, self._cool_until - now)
+        return wait if wait > 1e-6 else 0.0  # less than that may not move a clock at all
 
     def spend(self, now: float) -> None:
         """A submit is made now."""
@@ -80,20 +85,31 @@ class Throttle:
         """A task ended at the provider."""
         self.accepted = max(0, self.accepted - 1)
 
-    def was_limited(self, now: float, retry_after: float | None, jitter: float) -> float:
+    def was_limited(
+        self, sent_at: float, retry_after: float | None, jitter: float, *, ended: float
+    ) -> float:
         """A 429: every submit waits. Returns the seconds.
 
-        One that comes while all wait already was sent before: it says nothing new, so it does
-        not double the pause, but a time that it names is kept.
+        One that was sent before the last one was heeded says nothing new, so it neither slows
+        more nor doubles the pause; but a time that it names is kept. ``ended``: how many tasks
+        are likely over, though nobody saw it yet.
         """
-        if now < self._cool_until:
+        now = asyncio.get_running_loop().time()
+        if sent_at < self._heeded_at:
             named = pace.cool_down(self.pace, retry_after, jitter) if retry_after else 0.0
-            self._cool_until = max(self._cool_until, now + named)
-            return self._cool_until - now
-        seconds = pace.cool_down(self.pace, retry_after, jitter)
-        self.pace = pace.limited(self.pace, self.accepted)
-        self._cool_until = now + seconds
-        return seconds
+        else:
+            self.pace = pace.limited(self.pace, max(0, self.accepted - int(ended)))
+            self._heeded_at = now
+            named = pace.cool_down(self.pace, retry_after, jitter)
+        self._cool_until = max(self._cool_until, now + named)
+        return self._cool_until - now
+
+    def probe_refused(self, retry_after: float | None, jitter: float) -> None:
+        """A submit beyond the slots came too early: nothing is learned of the limits by it."""
+        if retry_after is not None:
+            until = asyncio.get_running_loop().time()
+            until += pace.cool_down(self.pace, retry_after, jitter)
+            self._cool_until = max(self._cool_until, until)
 
 
 class LookGate:

@@ -6,76 +6,15 @@ Field descriptions end up in ``configs/campaign.schema.json``, which editors sho
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, field_validator, model_validator
 
 from batch_runner.core.outcolumns import OUT_COLUMNS
-from batch_runner.core.selection import Selection, parse_selection
-from batch_runner.core.units import parse_duration, parse_rate, parse_usd
 from batch_runner.settings.origins import check_origin
-
-
-def _must_be(parse: Callable[[Any], Any]) -> BeforeValidator:
-    """A reader of ``core.units`` for pydantic: its phrases follow "must be"."""
-
-    def validate(value: Any) -> Any:
-        try:
-            return parse(value)
-        except ValueError as error:
-            raise ValueError(f"must be {error}") from None
-
-    return BeforeValidator(validate)
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-_TEXT_OR_NUMBER = {"type": ["string", "number"]}
-_TEXT_OR_TEXTS = {
-    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
-}
-
-Duration = Annotated[float, _must_be(parse_duration), WithJsonSchema(_TEXT_OR_NUMBER)]
-"""Seconds, written ``30s``, ``5 min`` or ``6h``."""
-
-PerSecond = Annotated[float, _must_be(parse_rate), WithJsonSchema({"type": "string"})]
-"""Times a second, written ``60/min`` or ``2/s``."""
-
-Usd = Annotated[int, _must_be(parse_usd), WithJsonSchema(_TEXT_OR_NUMBER)]
-"""Micro-dollars, written in dollars."""
-
-Count = Annotated[int, Field(strict=True, ge=1)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list), WithJsonSchema(_TEXT_OR_TEXTS)]
-Lines = Annotated[
-    Selection,
-    _must_be(parse_selection),
-    WithJsonSchema({"type": ["string", "integer"]}),
-]
-
-
-class Section(BaseModel):
-    """Any part of the config: unknown keys are refused, a key without a value counts as unset."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _blank_is_unset(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
+from batch_runner.settings.other_api import Api
+from batch_runner.settings.section import Count, Duration, Lines, PerSecond, Section, Texts, Usd
 
 
 class Limits(Section):
@@ -172,6 +111,9 @@ class Provider(Section):
     )
     same_service: tuple[str, ...] = Field(
         default=(), description="Origins that share one account."
+    )
+    api: Api = Field(
+        default=Api(), description="Paths, fields and words of a service that is not APIMart."
     )
 
     @field_validator("base_url")

@@ -23,7 +23,7 @@ from batch_runner.core.profile import (
     Span,
     is_same,
 )
-from batch_runner.settings.campaign import Section, Texts, Usd
+from batch_runner.settings.section import Section, Texts, Usd
 
 
 def _as_scalar(value: Any) -> Any:

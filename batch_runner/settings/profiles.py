@@ -48,7 +48,7 @@ def read_profile(path: Path) -> Profile:
     Raises:
         ConfigError: the file is unusable; names file, line and key.
     """
-    document = read_yaml(path)
+    document = read_yaml(path, trusted=True)
     try:
         return ProfileFile.model_validate(document.data).to_core()
     except ValidationError as error:
@@ -77,10 +77,11 @@ def make_catalogue(profiles: Mapping[str, Profile], defaults: Mapping[str, Given
     known = {"model", *catalogue.parameters}
     for name in defaults:
         if name not in known:
+            ours = catalogue.api_names.get(name, "")
             raise ConfigError(
                 f"No model has a parameter '{name}', which the defaults set.",
                 code="unknown_parameter",
-                hint=did_you_mean(name, known),
+                hint=f"Here it is called {ours}." if ours else did_you_mean(name, known),
             )
     model = defaults.get("model")
     if model is not None and catalogue.find(str(model)) is None:

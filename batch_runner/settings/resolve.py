@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from batch_runner.core.dialect import Dialect
 from batch_runner.core.errors import ConfigError, UsageError
 from batch_runner.core.profile import Given
 from batch_runner.core.selection import Selection, parse_selection
@@ -50,6 +51,7 @@ class Settings:
     base_url: str  # origin, without trailing slash
     base_url_from: str  # "option", "environment", "config" or "default"
     same_service: tuple[str, ...]  # origins that count as one
+    dialect: Dialect  # the service's paths, fields and words
 
     concurrency: int | None  # tasks in flight
     rate: float | None  # submits a second
@@ -78,6 +80,12 @@ class Settings:
     time_zone: str | None  # IANA name; None: this machine's
     save_every: float  # seconds
     keep_awake: bool
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether any budget is set, so that what is sent must have a price."""
+        budgets = (self.budget_total, self.budget_run, self.budget_day, self.budget_month)
+        return any(budget is not None for budget in budgets)
 
 
 def resolve(sheet: Path, options: Mapping[str, object], environ: Mapping[str, str]) -> Settings:
@@ -126,6 +134,7 @@ def _by_config(path: Path | None, config: CampaignConfig) -> Settings:
         base_url=origin or DEFAULT_ORIGIN,
         base_url_from="config" if origin else "default",
         same_service=config.provider.same_service,
+        dialect=config.provider.api.to_core(),
         concurrency=config.limits.concurrency,
         rate=config.limits.rate,
         polls=config.limits.polls,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import json
 import threading
 import urllib.request
@@ -17,35 +15,16 @@ from typing import Any, NamedTuple
 
 import keyring
 import keyring.backends.fail
-import openpyxl
 import pytest
-import yaml
 
 from batch_runner.cli.main import cli as command_line
 from batch_runner.sandbox.options import SandboxOptions, parse_fault
 from batch_runner.sandbox.server import Sandbox
+from tests.app.sheets import Cell, Sheet, write_config
 
 IMAGE = "https://images.example.com/cat.png"
 KEY = "sk-a-secret-of-its-owner-0123456789"
-FAST = {
-    "poll": {"first": "10ms", "min": "10ms", "max": "50ms"},
-    "limits": {"rate": "100/s"},
-}
 PATIENCE = 30.0  # seconds after which a test gives up waiting
-
-OUT = (
-    "status",
-    "video_url",
-    "video_file",
-    "task_id",
-    "cost_usd",
-    "error",
-    "finished_at",
-    "job",
-)
-
-Cell = str | int | float | None
-Grid = list[list[Cell]]
 
 
 class Result(NamedTuple):
@@ -63,7 +42,7 @@ class Result(NamedTuple):
 
 Cli = Callable[..., Result]
 Serve = Callable[..., "Service"]
-NewSheet = Callable[..., "Sheet"]
+NewSheet = Callable[..., Sheet]
 Configure = Callable[..., None]
 
 
@@ -106,98 +85,19 @@ class Service:
             return json.load(answer)
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """The user's file, as another program reads and saves it."""
-
-    path: Path
-
-    def grid(self) -> Grid:
-        """All lines with all cells."""
-        if self.path.suffix == ".csv":
-            text = self.path.read_bytes().decode("utf-8-sig")
-            return [list(line) for line in csv.reader(io.StringIO(text, newline=""))]
-        book = openpyxl.load_workbook(self.path)
-        try:
-            values = book.worksheets[0].iter_rows(values_only=True)
-            return [[_plain(value) for value in line] for line in values]
-        finally:
-            book.close()
-
-    def save(self, grid: Grid) -> None:
-        """Save the file with these lines."""
-        if self.path.suffix == ".csv":
-            text = io.StringIO(newline="")
-            csv.writer(text).writerows(grid)
-            fresh = text.getvalue().encode("utf-8")
-        else:
-            book = openpyxl.Workbook()
-            page = book.active
-            assert page is not None
-            for line in grid:
-                page.append(line)
-            out = io.BytesIO()
-            book.save(out)
-            fresh = out.getvalue()
-        # As programs do: a reader sees the old file or the new one.
-        beside = self.path.with_name(f"saved-{self.path.name}")
-        beside.write_bytes(fresh)
-        beside.replace(self.path)
-
-    def edit(self, change: Callable[[Grid], Grid | None]) -> None:
-        """Change the grid, in place or by giving another one, and save it."""
-        grid = self.grid()
-        self.save(change(grid) or grid)
-
-    def rows(self) -> list[dict[str, str]]:
-        """Header -> text, of every line below the headers; blank is ``""``."""
-        head, *lines = self.grid()
-        return [
-            {str(name): _text(cell) for name, cell in zip(head, line, strict=False)}
-            for line in lines
-        ]
-
-    def column(self, name: str) -> list[str]:
-        """What stands below a header."""
-        return [row.get(name, "") for row in self.rows()]
-
-    def row(self, prompt: str) -> dict[str, str]:
-        """The only row with this prompt."""
-        (found,) = (row for row in self.rows() if row["prompt"] == prompt)
-        return found
-
-    def shows_its_own_video(self, row: Mapping[str, str]) -> bool:
-        """Whether a row's file is the video of its task: the sandbox writes the id into each."""
-        content = (self.path.parent / row["video_file"]).read_bytes()
-        return content[4:8] == b"ftyp" and content.endswith(row["task_id"].encode())
-
-    @property
-    def sidecar(self) -> Path:
-        """The folder beside it."""
-        return self.path.with_name(f"{self.path.name}.batch")
-
-    @property
-    def videos(self) -> list[Path]:
-        """The videos in the sidecar."""
-        return sorted((self.sidecar / "videos").glob("*"))
-
-
-def _plain(value: object) -> Cell:
-    return value if isinstance(value, str | int | float) or value is None else str(value)
-
-
-def _text(cell: Cell) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return "" if cell is None else str(cell)
-
-
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A computer of one's own: no settings, no key store, nothing of whoever runs the tests."""
     folder = tmp_path / "home"
     folder.mkdir()
-    for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME"):
+    for name in (
+        "HOME",
+        "USERPROFILE",
+        "APPDATA",
+        "LOCALAPPDATA",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+    ):
         monkeypatch.setenv(name, str(folder))
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "BATCH_RUNNER_STATE"):
         monkeypatch.delenv(name, raising=False)
@@ -291,13 +191,6 @@ def new_sheet() -> Callable[..., Sheet]:
 def configure() -> Callable[..., None]:
     """``configure(sheet, **settings)``: write the config beside a sheet, polling fast."""
     return write_config
-
-
-def write_config(sheet: Sheet, **settings: Any) -> None:
-    """Write the config that is taken by itself."""
-    document = {**FAST, **settings}
-    text = yaml.safe_dump(document, allow_unicode=True)
-    sheet.path.with_suffix(".yaml").write_text(text, encoding="utf-8")
 
 
 @pytest.fixture

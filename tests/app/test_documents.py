@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tests.app.conftest import Cli, NewSheet, Service, Sheet
+from tests.app.conftest import Cli, NewSheet, Service
+from tests.app.sheets import Sheet
 
 MIXED = [
     "Fine.",

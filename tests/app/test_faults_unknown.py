@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.app.conftest import Cli, Configure, NewSheet, Serve, Service, Sheet
+from tests.app.conftest import Cli, Configure, NewSheet, Serve, Service
+from tests.app.sheets import Sheet
 
 LOST = [
     "accept-then-drop",

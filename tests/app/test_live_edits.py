@@ -8,17 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.app.conftest import (
-    IMAGE,
-    PATIENCE,
-    Cli,
-    Configure,
-    Grid,
-    NewSheet,
-    Serve,
-    Service,
-    Sheet,
-)
+from tests.app.conftest import IMAGE, PATIENCE, Cli, Configure, NewSheet, Serve, Service
+from tests.app.sheets import Grid, Sheet
 
 PROMPTS = [f"Row {n}." for n in range(1, 7)]
 SLOWLY = {"rate": "100/s", "concurrency": 2}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 
-from tests.app.conftest import Cli, Grid, NewSheet, Service, Sheet
+from tests.app.conftest import Cli, NewSheet, Service
+from tests.app.sheets import Grid, Sheet
 
 PROMPTS = ["First.", "Second.", "Third."]
 ONCE = dict.fromkeys(PROMPTS, 1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import openpyxl
 import pytest
 
-from tests.app.conftest import OUT, Cli, NewSheet, Service
+from tests.app.conftest import Cli, NewSheet, Service
+from tests.app.sheets import OUT
 
 PROMPTS = ["A cat runs along a wall.", "狗在雪地里奔跑。", "猫が跳ぶ。"]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.conftest import Cli, NewSheet, Service, Sheet, write_config
+from tests.app.conftest import Cli, NewSheet, Service
+from tests.app.sheets import Sheet, write_config
 
 PROMPTS = ["First.", "Second.", "Third."]
 ONCE = dict.fromkeys(PROMPTS, 1)

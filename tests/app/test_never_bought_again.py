@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.app.conftest import IMAGE, OUT, Cli, Configure, Grid, NewSheet, Service
+from tests.app.conftest import IMAGE, Cli, Configure, NewSheet, Service
+from tests.app.sheets import OUT, Grid
 
 PROMPTS = ["First.", "Second.", "Third."]
 ONCE = dict.fromkeys(PROMPTS, 1)

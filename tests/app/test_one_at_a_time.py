@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from batch_runner.ledger.lock import hold
-from tests.app.conftest import Cli, Configure, NewSheet, Service, Sheet
+from tests.app.conftest import Cli, Configure, NewSheet, Service
+from tests.app.sheets import Sheet
 
 PROMPTS = ["First.", "Second."]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.conftest import OUT, Cli, NewSheet, Service, Sheet
+from tests.app.conftest import Cli, NewSheet, Service
+from tests.app.sheets import OUT, Sheet
 
 PROMPTS = ["First.", "Second."]
 

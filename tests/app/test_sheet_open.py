@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.app.conftest import Cli, Grid, NewSheet, Service, Sheet
+from tests.app.conftest import Cli, NewSheet, Service
+from tests.app.sheets import Grid, Sheet
 
 PROMPTS = ["First.", "Second."]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.conftest import IMAGE, Cli, Configure, NewSheet, Serve, Service, Sheet
+from tests.app.conftest import IMAGE, Cli, Configure, NewSheet, Serve, Service
+from tests.app.sheets import Sheet
 
 CAT = ["A cat runs."]
 

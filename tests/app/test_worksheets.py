@@ -7,7 +7,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.app.conftest import IMAGE, Cli, Service, Sheet
+from tests.app.conftest import IMAGE, Cli, Service
+from tests.app.sheets import Sheet
 
 Pages = dict[str, list[str]]
 

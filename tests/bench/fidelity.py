@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import sys
 import tempfile
 import warnings
 import zipfile
@@ -22,8 +23,8 @@ from python_calamine import CalamineWorkbook
 
 from batch_runner.core.errors import BatchRunnerError
 from batch_runner.core.model import OutCell, WritePlan
-from batch_runner.core.outcolumns import OUT_COLUMNS
 from batch_runner.core.ooxml import Worksheet, relations, relations_part, worksheets
+from batch_runner.core.outcolumns import OUT_COLUMNS
 from batch_runner.loader.archive import Archive
 from batch_runner.loader.scan import scan_worksheet
 from batch_runner.reporter.xlsx_file import write_workbook
@@ -76,7 +77,7 @@ def losses(before: bytes, after: bytes, plan: WritePlan, sheet: Worksheet) -> li
         name = _name(member.filename)
         if name not in names:
             found.append(f"part gone: {name}")
-        elif name in touched or name.endswith("styles.xml") or name.endswith("workbook.xml"):
+        elif name in touched or name.endswith(("styles.xml", "workbook.xml")):
             continue
         elif _raw(before, member) != _raw(after, names[name]):
             same = old.read(member) == new.read(names[name])
@@ -125,7 +126,7 @@ def _sheet_losses(old: ET.Element, new: ET.Element, plan: WritePlan) -> Iterator
     added = [_local(one) for one in new if _local(one) not in kinds]
     if set(added) - {"hyperlinks", "cols"}:
         yield f"elements added: {added}"
-    theirs = {_local(one): one for one in new if _local(one) not in {"sheetData"}}
+    theirs = {_local(one): one for one in new if _local(one) != "sheetData"}
     for one in old:
         kind = _local(one)
         if kind == "sheetData":
@@ -217,7 +218,7 @@ def ours(data: bytes, plan: WritePlan) -> bytes:
 
 
 def openpyxls(data: bytes, plan: WritePlan) -> bytes:
-    """openpyxl's copy: load, set the same cells, save."""
+    """The copy by openpyxl: load, set the same cells, save."""
     macros = b"vbaProject.bin" in data
     book = openpyxl.load_workbook(io.BytesIO(data), rich_text=True, keep_vba=macros)
     sheet = book[plan.worksheet or ""]
@@ -229,6 +230,10 @@ def openpyxls(data: bytes, plan: WritePlan) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
 
 
 def main() -> None:
@@ -246,7 +251,7 @@ def main() -> None:
             plan, sheet = plan_for(data)
         except (BatchRunnerError, IndexError) as error:
             counts["not readable"] += 1
-            print(f"| {path.name} | not readable: {error} |")  # noqa: T201
+            _say(f"| {path.name} | not readable: {error} |")
             continue
         for name, write in (("ours", ours), ("openpyxl", openpyxls))[: 1 + given.openpyxl]:
             try:
@@ -261,9 +266,9 @@ def main() -> None:
             counts[f"{name}: {'nothing lost' if not found else 'loses'}"] += 1
             counts[f"{name}: {unread or 'read back'}"] += 1
             if found or unread:
-                print(f"| {path.name} | {name} | {verdict[:300]} | {unread} |")  # noqa: T201
+                _say(f"| {path.name} | {name} | {verdict[:300]} | {unread} |")
     for key, count in sorted(counts.items()):
-        print(f"{count:4} {key}")  # noqa: T201
+        _say(f"{count:4} {key}")
 
 
 if __name__ == "__main__":

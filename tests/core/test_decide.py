@@ -195,7 +195,7 @@ def test_a_failed_task_tells_whether_it_was_charged() -> None:
     assert free is not None
     assert paid is not None
     assert free.error is not None
-    assert free.error.startswith("failed: ")
+    assert free.error.startswith("content policy: ")
     assert "Not charged." in free.error
     assert paid.error is not None
     assert "Charged 1e-05 USD." in paid.error

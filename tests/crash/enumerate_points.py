@@ -75,7 +75,9 @@ class Scenario:
         campaign, found = self.campaign(), {}
         for _ in range(2):
             counts: Counter[str] = Counter()
-            for name in self.zygote.run(campaign.folder, *campaign.words).points:
+            ran = self.zygote.run(campaign.folder, *campaign.words)
+            assert ran.code in {0, 1}, ran.said
+            for name in ran.points:
                 counts[name] += 1
                 if counts[name] <= 2:
                     found[name, counts[name]] = Stop(point=name, times=counts[name])

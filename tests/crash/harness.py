@@ -240,6 +240,8 @@ class Campaign:
         """Somebody sorts the rows the other way round."""
         head, *lines = self.grid()
         self.save([head, *reversed(lines)])
+        if not any(self.sidecar.glob("original.*")):
+            self.first_bytes = self.sheet.read_bytes()
 
     def rows(self) -> Rows:
         """Header -> text of every line; blank is ``""``."""

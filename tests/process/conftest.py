@@ -23,7 +23,6 @@ COMMAND = (sys.executable, "-m", "batch_runner")
 HEADERS = ["Shot", "prompt", "image_urls", "duration"]
 IMAGE = "https://images.example.com/cat.png"
 PATIENCE = 30.0  # seconds after which a process that should have ended is a failure
-SUBMIT = "POST /v1/videos/generations 200"
 
 Environment = dict[str, str]
 Rows = list[dict[str, Any]]
@@ -54,24 +53,25 @@ class Box:
         self.requests += 1
         return told
 
-    def after(self, told: str, times: int = 1) -> None:
-        """Wait until it has answered so many requests in this way."""
-        for _ in range(times):
-            while (line := self.next_request()) != told:
-                assert line is not None, f"{told!r} never came"
+    def after(self, told: str, times: int, child: subprocess.Popen[str]) -> None:
+        """Wait until it has answered so many requests of a child in this way."""
+        while times:
+            line = self.next_request(0.1)
+            assert line is not None or child.poll() is None, f"{times} times {told!r} never came"
+            times -= line == told
 
     def accepted(self) -> list[dict[str, Any]]:
         """Its durable log as it is on disk."""
         lines = (self.state / "accepted.jsonl").read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines]
 
-    def after_accepted(self, number: int) -> None:
-        """Wait until so many were accepted, answered or not."""
-        while self.process.poll() is None:
+    def after_accepted(self, number: int, child: subprocess.Popen[str]) -> None:
+        """Wait until it has accepted so many of a child's, answered or not."""
+        while child.poll() is None:
             with urllib.request.urlopen(f"{self.origin}/sandbox/log", timeout=10) as answer:
                 if len(json.load(answer)["accepted"]) >= number:
                     return
-        raise AssertionError("the sandbox has ended")
+        raise AssertionError(f"{number} were never accepted")
 
     def times_accepted(self) -> Counter[str]:
         """How often each body was accepted."""

@@ -47,7 +47,7 @@ def test_first_signal_saves_all_and_the_next_run_goes_on(
     sheet = make_sheet(f"campaign.{kind}", 6)
     command = ("run", sheet, "--base-url", box.origin)
     process = start(*command, "--concurrency", "3")
-    box.after(SUBMIT, 3)
+    box.after(SUBMIT, 3, process)
     process.send_signal(sent)
     out, err = process.communicate(timeout=60)
     assert process.returncode == code, err
@@ -78,7 +78,7 @@ def test_answers_on_their_way_are_waited_for(
     box = sandbox("--seconds", "60", "--fault", "slow=2")
     sheet = make_sheet("campaign.csv", 4)
     process = start("run", sheet, "--base-url", box.origin, "--concurrency", "4")
-    box.after_accepted(4)
+    box.after_accepted(4, process)
     process.send_signal(sent)
     _, err = process.communicate(timeout=60)
     assert process.returncode == code, err
@@ -100,7 +100,7 @@ def test_second_signal_leaves_at_once_and_is_still_safe(
     sheet = make_sheet("campaign.csv", 3)
     command = ("run", sheet, "--base-url", box.origin)
     process = start(*command, "--concurrency", "3")
-    box.after_accepted(3)
+    box.after_accepted(3, process)
     assert "Once more ends it at once" in stopped(process, sent)
     process.send_signal(sent)
     process.communicate(timeout=60)
@@ -122,7 +122,7 @@ def test_a_signal_stops_all_sheets(
     first, second = make_sheet("first.csv", 2), make_sheet("second.csv", 2)
     second.write_text(first.read_text(encoding="utf-8").replace("cat", "dog"), encoding="utf-8")
     process = start("run", first, second, "--base-url", box.origin)
-    box.after(SUBMIT, 2)
+    box.after(SUBMIT, 2, process)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130

@@ -2,16 +2,40 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
-from batch_runner.core.model import FileStamp, OutCell, SheetRow, Table, WritePlan
+from batch_runner.core.model import FileStamp, OutCell, Problem, SheetRow, Table, WritePlan
+from batch_runner.reporter.xlsx_file import write_workbook
 
 MakeTable = Callable[..., Table]
 MakePlan = Callable[..., WritePlan]
+MakeBook = Callable[..., bytes]
+Patch = Callable[..., tuple[bytes, tuple[Problem, ...]]]
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+STYLES = (
+    f'<styleSheet xmlns="{MAIN}">'
+    '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
+    '<font><b/><sz val="14"/><color rgb="FFFFFFFF"/><name val="Arial"/></font></fonts>'
+    '<fills count="2"><fill><patternFill patternType="none"/></fill>'
+    '<fill><patternFill patternType="gray125"/></fill></fills>'
+    '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
+    '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
+    '<cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+    '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1">'
+    '<alignment wrapText="1"/></xf>'
+    '<xf numFmtId="14" fontId="0" fillId="0" borderId="0" xfId="0"/></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
+    "</styleSheet>"
+)
 
 
 def _stamp(path: Path) -> FileStamp:
@@ -82,10 +106,11 @@ def make_plan() -> MakePlan:
         headers: Mapping[int, str] | None = None,
         worksheet: str | None = None,
         status_column: int | None = None,
+        **more: Any,
     ) -> WritePlan:
         return WritePlan(
             worksheet=worksheet,
-            header_row=1,
+            header_row=more.pop("header_row", 1),
             headers=headers or {},
             cells={
                 row: {
@@ -95,6 +120,7 @@ def make_plan() -> MakePlan:
                 for row, columns in cells.items()
             },
             status_column=status_column,
+            **more,
         )
 
     return make
@@ -156,3 +182,83 @@ def results(make_plan: MakePlan) -> WritePlan:
         "Videos",
         4,
     )
+
+
+@pytest.fixture(scope="session")
+def make_book() -> MakeBook:
+    """A workbook from the XML of its one worksheet, "Videos", and any other parts.
+
+    ``styles``: the styles part, ``None`` for none; ``parts``: name -> content, which replaces
+    what would be there; ``links``: more relationships of the workbook.
+    """
+
+    def make(
+        worksheet: str | bytes,
+        *,
+        styles: str | None = STYLES,
+        parts: Mapping[str, str | bytes] | None = None,
+        links: str = "",
+        defined: str = "",
+    ) -> bytes:
+        has = f'<Relationship Id="rId2" Type="{OFFICE}/styles" Target="styles.xml"/>'
+        contents: dict[str, str | bytes] = {
+            "[Content_Types].xml": (
+                '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+                '<Default Extension="rels" '
+                'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+                '<Default Extension="xml" ContentType="application/xml"/>'
+                '<Override PartName="/xl/workbook.xml" ContentType="application/vnd.'
+                'openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>'
+                '<Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.'
+                'openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>'
+                '<Override PartName="/xl/styles.xml" ContentType="application/vnd.'
+                'openxmlformats-officedocument.spreadsheetml.styles+xml"/></Types>'
+            ),
+            "_rels/.rels": (
+                f'<Relationships xmlns="{PACKAGE}"><Relationship Id="rId1" '
+                f'Type="{OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+            ),
+            "xl/workbook.xml": (
+                f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>'
+                f'<sheet name="Videos" sheetId="1" r:id="rId1"/></sheets>{defined}</workbook>'
+            ),
+            "xl/_rels/workbook.xml.rels": (
+                f'<Relationships xmlns="{PACKAGE}"><Relationship Id="rId1" '
+                f'Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
+                f"{has if styles else ''}{links}</Relationships>"
+            ),
+            "xl/worksheets/sheet1.xml": worksheet,
+        }
+        if styles:
+            contents["xl/styles.xml"] = styles
+        contents.update(parts or {})
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+            for name, content in contents.items():
+                package.writestr(name, content)
+        return out.getvalue()
+
+    return make
+
+
+@pytest.fixture
+def patch(tmp_path: Path) -> Patch:
+    """Writes plans into a workbook's bytes; the new bytes and what was said."""
+
+    def run(data: bytes, *plans: WritePlan, **options: Any) -> tuple[bytes, tuple[Problem, ...]]:
+        out = tmp_path / "patched.xlsx"
+        problems = write_workbook(io.BytesIO(data), plans, out, **options)
+        return out.read_bytes(), problems
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def part() -> Callable[..., str]:
+    """A part of a workbook as text."""
+
+    def read(data: bytes, name: str = "xl/worksheets/sheet1.xml", encoding: str = "utf-8") -> str:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            return package.read(name).decode(encoding)
+
+    return read

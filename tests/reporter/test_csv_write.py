@@ -211,14 +211,14 @@ def test_extra_fields_of_a_row_are_the_users(csv_table: MakeTable, make_plan: Ma
     assert [(problem.code, problem.row) for problem in problems] == [("too_many_fields", 2)]
 
 
-def test_what_the_encoding_cannot_hold_becomes_a_question_mark(
+def test_what_the_encoding_cannot_hold_is_shown_by_its_code(
     csv_table: MakeTable, make_plan: MakePlan
 ) -> None:
     """A Japanese error in a Windows-1252 file neither fails nor changes the encoding."""
     old = "prompt\ncafé\n".encode("cp1252")
     table = csv_table(SHEET, encoding="cp1252", content=old)
     new, _ = edit_csv(old, table, make_plan({2: {1: "失敗 €"}}, {1: "error"}))
-    assert new == "prompt,error\ncafé,?? €\n".encode("cp1252")
+    assert new == "prompt,error\ncafé,\\u5931\\u6557 €\n".encode("cp1252")
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ class Service:
         if now < task.accepted + task.seconds:
             return PollOutcome(kind=PollKind.PENDING, status="processing")
         if task.outcome is not PollKind.COMPLETED:
-            return PollOutcome(kind=task.outcome, message="moderation", cost=0)
+            return PollOutcome(kind=task.outcome, message="upstream error", cost=0)
         task.links += 1
         return PollOutcome(
             kind=PollKind.COMPLETED,

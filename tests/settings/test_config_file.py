@@ -10,9 +10,10 @@ import pytest
 
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.outcolumns import OUT_COLUMNS
-from batch_runner.settings.campaign import CampaignConfig, Section
+from batch_runner.settings.campaign import CampaignConfig
 from batch_runner.settings.read import read_config
 from batch_runner.settings.schema_file import FILE_NAME, campaign_schema
+from batch_runner.settings.section import Section
 from batch_runner.settings.yaml_file import MAX_BYTES, read_yaml
 
 Write = Callable[..., Path]

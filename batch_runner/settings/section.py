@@ -1,0 +1,63 @@
+"""What all parts of a config are made of: strict sections, and values that people write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from batch_runner.core.selection import Selection, parse_selection
+from batch_runner.core.units import parse_duration, parse_rate, parse_usd
+
+
+def _must_be(parse: Callable[[Any], Any]) -> BeforeValidator:
+    """A reader of ``core.units`` for pydantic: its phrases follow "must be"."""
+
+    def validate(value: Any) -> Any:
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise ValueError(f"must be {error}") from None
+
+    return BeforeValidator(validate)
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+_TEXT_OR_NUMBER = {"type": ["string", "number"]}
+_TEXT_OR_TEXTS = {
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+}
+
+Duration = Annotated[float, _must_be(parse_duration), WithJsonSchema(_TEXT_OR_NUMBER)]
+"""Seconds, written ``30s``, ``5 min`` or ``6h``."""
+
+PerSecond = Annotated[float, _must_be(parse_rate), WithJsonSchema({"type": "string"})]
+"""Times a second, written ``60/min`` or ``2/s``."""
+
+Usd = Annotated[int, _must_be(parse_usd), WithJsonSchema(_TEXT_OR_NUMBER)]
+"""Micro-dollars, written in dollars."""
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list), WithJsonSchema(_TEXT_OR_TEXTS)]
+Lines = Annotated[
+    Selection,
+    _must_be(parse_selection),
+    WithJsonSchema({"type": ["string", "integer"]}),
+]
+
+
+class Section(BaseModel):
+    """Any part of the config: unknown keys are refused, a key without a value counts as unset."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_unset(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
