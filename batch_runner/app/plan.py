@@ -157,7 +157,8 @@ _WORDS = (
 def describe(plan: Plan) -> list[str]:
     """The plan in lines for people."""
     counted = [f"{n} {word}" for name, word in _WORDS if (n := getattr(plan, name))]
-    lines = [f"{plan.rows} rows: {', '.join(counted) or 'nothing to do'}."]
+    rows = "1 row" if plan.rows == 1 else f"{plan.rows} rows"
+    lines = [f"{rows}: {', '.join(counted) or 'nothing to do'}."]
     if plan.hidden:
         lines.append(f"{plan.hidden} of the rows are hidden or filtered out; they run, too.")
     if plan.submits:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, replace
 
 from batch_runner import __version__
@@ -145,10 +146,24 @@ async def run_sheet(
     if request.dry_run:
         ui.plan(draft.plan, _time(draft, campaign.settings.concurrency))
         return None
-    async with world.service(campaign, key) as provider:
+    async with AsyncExitStack() as stack:
+
+        def lock() -> None:
+            at = now()
+            held = hold(campaign.sidecar.folder, host=socket.gethostname(), pid=os.getpid(), at=at)
+            stack.enter_context(held)
+
+        # A sheet that never ran gets its sidecar only after a yes; all others are locked at
+        # once, a rehearsal's too, since its sandbox lives there.
+        known = campaign.sandbox or await asyncio.to_thread(campaign.sidecar.ledger.exists)
+        if known:
+            lock()
+        provider = await stack.enter_async_context(world.service(campaign, key))
         agreed = await _agreed(campaign, request, ui, draft, provider)
         if agreed is None:
             return None
+        if not known:
+            lock()
         return await _locked(campaign, request, ui, agreed, provider, key)
 
 
@@ -160,10 +175,9 @@ async def _locked(
     provider: HttpProvider,
     key: str,
 ) -> Ending:
-    """From the lock to the last line: nobody else is at work on this sheet."""
+    """All that is done while the lock is held: nobody else is at work on this sheet."""
     sidecar, host = campaign.sidecar, socket.gethostname()
     with ExitStack() as stack:
-        stack.enter_context(hold(sidecar.folder, host=host, pid=os.getpid(), at=now()))
         world.refresh_copy(campaign)
         ledger = SqliteLedger.for_run(sidecar.ledger)
         stack.callback(ledger.close)

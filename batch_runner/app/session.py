@@ -25,7 +25,7 @@ from batch_runner.app.sheet_sync import Desk, SheetSync
 from batch_runner.app.shelf import VideoShelf
 from batch_runner.app.spending import Purse
 from batch_runner.app.ui import Ui
-from batch_runner.core import decide
+from batch_runner.core import again
 from batch_runner.core.errors import SheetBusyError, SheetError
 from batch_runner.core.jobs import ClaimTerms, Job
 from batch_runner.core.lifecycle import OPEN, State
@@ -238,10 +238,10 @@ async def open_session(
     scopes = await enrol(intakes, choices, ledger, origin=campaign.origin, at=now())
     for choice in choices:
         for job in choice.again:
-            await ledger.record(decide.retried(await ledger.job(job), now()))
-    for job in await ledger.unknown_jobs():
-        if job.task_id is not None:
-            await ledger.record(decide.looked_for_again(job, now()))
+            await ledger.record(again.retried(await ledger.job(job), now()))
+    for lost in await ledger.unknown_jobs():
+        if lost.task_id is not None:
+            await ledger.record(again.looked_for_again(lost, now()))
     sys.audit("batch_runner.app.enrolled")
     listener = RunListener(entry.log, show=ui.say)
     desk = Desk(

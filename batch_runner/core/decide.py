@@ -201,22 +201,6 @@ def _code(event: Event, outcome: PollOutcome, default: str) -> str:
     return outcome.code or default if event is Event.TASK_FAILED else default
 
 
-def should_retry(job: Job, policy: Policy) -> bool:
-    """Whether a failed task gets a new attempt by itself."""
-    attempts = {
-        str(Failure.POLICY): policy.policy_failures,
-        str(Failure.INPUT): policy.input_failures,
-    }.get(job.error_code, policy.failed_tasks)
-    return job.row is not None and job.attempt <= attempts
-
-
-def retried(job: Job, now: datetime) -> Change:
-    """A new attempt for a job that failed."""
-    return Change(
-        job=job.id, attempt=job.attempt, event=Event.RETRIED, at=now, error_code="", error=""
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchStep:
     """What to do after a download: keep the change, ask for a fresh link, or try again."""
@@ -298,15 +282,16 @@ def next_look(look: Look, policy: Policy) -> float:
     likely as not that it got done since the last look; sooner where a slot waits for that.
     """
     if look.estimated is not None and look.elapsed < look.estimated:
-        return look.estimated - look.elapsed
+        return min(look.estimated - look.elapsed, policy.task_deadline / 2)
     if look.estimated is not None:
         late = look.estimated / 100
-        return min(policy.poll_max, max(late, min(look.last_delay, late * 5) * 1.3))
+        return min(policy.poll_max, max(policy.poll_min, min(look.last_delay, late * 5) * 1.3))
     if len(look.learned) < ENOUGH:
         if look.looks == 0:
             return policy.poll_first
         return min(policy.poll_max, max(policy.poll_min, look.last_delay * 1.5))
     chance = URGENT_CHANCE if look.urgent else LAZY_CHANCE
     due = time_of(look.learned, look.last_no, chance) - look.elapsed
-    soonest = 0.0 if look.looks == 0 else max(policy.poll_min, usual(look.learned) / 100)
-    return min(max(soonest, due), policy.task_deadline / 2)
+    if look.looks == 0:
+        return min(max(0.0, due), policy.task_deadline / 2)
+    return min(policy.poll_max, max(policy.poll_min, usual(look.learned) / 100, due))

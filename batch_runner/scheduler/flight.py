@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from batch_runner.core import decide
+from batch_runner.core import again, decide
 from batch_runner.core.decide import Fetching, Look, Policy
 from batch_runner.core.expect import ENOUGH, chance_done
 from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job
@@ -288,8 +288,8 @@ async def _end(crew: Crew, job: Job, change: Change) -> Job | None:
         known.sort()
     job = await crew.record(job, change)
     crew.throttle.has_ended()
-    if job.state is State.FAILED and decide.should_retry(job, crew.policy):
-        await crew.record(job, decide.retried(job, crew.now()))
+    if job.state is State.FAILED and again.should_retry(job, crew.policy):
+        await crew.record(job, again.retried(job, crew.now()))
     return job if job.state is State.FETCHING else None
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_runner.core import decide, wording
+from batch_runner.core import again, decide, expect, wording
 from batch_runner.core.decide import Fetching, Policy
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import TRANSITIONS, Event, State
@@ -118,9 +118,15 @@ def test_a_job_is_not_sent_again_before_the_time_named(
     named = decide.after_submit(job, answer, Policy(), NOW, jitter).not_before
     assert named is not None
     assert named >= NOW + timedelta(seconds=retry_after)
-    bare = decide.after_submit(job, submitted(K.LIMITED), Policy(), NOW, jitter).not_before
+    bare = decide.after_submit(job, submitted(K.NOT_SENT), Policy(), NOW, jitter).not_before
     assert bare is not None
     assert bare >= NOW + timedelta(seconds=1)
+
+
+def test_a_bare_429_says_nothing_of_one_job() -> None:
+    """All submits wait after it; the job itself may be the next that is sent."""
+    change = decide.after_submit(JOB, submitted(K.LIMITED), Policy(), NOW, 0.5)
+    assert (change.event, change.not_before) == (Event.DEFERRED, NOW)
 
 
 def test_a_claim_given_back_is_queued_but_a_replay_stays_unknown() -> None:
@@ -204,14 +210,14 @@ def test_a_failed_task_tells_whether_it_was_charged() -> None:
 def test_a_new_attempt_only_as_often_as_settled_and_only_for_rows_in_the_sheet() -> None:
     """retry.failed_tasks bounds the attempts; a row that left the sheet gets none."""
     twice = Policy(failed_tasks=2)
-    assert [decide.should_retry(replace(JOB, attempt=n), twice) for n in (1, 2, 3)] == [
+    assert [again.should_retry(replace(JOB, attempt=n), twice) for n in (1, 2, 3)] == [
         True,
         True,
         False,
     ]
-    assert not decide.should_retry(JOB, Policy())
-    assert not decide.should_retry(replace(JOB, row=None), twice)
-    assert decide.retried(JOB, NOW).event is Event.RETRIED
+    assert not again.should_retry(JOB, Policy())
+    assert not again.should_retry(replace(JOB, row=None), twice)
+    assert again.retried(JOB, NOW).event is Event.RETRIED
 
 
 SO_FAR = Fetching(tries=1, fresh_links=0, video_file="v/1.mp4")
@@ -250,26 +256,42 @@ def test_every_download_ends(kind: FetchKind) -> None:
 @given(
     looks=st.integers(0, 1000),
     last_delay=st.floats(0, 1000),
-    elapsed=st.floats(0, 1e6),
+    last_no=st.floats(0, 1e6),
+    since=st.floats(0, 1e4),
     learned=st.lists(st.floats(0, 1e7), max_size=30).map(sorted),
-    estimated=st.one_of(st.none(), st.floats(0.01, 1e5)),
+    urgent=st.booleans(),
 )
 def test_looks_are_neither_hasty_nor_late(
-    looks: int, last_delay: float, elapsed: float, learned: list[float], estimated: float | None
+    looks: int, last_delay: float, last_no: float, since: float, learned: list[float], urgent: bool
 ) -> None:
     """The first look comes within half the deadline, the others within the bounds of poll."""
     policy = Policy()
-    delay = decide.next_look(
+    look = decide.Look(
         looks=looks,
         last_delay=last_delay,
-        elapsed=elapsed,
+        elapsed=last_no + since,
+        last_no=last_no,
         learned=learned,
-        estimated=estimated,
-        policy=policy,
+        estimated=None,
+        urgent=urgent,
     )
+    delay = decide.next_look(look, policy)
     if looks:
         assert policy.poll_min <= delay <= policy.poll_max
     else:
-        assert 0 < delay <= policy.task_deadline / 2
-        if len(learned) < decide.LEARNED_FROM:
+        assert 0 <= delay <= policy.task_deadline / 2
+        if len(learned) < expect.ENOUGH:
             assert delay <= policy.poll_first
+
+
+@given(st.floats(0.01, 1e5), st.floats(0, 1e5))
+def test_an_estimate_that_proved_right_is_waited_for(estimated: float, elapsed: float) -> None:
+    """A look comes when the task is said to be done, or within half the deadline."""
+    look = decide.Look(
+        looks=1, last_delay=1.0, elapsed=elapsed, last_no=0.0, learned=(), estimated=estimated
+    )
+    delay = decide.next_look(look, Policy())
+    if elapsed < estimated:
+        assert delay == min(estimated - elapsed, Policy().task_deadline / 2)
+    else:
+        assert Policy().poll_min <= delay <= Policy().poll_max

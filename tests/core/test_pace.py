@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_runner.core import pace
-from batch_runner.core.pace import LONGEST_COOL_DOWN, Pace
+from batch_runner.core.pace import LONGEST_COOL_DOWN, Found, Pace
 
 jitters = st.floats(0, 1)
 
@@ -27,7 +27,7 @@ def test_an_unnamed_pause_doubles_up_to_a_bound(jitter: float, in_a_row: int) ->
     now = Pace(rate=1.0, slots=1.0, in_a_row=in_a_row)
     longer = Pace(rate=1.0, slots=1.0, in_a_row=in_a_row + 1)
     seconds = pace.cool_down(now, None, jitter)
-    assert 1.0 <= seconds <= LONGEST_COOL_DOWN * 1.5
+    assert pace.FIRST_COOL_DOWN <= seconds <= LONGEST_COOL_DOWN * 1.5
     assert pace.cool_down(longer, None, jitter) >= seconds
 
 
@@ -62,21 +62,50 @@ def test_limits_that_were_given_are_never_passed(
         assert 0 < now.rate <= (pace.MAX_RATE if rate is None else max(rate, 0.2))
         assert 1 <= now.slots <= (pace.MAX_SLOTS if slots is None else slots)
         if in_flight is not None:
-            assert now.slots <= max(1, in_flight)
-            assert now.rate <= before.rate or before.rate < 0.2
+            assert now.slots <= before.slots
+            assert now.rate <= max(before.rate, before.proven)
 
 
 def test_one_burst_slows_once() -> None:
     """Several 429s in a row cut the rate a single time; the next accepted job ends the row."""
     once = pace.limited(Pace.start(10.0, 10), 5)
-    assert once.rate == 8.0
-    assert pace.limited(once, 5).rate == 8.0
-    assert pace.limited(pace.accepted(once), 5).rate < 8.0
+    assert 7 < once.rate < 8
+    assert pace.limited(once, 5).rate == once.rate
+    assert pace.limited(pace.accepted(once), 5).rate < once.rate
 
 
 def test_the_rise_is_fast_before_the_first_429_and_slow_after() -> None:
-    """A slot is won with each accepted job until the provider first says no."""
+    """The rate grows by a tenth with each accepted job until the provider first says no."""
     start = Pace.start(None, None)
     assert pace.accepted(start).slots == start.slots + 1
+    assert pace.accepted(start).rate > 1.09 * start.rate
     cut = pace.limited(start, 4)
-    assert pace.accepted(cut).slots < cut.slots + 0.2
+    assert pace.accepted(cut).rate < 1.01 * cut.rate
+
+
+def test_a_429_that_no_pause_helps_against_is_one_of_slots() -> None:
+    """Then the slots are as many as tasks are held, the rate is what it was, and 429s are rare."""
+    now = Pace.start(None, None)
+    for _ in range(30):
+        now = pace.accepted(now)
+    rate = now.rate
+    for _ in range(pace.SLOTS_AFTER):
+        assert not now.slots_known
+        now = pace.limited(now, 20)
+    assert (now.slots_known, now.slots, now.rate) == (True, 20.0, rate)
+    for _ in range(30):
+        now = pace.accepted(now)
+    assert now.slots < 21
+    again = pace.limited(now, 20)
+    assert (again.slots, again.rate) == (20.0, now.rate)
+
+
+def test_found_limits_are_used_again_until_they_are_old() -> None:
+    """A later run starts where the last one ended, but what the user gives goes before it."""
+    found = Found(rate=30.0, slots=50.0, age=3600.0)
+    fresh = Pace.start(None, None, found)
+    assert (fresh.rate, fresh.slots, fresh.searching) == (30.0, 50.0, True)
+    given = Pace.start(5.0, 2, found)
+    assert (given.rate, given.slots, given.searching) == (5.0, 2.0, False)
+    old = Found(rate=30.0, slots=50.0, age=2 * pace.FOUND_HOLDS)
+    assert Pace.start(None, None, old) == Pace.start(None, None)
