@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from batch_runner.app import guards
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.choose import Filter
+from batch_runner.app.pictures import picture_problems
 from batch_runner.app.plan import Plan, make_plan
 from batch_runner.app.reading import chosen, known_jobs, read_sheet
 from batch_runner.core.model import Problem, Severity
@@ -34,8 +35,10 @@ class Report:
         return sum(f.problem.severity is Severity.ERROR for f in self.findings)
 
 
-async def check_sheet(campaign: Campaign, wish: Filter) -> Report:
+async def check_sheet(campaign: Campaign, wish: Filter, *, images: bool = False) -> Report:
     """Read and judge a sheet as a run would.
+
+    ``images``: also look at the pictures that its rows name.
 
     Raises:
         BatchRunnerError: the sheet cannot be used at all.
@@ -44,10 +47,11 @@ async def check_sheet(campaign: Campaign, wish: Filter) -> Report:
         intakes = await read_sheet(campaign.source, campaign.rules, ledger)
         known = await known_jobs(intakes, ledger)
     choices = chosen(intakes, known, wish, adopt=None)
+    looked = await picture_problems(campaign, intakes) if images else [[] for _ in intakes]
     findings = [
         Finding(worksheet=intake.table.worksheet, problem=problem)
-        for intake in intakes
-        for problem in sorted(intake.problems, key=_place)
+        for intake, of_pictures in zip(intakes, looked, strict=True)
+        for problem in sorted((*intake.problems, *of_pictures), key=_place)
     ]
     plan = make_plan(intakes, known, choices, campaign.rules.catalogue.profiles)
     return Report(findings=findings, plan=plan)

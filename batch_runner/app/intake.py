@@ -88,6 +88,7 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
     out = plan_columns(
         table, memory.out_columns or {}, rules.out_configured, prefix=rules.out_prefix
     )
+    _check_apart(table, columns, out)
     rows = [
         row for row in table.rows if is_job(row, columns) and (rules.hidden_rows or not row.hidden)
     ]

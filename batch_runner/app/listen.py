@@ -33,25 +33,33 @@ class Tally:
     """What this run did so far, job by job; each job counts once, by what it came to last."""
 
     def __init__(self) -> None:
-        self._came_to: dict[int, str] = {}
-        self._sent: set[tuple[int, int]] = set()
+        self._else: dict[int, str] = {}  # what the jobs that did not succeed came to
+        self._succeeded = 0
         self._open: set[int] = set()
+        self.sent = 0  # submissions that were accepted in this run
         self.cost = 0  # micro-dollars charged in this run, as far as it is known
 
     def count(self, job: Job, change: Change) -> None:
         """Take in one change."""
         if change.event in {Event.ACCEPTED, Event.ADOPTED}:
             self._open.add(job.id)
-        if change.event is Event.ACCEPTED:
-            self._sent.add((job.id, change.attempt))
+            self.sent += change.event is Event.ACCEPTED
         if change.event is Event.RETRIED:
-            self._came_to.pop(job.id, None)
+            self._else.pop(job.id, None)
         if change.event in _NEWS:
-            self._came_to[job.id] = _NEWS[change.event]
+            self._came_to(job.id, _NEWS[change.event])
             self._open.discard(job.id)
         if change.event in {Event.READY, Event.FINISHED, Event.TASK_FAILED}:
             self._open.discard(job.id)
             self.cost += change.cost or 0
+
+    def _came_to(self, job: int, state: str) -> None:
+        # Of the many that succeed only the number is kept: nothing takes them back in one run.
+        if state == "succeeded":
+            self._else.pop(job, None)
+            self._succeeded += 1
+        else:
+            self._else[job] = state
 
     def resumed(self, job: Job) -> None:
         """A task of an earlier run is seen to its end by this one."""
@@ -61,12 +69,8 @@ class Tally:
     @property
     def new(self) -> dict[str, int]:
         """State -> jobs that came to it in this run."""
-        return dict(Counter(self._came_to.values()))
-
-    @property
-    def sent(self) -> int:
-        """Submissions that were accepted in this run."""
-        return len(self._sent)
+        done = {"succeeded": self._succeeded} if self._succeeded else {}
+        return done | dict(Counter(self._else.values()))
 
     @property
     def being_made(self) -> int:
@@ -76,7 +80,7 @@ class Tally:
     @property
     def ended(self) -> int:
         """Jobs that came to an end in this run."""
-        return len(self._came_to)
+        return self._succeeded + len(self._else)
 
 
 class RunListener:
@@ -155,21 +159,28 @@ class _LogFile(logging.handlers.RotatingFileHandler):
 
     def shouldRollover(self, record: logging.LogRecord) -> int:  # noqa: ARG002, N802
         self._lines += 1
-        return int(self._lines % 100 == 0 and self.stream.tell() > self.maxBytes)
+        if self._lines % 100 or self.stream is None:
+            return 0
+        return int(self.stream.tell() > self.maxBytes)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a line; what people must see at once is not kept waiting."""
         super().emit(record)
         if record.created >= self._due or record.levelno > logging.INFO:
             self._due = record.created + LOG_PAUSE
-            self.stream.flush()
+            self.write_out()
+
+    def write_out(self) -> None:
+        """Put all lines there are on disk."""
+        if self.stream is not None:
+            super().flush()
 
 
 def flush_log(logger: logging.Logger) -> None:
     """Write out all lines there are."""
     for handler in logger.handlers:
         if isinstance(handler, _LogFile):
-            handler.stream.flush()
+            handler.write_out()
 
 
 def open_log(path: Path, run: int, secrets: tuple[str, ...]) -> logging.Logger:

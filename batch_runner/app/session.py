@@ -16,6 +16,7 @@ from batch_runner.app.background import BEAT, SHOW, Background, Outset, Screen
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.choose import Filter
 from batch_runner.app.clock import now
+from batch_runner.app.found import found_limits, remember_limits
 from batch_runner.app.intake import Intake
 from batch_runner.app.listen import LOG_PAUSE, RunListener, flush_log
 from batch_runner.app.outcome import Ending, exit_code, next_command
@@ -33,7 +34,7 @@ from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.source import stamp
 from batch_runner.provider.client import HttpProvider
 from batch_runner.reporter.copies import keep_original
-from batch_runner.scheduler.engine import Engine, World
+from batch_runner.scheduler.engine import Engine, Limits, World
 from batch_runner.scheduler.halt import Halt, StopReason
 
 
@@ -77,13 +78,20 @@ class Session:
                 before_claim=self._follow,
             ),
             world.policy_of(self.campaign),
-            world.limits_of(self.campaign, terminal=terminal),
+            await self._limits(terminal=terminal),
             self.halt,
         )
         jobs = await self.ledger.jobs_in_sheet()
         models = frozenset(job.model for job in jobs)
         async with await self._background(jobs):
-            return await engine.run(models)
+            try:
+                return await engine.run(models)
+            finally:
+                await remember_limits(self.ledger, self.campaign.origin, engine.pace, now())
+
+    async def _limits(self, *, terminal: bool) -> Limits:
+        limits = world.limits_of(self.campaign, terminal=terminal)
+        return replace(limits, found=await found_limits(self.ledger, self.campaign.origin, now()))
 
     async def _background(self, jobs: Sequence[Job]) -> Background:
         to_do = [job for job in jobs if job.state in OPEN or job.state is State.QUEUED]

@@ -22,6 +22,7 @@ from batch_runner.loader.source import stamp
 from batch_runner.reporter.copies import results_path
 from batch_runner.reporter.write import write
 
+GLANCE = 0.01  # seconds between two looks at the file; many rows may be sent in them
 TRIES = 5  # at writing a sheet that somebody saves at the same moment
 UNREADABLE_PAUSE = 1.0  # seconds; programs save by renaming, so a file may be gone for a moment
 RESULTS_COPY = "results_copy"  # the ledger's note of results that wait beside the sheet
@@ -62,6 +63,7 @@ class SheetSync:
         self._lock = asyncio.Lock()
         self._hold(intakes, scopes)
         self._told_busy = False
+        self._fresh_until = 0.0  # loop time before which the file is not looked at again
         self._told: set[tuple[str, int | None, int | None]] = set()
         self.results_in: Path | None = None  # where the results are, if not in the sheet
 
@@ -88,7 +90,11 @@ class SheetSync:
         Raises:
             SheetError: it cannot be read (any more).
         """
+        now = asyncio.get_running_loop().time()
+        if now < self._fresh_until:
+            return
         if self._is_fresh():
+            self._fresh_until = now + GLANCE
             return
         async with self._lock:
             await self._refresh()
@@ -189,7 +195,7 @@ class SheetSync:
         ledger = self._desk.ledger
         if touched is None:
             return list(await ledger.jobs_in_sheet(scope))
-        jobs = [await ledger.job(job) for job in sorted(touched)]
+        jobs = await ledger.some_jobs(sorted(touched))
         return [job for job in jobs if job.scope == scope and job.row is not None]
 
     async def _announce_columns(self) -> None:

@@ -20,7 +20,7 @@ from batch_runner.reporter.copies import original_path, results_path
 from batch_runner.scheduler.engine import Limits
 
 SANDBOX_KEY = "sandbox-key"  # the sandbox takes any
-_dice = random.SystemRandom()
+_dice = random.Random()  # noqa: S311 - only for distances in time
 _PART = re.compile(rf"_(?P<job>[0-9a-f]{{{JOB_MARK}}})(_\d+)?\.[0-9a-f]{{8}}\.part")
 
 
@@ -56,6 +56,7 @@ def limits_of(campaign: Campaign, *, terminal: bool) -> Limits:
     return Limits(
         rate=s.rate,
         slots=s.concurrency,
+        probes=s.probes,
         looks=s.polls,
         downloads=s.download_concurrency,
         patience=patience,

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 @sheets_argument
 @reading_options
 @click.option("--only", metavar="new|failed|ROWS", help="Estimate these rows only.")
+@click.option("--images", is_flag=True, help="Look at the pictures, too (asks their servers).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def command(sheets: tuple[Path, ...], *, as_json: bool, **given: Any) -> int:
+def command(sheets: tuple[Path, ...], *, images: bool, as_json: bool, **given: Any) -> int:
     """Say all that is wrong with each SHEET, cell by cell, and what it would cost.
 
     Nothing is sent and nothing is changed. Exit code 0: all is well; 1: there are errors.
 
     \b
     batch-runner check campaign.xlsx
+    batch-runner check campaign.xlsx --images
     """
     from batch_runner.app.campaign import open_campaign
     from batch_runner.app.check import check_sheet
@@ -39,7 +41,7 @@ def command(sheets: tuple[Path, ...], *, as_json: bool, **given: Any) -> int:
     for sheet in sheets:
         campaign = open_campaign(sheet, settings_of(given), os.environ)
         wish = make_filter(campaign.settings.only, campaign.settings.limit)
-        report = asyncio.run(check_sheet(campaign, wish))
+        report = asyncio.run(check_sheet(campaign, wish, images=images))
         code = max(code, 1 if report.errors else 0)
         if as_json:
             documents.append(_document(campaign, report))

@@ -10,6 +10,7 @@ from batch_runner.core.model import column_letter
 MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
 """How many rows and columns a worksheet has."""
 
+_LETTERS = re.compile(r"[A-Za-z]{1,3}")
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})")
 
 
@@ -38,7 +39,13 @@ class Area:
 
 
 def column_of(letters: str) -> int:
-    """A -> 0, AA -> 26."""
+    """A -> 0, AA -> 26.
+
+    Raises:
+        ValueError: These are no letters of a column.
+    """
+    if _LETTERS.fullmatch(letters) is None:
+        raise ValueError(f"{letters!r} names no column")
     number = 0
     for letter in letters.upper():
         number = 26 * number + ord(letter) - 64

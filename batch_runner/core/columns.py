@@ -20,7 +20,6 @@ from batch_runner.core.outcolumns import OUT_COLUMNS
 IN_NAMES = ("prompt", "image_urls", "model", "duration", "resolution", "aspect_ratio", "seed")
 """The names every sheet may use; the profiles' parameters come on top."""
 
-
 ALIASES: Mapping[str, str] = {
     "prompt": """
         prompts, text prompt, prompt text, video prompt, プロンプト, 動画プロンプト, 指示文,
@@ -47,6 +46,7 @@ ALIASES: Mapping[str, str] = {
         aspect, ratio, aspect ratios, video ratio, format ratio, 比率, 縦横比, アスペクト比,
         アスペクト, 画面比率, 宽高比, 画面比例, 比例, 长宽比, 寬高比, 長寬比
     """,
+    "last_frame_image": "last frame, end frame, 最後のフレーム, 尾帧, 尾帧图, 尾幀",
     "seed": "seeds, random seed, シード, シード値, 乱数シード, 种子, 随机种子, 種子, 種子值",
 }
 """Other words for our names, only such as can hardly mean anything else: a wrong prompt costs

@@ -107,6 +107,8 @@ def _with_frames(draft: Draft, parameter: Parameter, own: tuple[str, ...]) -> tu
     first, last = (image_refs(draft.row, draft.columns, name) for name in FRAMES)
     if not first and not last:
         return own
+    if len(own) == len(last) == 1 and not first:
+        return own + last  # the only image is the first frame
     if own:
         code, message = "frames_twice", f"{parameter.name} and {FRAMES[0]} both name the frames."
         at, hint = (FRAMES[0] if first else FRAMES[1]), "Leave one of them blank."

@@ -35,11 +35,16 @@ def left_after(times: Sequence[float], elapsed: float) -> float:
 
 def chance_done(times: Sequence[float], seen: float, elapsed: float) -> float:
     """How likely a task is done by now that was not after ``seen`` seconds."""
-    return 1.0 - left_after(times, max(seen, elapsed)) / left_after(times, seen)
+    elapsed = max(seen, elapsed)
+    if seen >= times[-1]:  # the slowest ones: how long they took already does not matter
+        return 1.0 - math.exp2(-(elapsed - seen) / _step(times))
+    return 1.0 - left_after(times, elapsed) / left_after(times, seen)
 
 
 def time_of(times: Sequence[float], seen: float, chance: float) -> float:
     """Seconds after its start at which a task, not done after ``seen``, is done so likely."""
+    if seen >= times[-1]:
+        return seen - _step(times) * math.log2(1.0 - chance)
     left = left_after(times, seen) * (1.0 - chance)
     count = len(times)
     place = (1.0 - left) * (count + 1)  # between the order statistics

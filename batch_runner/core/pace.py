@@ -23,7 +23,7 @@ FIRST_COOL_DOWN = 0.1  # seconds at least after a 429 that names no time; double
 LONGEST_COOL_DOWN = 60.0
 LOSS = 0.03  # share of submits that may be refused
 STEP = 0.25  # how strongly one answer moves the rate
-SLOT_STEP = 0.03  # slots won with each accepted job, once they are known
+SLOT_STEP = 0.02  # slots won with each accepted job, once they are known
 SLOTS_AFTER = 4  # 429s in a row, each after a longer pause, that no rate explains
 FOUND_HOLDS = 86_400.0  # seconds for which limits that were found are used by later runs
 
@@ -71,6 +71,18 @@ class Pace:
         return self.slots_known and self.slots_cap == MAX_SLOTS
 
 
+def found_by(pace: Pace) -> tuple[float | None, float | None]:
+    """Rate and slots that a run found and the next may start with; ``None``: not found.
+
+    A limit that the user gave, or that no 429 ever confirmed, is none that was found.
+    """
+    free_rate, free_slots = pace.rate_cap == MAX_RATE, pace.slots_cap == MAX_SLOTS
+    return (
+        pace.rate if pace.limited and free_rate else None,
+        pace.slots if pace.slots_known and free_slots else None,
+    )
+
+
 def looks_rate(pace: Pace) -> float:
     """Looks a second, where the user settled none: a budget of their own, beside the submits.
 
@@ -91,8 +103,8 @@ def accepted(pace: Pace) -> Pace:
     )
 
 
-def limited(pace: Pace, in_flight: int) -> Pace:
-    """After a 429, with so many tasks held by the provider.
+def limited(pace: Pace, in_flight: int, ended: int = 0) -> Pace:
+    """After a 429, with so many tasks in flight, of which some likely ended unseen.
 
     Several in a row say one thing about the rate, so only the first slows it; the pauses between
     them grow, and if none of them helped, it is the slots.
@@ -101,7 +113,8 @@ def limited(pace: Pace, in_flight: int) -> Pace:
     of_slots = pace.slots_known and in_flight >= int(pace.slots) - 1
     told = replace(pace, limited=True, in_a_row=row, proven=pace.proven if row > 1 else pace.rate)
     if of_slots or row >= SLOTS_AFTER:
-        slots = max(1.0, min(pace.slots, float(in_flight)))
+        least = pace.slots - 1 if of_slots else 1.0
+        slots = max(1.0, least, min(pace.slots, float(in_flight - ended)))
         return replace(told, slots=slots, slots_known=True, rate=told.proven)
     if row > 1:
         return told

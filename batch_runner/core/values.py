@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from batch_runner.core.images import split_refs
@@ -19,8 +19,19 @@ from batch_runner.core.text import cell_text, loose, number_text, tidy
 
 PROMPT = "prompt"
 IMAGES = "image_urls"
-LINKED = (IMAGES, "first_frame_image", "last_frame_image", "reference_videos", "reference_audio")
+LINKED = (
+    IMAGES,
+    "first_frame_image",
+    "last_frame_image",
+    "style_image",
+    "img_references",
+    "reference_videos",
+    "reference_audio",
+)
 """Columns that name pictures and other files: several in a cell, or by a hyperlink."""
+
+PICTURES = (IMAGES, "first_frame_image", "last_frame_image", "style_image", "img_references")
+"""Of these, the ones that name pictures."""
 
 RATIO = "aspect_ratio"
 KEY = "key"
@@ -91,6 +102,14 @@ def image_refs(row: SheetRow, columns: ColumnMap, name: str = IMAGES) -> tuple[s
     return tuple(
         ref for column in places for ref in split_refs(row.value(column), row.links.get(column))
     )
+
+
+def pictures(row: SheetRow, columns: ColumnMap) -> Iterator[tuple[int, str]]:
+    """Every picture that a row names, with the column it stands in."""
+    for name in PICTURES:
+        for column in columns.columns.get(name, ()):
+            for ref in split_refs(row.value(column), row.links.get(column)):
+                yield column, ref
 
 
 def canonical_cells(row: SheetRow, columns: ColumnMap) -> tuple[tuple[str, str], ...]:

@@ -242,16 +242,13 @@ def _apply_to_attempt(connection: sqlite3.Connection, change: Change) -> None:
 def _apply_to_job(connection: sqlite3.Connection, change: Change, state: State) -> None:
     at = change.at.timestamp()
     new_attempt_to_come = change.event in {Event.RETRIED, Event.RELEASED}
-    if change.event in {Event.ACCEPTED, Event.ADOPTED}:
-        # From here on the job shows this task's results; a former attempt keeps its own.
-        connection.execute(
-            "UPDATE jobs SET urls = NULL, expires_at = NULL, video_file = NULL WHERE id = ?",
-            (change.job,),
-        )
+    # From here on the job shows this task's results; a former attempt keeps its own.
+    fresh = change.event in {Event.ACCEPTED, Event.ADOPTED}
     connection.execute(
         """UPDATE jobs SET state = ?, task_id = iif(?, NULL, coalesce(?, task_id)),
-               not_before = coalesce(?, not_before), urls = coalesce(?, urls),
-               expires_at = coalesce(?, expires_at), video_file = coalesce(?, video_file),
+               not_before = coalesce(?, not_before), urls = coalesce(?, iif(?, NULL, urls)),
+               expires_at = coalesce(?, iif(?, NULL, expires_at)),
+               video_file = coalesce(?, iif(?, NULL, video_file)),
                error_code = coalesce(?, error_code), error = coalesce(?, error),
                cost = (SELECT sum(cost) FROM attempts WHERE job = jobs.id),
                finished_at = iif(?, coalesce(finished_at, ?), NULL),
@@ -263,8 +260,11 @@ def _apply_to_job(connection: sqlite3.Connection, change: Change, state: State) 
             change.task_id,
             stamp(change.not_before),
             json.dumps(change.urls) if change.urls is not None else None,
+            fresh,
             stamp(change.expires_at),
+            fresh,
             change.video_file,
+            fresh,
             change.error_code,
             change.error,
             state in _FINAL,

@@ -1,7 +1,8 @@
 """How changes become durable: at once, or many in one fsync.
 
 Every unit of work is a function of the connection. A unit that fails is rolled back alone;
-the others of its group are kept. A result is given out only after the commit that holds it.
+the others of its group are kept. A result is given out only after the commit that holds it. A
+unit may be run twice (the first time without a trace), so what it does elsewhere must be keyed.
 
 The steps that matter if the process dies there are told to ``sys.audit``, which costs next to
 nothing while nobody listens; so are those of other modules, all as ``batch_runner.<area>.<step>``.
@@ -156,16 +157,36 @@ class GroupCommit:
 
     def _commit(self, batch: list[_Unit]) -> None:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            for unit in batch:
-                self._run(unit)
-            _commit(self._connection)
+            if not self._all_at_once(batch):
+                self._one_by_one(batch)
         except sqlite3.Error as error:
             # Nothing of the group is durable, so nobody may go on as if it were.
             for unit in batch:
                 unit.error = error
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            self._roll_back()
+
+    def _all_at_once(self, batch: list[_Unit]) -> bool:
+        """Run and commit the group; if any of it fails there is no trace of it, and no answer."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            for unit in batch:
+                unit.result = unit.work(self._connection)
+        except Exception:  # noqa: BLE001 - met again, and told, when the units are run apart
+            self._roll_back()
+            return False
+        _commit(self._connection)
+        return True
+
+    def _one_by_one(self, batch: list[_Unit]) -> None:
+        """Run the group again with each unit apart, so that one that fails is alone in it."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        for unit in batch:
+            self._run(unit)
+        _commit(self._connection)
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
     def _run(self, unit: _Unit) -> None:
         self._connection.execute("SAVEPOINT unit")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -69,7 +70,9 @@ class SpendStore:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
+                sys.audit("batch_runner.spend.commit")
                 self._connection.execute("COMMIT")
+                sys.audit("batch_runner.spend.committed")
             except BaseException as error:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")

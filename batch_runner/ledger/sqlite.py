@@ -229,6 +229,10 @@ class SqliteLedger:
         """One job as it is now."""
         return await self._do(views.job, job)
 
+    async def some_jobs(self, jobs: Sequence[int]) -> Sequence[Job]:
+        """These jobs, as they are at one moment."""
+        return await self._do(views.some_jobs, jobs)
+
     async def story(self, job: int) -> Sequence[views.Entry]:
         """A job's history."""
         return await self._do(views.story, job)

@@ -84,6 +84,13 @@ def job(connection: sqlite3.Connection, job_id: int) -> Job:
     return to_job(connection.execute(f"{_JOBS} WHERE j.id = ?", (job_id,)).fetchone())
 
 
+def some_jobs(connection: sqlite3.Connection, jobs: Sequence[int]) -> list[Job]:
+    """These jobs, as they are at one moment."""
+    ids = json.dumps(list(jobs))
+    rows = connection.execute(f"{_JOBS} WHERE j.id IN (SELECT value FROM json_each(?))", (ids,))
+    return [to_job(row) for row in rows]
+
+
 def memory(connection: sqlite3.Connection, worksheet: str) -> tuple[Basis, dict[str, str]] | None:
     """By which columns a worksheet's rows were hashed, and which of its columns are ours."""
     row = connection.execute("SELECT * FROM scopes WHERE worksheet = ?", (worksheet,)).fetchone()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote
 
 import aiohttp
@@ -162,14 +162,7 @@ class HttpProvider:
         sys.audit("batch_runner.provider.submitted")
         if isinstance(reply, NoAnswer):
             return self._unanswered(reply)
-        outcome = wire.read_submit(
-            reply.status,
-            reply.headers,
-            reply.body,
-            now=datetime.now(UTC),
-            secrets=(self._key,),
-            dialect=self._dialect,
-        )
+        outcome = wire.read_submit(**self._said(reply), dialect=self._dialect)
         return outcome if reply.whole else _cut_short(outcome)
 
     async def poll(self, task_id: str) -> PollOutcome:
@@ -184,14 +177,7 @@ class HttpProvider:
                 code="timeout" if reply.timed_out else "no_answer",
                 message=self._no_answer(reply, self._timeouts.read),
             )
-        return wire.read_poll(
-            reply.status,
-            reply.headers,
-            reply.body,
-            now=datetime.now(UTC),
-            secrets=(self._key,),
-            dialect=self._dialect,
-        )
+        return wire.read_poll(**self._said(reply), dialect=self._dialect)
 
     async def fetch(self, url: str, target: Path) -> FetchOutcome:
         """Download a video to ``target`` plus its extension; see :mod:`.download`."""
@@ -203,9 +189,7 @@ class HttpProvider:
         if isinstance(reply, NoAnswer):
             message = self._no_answer(reply, self._timeouts.read)
             return Balance(remaining=None, reachable=False, message=message)
-        return wire.read_balance(
-            reply.status, reply.headers, reply.body, now=datetime.now(UTC), secrets=(self._key,)
-        )
+        return wire.read_balance(**self._said(reply))
 
     async def usage(self, model: str, start: datetime, end: datetime) -> Usage:
         """Ask how many videos of a model were charged to this key in a span; free.
@@ -233,6 +217,16 @@ class HttpProvider:
                 proxy=self._proxy,
             ),
         )
+
+    def _said(self, reply: Reply) -> dict[str, Any]:
+        """An answer as its readers take it."""
+        return {
+            "status": reply.status,
+            "headers": reply.headers,
+            "body": reply.body,
+            "now": datetime.now(UTC),
+            "secrets": (self._key,),
+        }
 
     @property
     def _authorization(self) -> dict[str, str]:

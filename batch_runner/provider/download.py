@@ -8,11 +8,12 @@ is not sent.
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -32,6 +33,8 @@ from batch_runner.provider.guard import (
 )
 from batch_runner.provider.part import Part, StorageError, in_thread, part_file
 from batch_runner.provider.proxies import Proxies
+
+_T = TypeVar("_T")
 
 LARGEST_VIDEO = 4 * 1024**3
 """Bytes; what is larger is no generated clip."""
@@ -104,7 +107,28 @@ async def fetch(downloads: Downloads, url: str, target: Path) -> FetchOutcome:
 
 
 async def _follow(downloads: Downloads, link: str, target: Path) -> FetchOutcome:
-    """Ask for the video, judging every address on the way before it is asked."""
+    """Ask for the video and take it."""
+
+    async def take(response: aiohttp.ClientResponse) -> FetchOutcome:
+        return await _judge(response, target, downloads.largest)
+
+    found = await follow(downloads, link, take)
+    return found or _outcome(FetchKind.LINK_DEAD, "the link redirects without end")
+
+
+async def follow(
+    downloads: Downloads, link: str, take: Callable[[aiohttp.ClientResponse], Awaitable[_T]]
+) -> _T | None:
+    """Go where a link leads, judging every address on the way before it is asked.
+
+    Returns:
+        What ``take`` makes of the answer; ``None``: it redirects without end.
+
+    Raises:
+        RefusedLinkError: it leads where downloads do not go.
+        ConfigError, ValueError: the proxy or the address cannot be used.
+        aiohttp.ClientError, OSError: the network.
+    """
     url = _parse(link)
     for _ in range(MOST_REDIRECTS + 1):
         check_link(url, {downloads.origin})
@@ -114,9 +138,9 @@ async def _follow(downloads: Downloads, link: str, target: Path) -> FetchOutcome
         async with downloads.session.get(url, allow_redirects=False, **request) as response:
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or not location:
-                return await _judge(response, target, downloads.largest)
+                return await take(response)
         url = url.join(_parse(location))
-    return _outcome(FetchKind.LINK_DEAD, "the link redirects without end")
+    return None
 
 
 async def _judge(response: aiohttp.ClientResponse, target: Path, largest: int) -> FetchOutcome:

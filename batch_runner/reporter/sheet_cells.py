@@ -49,14 +49,16 @@ class CellWriter:
 
     def write(self, place: Place, column: int, wanted: OutCell) -> str:
         """A cell's XML; nothing for a blank one where no cell is, or none that shows."""
+        value = wanted.value
+        blank = value is None or value == ""
+        if blank and (place.style is None or self._plan.remove):
+            return ""
         reference = f"{self._letters[column]}{place.row}"
         linked = wanted.link is not None and self._links.add(reference, wanted.link)
         style = self._style(place, column, wanted, linked=linked)
-        value = wanted.value
         p, s = self._p, f' s="{style}"' if style else ""
-        if value is None or value == "":
-            stays = s and place.style is not None and not self._plan.remove
-            return f'<{p}c r="{reference}"{s}/>' if stays else ""
+        if blank:
+            return f'<{p}c r="{reference}"{s}/>' if s else ""
         if isinstance(value, str):
             text = cell_text(value)
             # Outer blanks are trimmed where they are not said to matter.
@@ -65,6 +67,7 @@ class CellWriter:
                 f'<{p}c r="{reference}"{s} t="inlineStr">'
                 f"<{p}is><{p}t{keep}>{text}</{p}t></{p}is></{p}c>"
             )
+        assert value is not None
         return f'<{p}c r="{reference}"{s}><{p}v>{number(value)}</{p}v></{p}c>'
 
     def _style(self, place: Place, column: int, wanted: OutCell, *, linked: bool) -> int:

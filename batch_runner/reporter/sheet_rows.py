@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from batch_runner.core.cellrefs import column_of
 from batch_runner.core.model import OutCell
 from batch_runner.reporter.sheet_stream import find, pattern
 from batch_runner.reporter.sheet_survey import not_editable
-from batch_runner.reporter.xml_bytes import ATTRIBUTES, closing, opened, with_attribute
+from batch_runner.reporter.xml_bytes import ATTRIBUTES, closing, opened
 
 _NUMBER = re.compile(rb"""(?:^|\s)r\s*=\s*["'](\d+)["']""")
-_LETTERS = re.compile(rb"""(?:^|\s)r\s*=\s*["']([A-Za-z]+)\d*["']""")
+_LETTERS = re.compile(rb"""(?:^|\s)r\s*=\s*["']([A-Za-z]{1,3})\d*["']""")
 _STYLE = re.compile(rb"""(?:^|\s)s\s*=\s*["'](\d+)["']""")
 _CUSTOM = re.compile(rb"""\scustomFormat\s*=\s*["'](?:1|true)["']""")
 _SPANS = re.compile(rb"""\sspans\s*=\s*["'](\d+):(?:[^"']*:)?(\d+)["']""")
@@ -186,28 +186,32 @@ class RowsPatch:
         """A row's inside: all cells in the order of their columns."""
         wanted = self._wanted[row]
         rest = sorted(wanted.items(), reverse=True)
-        new = Place(row=row, style=None, row_style=row_style, left=None)
+        left: int | None = None
         emitted = body[0]
         for old in cells:
             while rest and rest[-1][0] < old.column:
                 yield data[emitted : old.start]
                 emitted = old.start
-                yield self._write(new, *rest.pop()).encode()
+                place = Place(row=row, style=None, row_style=row_style, left=left)
+                yield self._write(place, *rest.pop()).encode()
             if rest and rest[-1][0] == old.column:
                 column, cell = rest.pop()
                 end = self._end(data, old)
                 if self._may_go(data[old.start : end], row, column):
                     yield data[emitted : old.start]
                     emitted = end
-                    yield self._write(replace(new, style=old.style), column, cell).encode()
+                    place = Place(row=row, style=old.style, row_style=row_style, left=left)
+                    yield self._write(place, column, cell).encode()
             elif old.column not in wanted:
-                new = replace(new, left=old.style)
+                left = old.style
         if rest:
             # Other things may follow the last cell of a row.
             end = max(emitted, self._end(data, cells[-1]) if cells else body[0])
             yield data[emitted:end]
             emitted = end
-            yield "".join(self._write(new, *one) for one in reversed(rest)).encode()
+            place = Place(row=row, style=None, row_style=row_style, left=left)
+            write = self._write
+            yield "".join([write(place, column, cell) for column, cell in rest[::-1]]).encode()
         yield data[emitted : body[1]]
 
     def _end(self, data: bytes, cell: _Cell) -> int:
@@ -248,7 +252,8 @@ def _widened(tag: bytes, first: int, last: int) -> bytes:
     spans = _SPANS.search(tag)
     if spans is None:
         return tag
-    low, high = min(int(spans[1]), first + 1), max(int(spans[2]), last + 1)
-    if (low, high) == (int(spans[1]), int(spans[2])):
+    low, high = int(spans[1]), int(spans[2])
+    if low <= first + 1 and last + 1 <= high:
         return tag
-    return with_attribute(tag, "spans", f"{low}:{high}")
+    wide = b"%d:%d" % (min(low, first + 1), max(high, last + 1))
+    return tag[: spans.start(1)] + wide + tag[spans.end(2) :]

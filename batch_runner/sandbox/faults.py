@@ -111,6 +111,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         # The task.
         "stuck": _always("The task is never done."),
         "failed": _always("The task fails and is refunded."),
+        "moderated": _always("The task fails since its content is forbidden, and is refunded."),
+        "bad-image": _always("The task fails since an image cannot be read, and is refunded."),
         "failed-then-ok": Rule(
             sentence="The first task of a body fails and is refunded, the next one succeeds."
         ),

@@ -25,12 +25,18 @@ _ODD = ("moderating", "rendering_2", "upscaling")
 _UPSTREAM = (
     '{\n "error": {"code":404,"message":"Requested entity was not found.","status":"NOT_FOUND"}}\n'
 )
+REASONS = {
+    "moderated": "The prompt or the images violate the content policy.",
+    "bad-image": "Failed to download the reference image: unsupported image format.",
+}
+"""Why a task fails, by the fault that makes it fail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """In which of its shapes the answer comes."""
 
+    reason: str = ""  # of REASONS; "": the upstream's own trouble
     odd_status: bool = False  # undocumented words while the task is made
     variety: bool = False
     seed: int = 0
@@ -94,7 +100,7 @@ def _failed(task: Accepted, shape: Shape) -> dict[str, object]:
         "code": _varied("error", ("task_failed", 500), task, shape),
         "type": "task_failed",
         "param": "",
-        "message": _UPSTREAM,
+        "message": REASONS.get(shape.reason, _UPSTREAM),
     }
     return {
         "credits_cost": 0,

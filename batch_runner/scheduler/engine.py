@@ -15,7 +15,7 @@ from typing import Any
 from batch_runner.core.decide import Policy
 from batch_runner.core.jobs import Change, Claim, ClaimKind, ClaimTerms
 from batch_runner.core.lifecycle import Event, State
-from batch_runner.core.pace import Pace, looks_rate
+from batch_runner.core.pace import Found, Pace, looks_rate
 from batch_runner.core.ports import Ledger, Listener, Provider, Shelf
 from batch_runner.scheduler.breaker import Breaker
 from batch_runner.scheduler.flight import (
@@ -45,6 +45,7 @@ class Limits:
     probes: float | None = None  # refused ones a second beyond slots that look full; None: 1,
     # where the slots were found out, and none beyond slots that were given
     looks: float | None = None  # looks a second; None: as pace.looks_rate says
+    found: Found | None = None  # by an earlier run
     downloads: int = 4
     patience: float = 1800.0  # seconds to wait for a provider that is down
     deadline: float | None = None  # seconds for the whole run
@@ -82,8 +83,11 @@ class Engine:
         self._probe_at = 0.0  # loop time before which there is no further one
         self._over_budget = False  # until a task in flight turns out cheaper than reserved
         self._why_over = ""
+        self._settled = False  # since the last claim was asked for, money may have become free
         self._failure: Exception | None = None  # the first one; ends the run
-        self._throttle = Throttle(Pace.start(limits.rate, limits.slots), on_free=self._wake)
+        self._throttle = Throttle(
+            Pace.start(limits.rate, limits.slots, limits.found), on_free=self._wake
+        )
         self._crew = Crew(
             ledger=world.ledger,
             provider=world.provider,
@@ -126,10 +130,16 @@ class Engine:
         """A change is durable: is there anything (more) to send because of it?"""
         lost_for_now = change.event is Event.LOST and self._crew.policy.replay
         again = lost_for_now or change.event in {Event.DEFERRED, Event.RETRIED}
-        settled = self._over_budget and change.hold is not None  # it may hold less than before
-        if again or settled:
+        settled = change.hold is not None  # it may hold less than before
+        self._settled = self._settled or settled
+        if again or (settled and self._over_budget):
             self._dry = False
             self._wake()
+
+    @property
+    def pace(self) -> Pace:
+        """The limits as they are found by now."""
+        return self._throttle.pace
 
     async def run(self, models: frozenset[str] = frozenset()) -> StopReason | None:
         """Work until nothing is left to do or something ends the run early.
@@ -196,7 +206,7 @@ class Engine:
             await self._world.before_claim()
             if self._may_send():  # as the world is after that wait
                 self._throttle.spend(self._loop_time())
-                self._dry = False
+                self._dry = self._settled = False
                 probe = self._throttle.full
                 slot = self._throttle.take()
                 self._launch(group, send_next(self._crew, slot, self._sending(probe=probe)))
@@ -262,6 +272,7 @@ class Engine:
         if self._dry:
             self._throttle.refund()
             self._probes_out = False
+            self._dry = not (self._over_budget and self._settled)
         if self._nothing_left:
             self._crew.hurry.set()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,6 +29,7 @@ from batch_runner.scheduler.gates import LookGate, Slot, Throttle
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.health import Health
 
+MOST_TIMES = 500  # of one model's tasks that are kept in mind
 WORTH_TELLING = 2.0  # seconds; shorter pauses are how limits are found
 RIGHT_BEFORE = 3  # estimates of the provider that proved right, before they are relied on
 FRESH = 5.0  # seconds since it was accepted within which a task was surely looked after
@@ -284,8 +286,9 @@ async def _end(crew: Crew, job: Job, change: Change) -> Job | None:
     """The task is over at the provider: keep it, learn from it, and say what is next."""
     if change.event in {Event.READY, Event.FINISHED} and change.duration is not None:
         known = crew.learned.setdefault(job.model, [])
-        known.append(change.duration)
-        known.sort()
+        insort(known, change.duration)
+        if len(known) > MOST_TIMES:
+            del known[::2]  # half of them tell the same
     job = await crew.record(job, change)
     crew.throttle.has_ended()
     if job.state is State.FAILED and again.should_retry(job, crew.policy):

@@ -98,7 +98,7 @@ class Throttle:
         if sent_at < self._heeded_at:
             named = pace.cool_down(self.pace, retry_after, jitter) if retry_after else 0.0
         else:
-            self.pace = pace.limited(self.pace, max(0, self.accepted - int(ended)))
+            self.pace = pace.limited(self.pace, self.accepted, int(ended))
             self._heeded_at = now
             named = pace.cool_down(self.pace, retry_after, jitter)
         self._cool_until = max(self._cool_until, now + named)

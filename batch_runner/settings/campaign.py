@@ -22,6 +22,11 @@ class Limits(Section):
 
     concurrency: Count | None = Field(default=None, description="Tasks in flight at most.")
     rate: PerSecond | None = Field(default=None, description="Submits at most, such as 60/min.")
+    probes: PerSecond | None = Field(
+        default=None,
+        description="Submits that may be refused with 429, such as 1/s, to find out that a slot "
+        "is free; default: 1/s where concurrency is left out, none beyond a given one.",
+    )
     polls: PerSecond | None = Field(
         default=None,
         description="Looks at running tasks at most, such as 20/s; default: by the slots and rate.",

@@ -55,6 +55,7 @@ class Settings:
 
     concurrency: int | None  # tasks in flight
     rate: float | None  # submits a second
+    probes: float | None  # 429s a second to find free slots by; None: only where slots are found
     polls: float | None  # looks a second; None: by the slots and the rate
     download_concurrency: int
     patience: float | None  # seconds to wait for a provider that is down
@@ -137,6 +138,7 @@ def _by_config(path: Path | None, config: CampaignConfig) -> Settings:
         dialect=config.provider.api.to_core(),
         concurrency=config.limits.concurrency,
         rate=config.limits.rate,
+        probes=config.limits.probes,
         polls=config.limits.polls,
         download_concurrency=config.download.concurrency,
         patience=config.patience,

@@ -121,6 +121,20 @@ def test_a_wrong_option_is_refused(
     assert not sheet.sidecar.exists()
 
 
+def test_results_never_go_where_the_rows_are_read_from(
+    cli: Cli, service: Service, new_sheet: NewSheet, kind: str, configure: Configure
+) -> None:
+    """A config that puts the status into the prompts' column is refused; the cell is named."""
+    sheet = new_sheet(kind, CAT)
+    configure(sheet, output={"columns": {"status": "prompt"}})
+
+    refused = cli("run", sheet)
+
+    assert refused.code == 2
+    assert "A1" in refused.err
+    assert service.accepted() == []
+
+
 def test_a_wrong_command_gets_the_nearest(cli: Cli) -> None:
     """A mistyped command is answered with the one that exists."""
     refused = cli("stauts", "campaign.csv")

@@ -19,6 +19,12 @@ import time
 from dataclasses import dataclass, field
 
 _OK = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+_AT_WORK = '{"code":200,"data":{"id":"TASK","status":"processing"}}'
+_DONE = (
+    '{"code":200,"data":{"id":"TASK","status":"completed","progress":100,"cost":0.4,'
+    '"actual_time":0,"result":{"videos":[{"url":["https://v.example.com/TASK.mp4"],'
+    '"expires_at":2000000000}]}}}'
+)
 _ACCEPTED = '{"code":200,"data":[{"status":"submitted","task_id":"task_%d"}]}'
 
 
@@ -55,13 +61,8 @@ class Service:
         """How far a task is."""
         self.looks += 1
         end = self.ends.get(int(task.removeprefix("task_")), 0.0)
-        if end > time.monotonic():
-            return _json('{"code":200,"data":{"id":"%s","status":"processing"}}' % task)
-        return _json(
-            '{"code":200,"data":{"id":"%s","status":"completed","progress":100,"cost":0.4,'
-            '"actual_time":0,"result":{"videos":[{"url":["https://v.example.com/%s.mp4"],'
-            '"expires_at":2000000000}]}}}' % (task, task)
-        )
+        done = end <= time.monotonic()
+        return _json((_DONE if done else _AT_WORK).replace("TASK", task))
 
     def answer(self, method: str, path: str) -> bytes:
         """One request's answer."""

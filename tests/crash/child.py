@@ -1,8 +1,7 @@
 """A warm process that forks one run of the program for each line it is given.
 
-``python -m tests.crash.child``: reads requests as JSON lines from standard input, answers with
-``{"pid": n}`` and, when the run has ended, ``{"code": n}`` (minus the signal if one ended it). A
-fork of a process that has everything loaded begins to work at once, so thousands of runs are in
+``python -m tests.crash.child``: reads requests as JSON lines from standard input and answers
+``{"code": n}`` when the run has ended, minus the signal if one ended it. A fork of a process that has everything loaded begins to work at once, so thousands of runs are in
 reach; each is a process of its own all the same, killed as any other.
 """
 
@@ -45,10 +44,15 @@ def main() -> None:
     assert threading.active_count() == 1, "a fork takes only one thread along"
     for line in sys.stdin:
         request = json.loads(line)
+        come, tell = os.pipe()
         pid = os.fork()
         if not pid:
-            _run(request)
-        _answer(pid=pid)
+            os.close(come)
+            _run(request, tell)
+        os.close(tell)
+        if os.read(come, 1):  # it has come to its stop; nothing, if it ended before
+            os.kill(pid, request["stop"]["signal"])
+        os.close(come)
         _answer(code=ended_how(os.waitpid(pid, 0)[1]))
 
 
@@ -57,7 +61,7 @@ def _answer(**words: int) -> None:
     sys.stdout.flush()
 
 
-def _run(request: dict[str, Any]) -> None:
+def _run(request: dict[str, Any], tell: int) -> None:
     """In the fork: become the command, with files for its output; never returns."""
     code = 70  # a bug
     try:
@@ -67,7 +71,7 @@ def _run(request: dict[str, Any]) -> None:
             os.dup2(os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
         stop = None if request["stop"] is None else Stop(**request["stop"])
         told = os.open(request["points"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        sys.addaudithook(Watch(request["folder"], told, stop))
+        sys.addaudithook(Watch(request["folder"], told, tell, stop))
         from batch_runner.cli.main import cli
 
         code = cli(request["words"])

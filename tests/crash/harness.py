@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -85,29 +84,13 @@ class _Process:
         return answer
 
 
-@dataclass
+@dataclass(frozen=True)
 class Ran:
-    """A run that has ended, or (``code`` None) that is held at its point."""
+    """A run that has ended."""
 
-    pid: int
-    folder: Path
-    code: int | None = None
-
-    @property
-    def points(self) -> list[str]:
-        """All points it came by, in order."""
-        return (self.folder / "points").read_text().split()
-
-    @property
-    def said(self) -> str:
-        """Standard output and error."""
-        return "".join((self.folder / name).read_text() for name in ("out", "err"))
-
-    @property
-    def held(self) -> bool:
-        """Whether it has come to the point at which it is to wait."""
-        path = self.folder / "points"
-        return path.exists() and path.read_text().endswith("HELD\n")
+    code: int  # minus the signal if it was killed
+    points: list[str]  # all it came by, in order
+    said: str  # standard output and error
 
 
 class Zygote(_Process):
@@ -115,32 +98,22 @@ class Zygote(_Process):
 
     def __init__(self, scratch: Path) -> None:
         super().__init__(["-m", "tests.crash.child"], scratch / "home")
-        self._scratch = scratch
+        self._files = {name: scratch / name for name in ("out", "err", "points")}
 
-    def start(self, folder: Path, *words: object, stop: Stop | None = None) -> Ran:
-        """Begin a run."""
+    def run(self, folder: Path, *words: object, stop: Stop | None = None) -> Ran:
+        """A command from its beginning to its end, whatever that is."""
         assert self.process.stdin is not None
-        files = {name: str(self._scratch / name) for name in ("out", "err", "points")}
-        for file in files.values():
-            Path(file).unlink(missing_ok=True)
         request = {
             "folder": str(folder),
             "words": [str(word) for word in words],
             "stop": None if stop is None else asdict(stop),
-            **files,
+            **{name: str(path) for name, path in self._files.items()},
         }
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        return Ran(self._answer()["pid"], self._scratch)
-
-    def wait(self, ran: Ran) -> Ran:
-        """Until it has ended."""
-        ran.code = self._answer()["code"]
-        return ran
-
-    def run(self, folder: Path, *words: object, stop: Stop | None = None) -> Ran:
-        """From beginning to end."""
-        return self.wait(self.start(folder, *words, stop=stop))
+        code = self._answer()["code"]
+        told = {name: path.read_text(encoding="utf-8") for name, path in self._files.items()}
+        return Ran(code=code, points=told["points"].split(), said=told["out"] + told["err"])
 
 
 class Service(_Process):
@@ -257,7 +230,3 @@ class Campaign:
         assert head == HEADERS or head == HEADERS + OUT
         assert sorted(str(list(line[: len(HEADERS)])) for line in lines) == self._before
 
-
-def kill(ran: Ran, number: signal.Signals = signal.SIGKILL) -> None:
-    """Send a run a signal."""
-    os.kill(ran.pid, number)

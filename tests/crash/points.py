@@ -21,6 +21,7 @@ RANDOM = (
     (re.compile(r"\.[a-z0-9_]{8}(\.tmp|\.part)$"), r".*\1"),  # temporary files
     (re.compile(r"^\d+_[0-9a-f]{8}"), "*"),  # videos are named by row and job
 )
+SLOW = ("ledger.commit(", "reporter.synced", "provider.synced")
 KILLED = 137  # as a shell says it of SIGKILL
 
 
@@ -31,15 +32,23 @@ class Stop:
     point: str | None = None
     times: int = 1  # which occurrence of it
     number: int | None = None
-    hold: bool = False  # do not end, but wait there to be killed
+    signal: int | None = None  # what it is to be sent there from outside; None: it just ends
+    slow_disk: float = 0.0  # seconds that every write to the disk takes longer
+
+    @property
+    def nowhere(self) -> bool:
+        """Whether nothing ends it."""
+        return self.point is None and self.number is None
 
 
 class Watch:
     """An audit hook that writes down every point, and stops at one of them."""
 
-    def __init__(self, folder: str, told: int, stop: Stop | None) -> None:
+    def __init__(self, folder: str, told: int, tell: int, stop: Stop | None) -> None:
         self._folder = os.path.realpath(folder)
         self._told = told  # a file descriptor: one line a point
+        self._tell = tell  # a file descriptor: a byte when the stop has come
+        self._come = False
         self._stop = stop
         self._counts: Counter[str] = Counter()
         self._number = 0
@@ -50,6 +59,8 @@ class Watch:
         names = tuple(self._names(event, args))
         if not names:
             return
+        if self._stop is not None and self._stop.slow_disk and names[0].startswith(SLOW):
+            time.sleep(self._stop.slow_disk)
         self._number += 1
         self._counts.update(names)
         os.write(self._told, (" ".join(names) + "\n").encode())
@@ -85,17 +96,19 @@ class Watch:
 
     def _is_the_one(self, names: tuple[str, ...]) -> bool:
         stop = self._stop
-        if stop is None:
+        if stop is None or self._come:
             return False
         if stop.number is not None:
             return self._number >= stop.number
         return stop.point in names and self._counts[stop.point or ""] >= stop.times
 
     def _end(self) -> None:
-        if self._stop is None or not self._stop.hold:
+        self._come = True
+        number = self._stop.signal if self._stop is not None else None
+        if number is None:
             os._exit(KILLED)
-        os.write(self._told, b"HELD\n")
-        while True:  # with the GIL released: other threads go on, as they would
+        os.write(self._tell, b"!")
+        while number == signal.SIGKILL:  # waits for it; other threads go on, as they would
             time.sleep(3600)
 
 

@@ -87,10 +87,23 @@ def test_frames_may_also_stand_under_image_urls(judged: Judged) -> None:
     assert "image_urls" not in request
 
 
+def test_a_last_frame_may_join_an_image(judged: Judged) -> None:
+    """One image and a last frame beside it are the first and the last frame."""
+    cells = {"model": "viduq3-pro", "prompt": "x", "image_urls": ONE, "last_frame_image": TWO}
+    verdict = judged(cells)
+    assert verdict.problems == ()
+    assert (verdict.request or {})["image_urls"] == [ONE, TWO]
+
+
 @pytest.mark.parametrize(
     ("cells", "code", "column"),
     [
         ({"image_urls": ONE, "first_frame_image": TWO}, "frames_twice", "first_frame_image"),
+        (
+            {"image_urls": f"{ONE}\n{TWO}", "last_frame_image": TWO},
+            "frames_twice",
+            "last_frame_image",
+        ),
         ({"last_frame_image": TWO}, "first_frame_image_missing", "first_frame_image"),
         (
             {"first_frame_image": f"{ONE}\n{TWO}"},

@@ -133,3 +133,58 @@ def test_mistakes_in_rules_and_prices_are_named(write: Write, more: str, says: s
     with pytest.raises(ConfigError) as caught:
         read_profile(write(SMALL + more + "\n"))
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "says"),
+    [
+        ("{kind: text, frames: true}", "of kind images or links to have 'frames'"),
+        ("{kind: text, role: first}", "of kind images or links to have 'role'"),
+        ("{kind: images, max_items: 7, frames: true}", "one or two images"),
+        ("{kind: images, max_items: 2, send_each_as: [a]}", "as many max_items as names"),
+        ("{kind: choice, choices: [a], sent: {b: c}}", "what is sent for 'b'"),
+        ("{kind: text, sent: {true: c}}", "what is sent for 'true'"),
+        ("{kind: boolean, also: [1]}", "of kind integer to have 'also'"),
+    ],
+)
+def test_ways_of_sending_that_make_no_sense_are_named(
+    write: Write, parameter: str, says: str
+) -> None:
+    """A key that would have no effect, or send what nobody can choose, is refused."""
+    with pytest.raises(ConfigError) as caught:
+        read_profile(write(f"{SMALL}  extra: {parameter}\n"))
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("rules: [{exclusive: [[prompt]]}]", "two groups or more"),
+        ("rules: [{together: [prompt, prompt]}]", "at_most of together"),
+        ("rules: [{when: {prompt: present}}]", "must forbid, require, allow or limit something"),
+        ("rules: [{when: {prompt: {most: 2}}, forbid: [prompt]}]", "at_least and at_most"),
+        (
+            "rules: [{when: {prompt: {at_least: 3, at_most: 2}}, forbid: [prompt]}]",
+            "at_least not above at_most",
+        ),
+    ],
+)
+def test_rules_that_say_nothing_are_refused(write: Write, more: str, says: str) -> None:
+    """Every kind of rule is complete, or its mistake is named."""
+    with pytest.raises(ConfigError) as caught:
+        read_profile(write(f"{SMALL}{more}\n"))
+    assert says in str(caught.value)
+
+
+def test_a_rule_about_a_value_that_cannot_be_is_refused(write: Write) -> None:
+    """A misspelt word in a rule would make it never hold."""
+    text = f"{SMALL}  quality: {{kind: choice, choices: [hd, fhd]}}\n"
+    rule = "rules: [{when: {quality: uhd}, require: [prompt]}]\n"
+    with pytest.raises(ConfigError, match="must not speak of quality uhd"):
+        read_profile(write(text + rule))
+
+
+def test_no_parameter_may_stand_where_results_do(write: Write) -> None:
+    """A model cannot read its input from the columns that its results go to."""
+    with pytest.raises(ConfigError, match="results stand there"):
+        read_profile(write(f"{SMALL}  video_url: {{kind: links}}\n"))

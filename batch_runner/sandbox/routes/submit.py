@@ -148,6 +148,8 @@ def _fate(world: World, subject: Subject) -> Fate:
     for name, fate in (
         ("stuck", Fate.STUCK),
         ("failed", Fate.FAILURE),
+        ("moderated", Fate.FAILURE),
+        ("bad-image", Fate.FAILURE),
         ("failed-then-ok", Fate.FAILURE),
     ):
         times = board.number(name, subject)

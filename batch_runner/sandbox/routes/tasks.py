@@ -21,8 +21,10 @@ async def look(request: web.Request) -> web.Response:
         return answers.invalid("Invalid task ID")
     now = world.clock()
     links = _links(request, world, task, now) if tasks.ended(task, now) else None
+    board = world.board
     shape = tasks.Shape(
-        odd_status=world.board.number("unknown-status", task.subject) is not None,
+        reason=next((n for n in tasks.REASONS if board.number(n, task.subject) is not None), ""),
+        odd_status=board.number("unknown-status", task.subject) is not None,
         variety=world.options.variety,
         seed=world.options.seed,
     )

@@ -1,0 +1,66 @@
+"""What a picture must be like to make a video of it; pure.
+
+Limits: https://docs.apimart.ai/en/api-reference/videos/vidu-q3/generation (formats, sizes, ratio).
+One flat colour was seen to fail always, after the submit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+SMALLEST = 128  # pixels of each side
+LONGEST = 4  # one side as a multiple of the other
+LARGEST = 50_000_000  # bytes, by a link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What a look at a picture showed."""
+
+    format: str  # as Pillow calls it; "" where it is no picture at all
+    width: int = 0  # pixels
+    height: int = 0
+    flat: bool = False  # one colour all over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """Why a picture will not do."""
+
+    code: str
+    message: str  # fits after the picture's address and a colon
+    hint: str = ""
+
+
+def flaws(picture: Picture) -> Iterator[Flaw]:
+    """All that is wrong with a picture."""
+    if not picture.format:
+        yield Flaw(
+            code="image_not_a_picture",
+            message="it is no picture.",
+            hint="Open the link in a browser: it may lead to a page around the picture.",
+        )
+        return
+    if picture.format not in FORMATS:
+        yield Flaw(
+            code="image_format",
+            message=f"it is {picture.format}; PNG, JPEG and WebP are taken.",
+        )
+    size = f"{picture.width}x{picture.height}"
+    if min(picture.width, picture.height) < SMALLEST:
+        yield Flaw(
+            code="image_too_small",
+            message=f"it has {size} pixels; at least {SMALLEST}x{SMALLEST} are needed.",
+        )
+    elif max(picture.width, picture.height) > LONGEST * min(picture.width, picture.height):
+        yield Flaw(
+            code="image_ratio",
+            message=f"it has {size} pixels; 1:{LONGEST} to {LONGEST}:1 is taken.",
+        )
+    if picture.flat:
+        yield Flaw(
+            code="image_one_colour",
+            message="it shows one colour only; such pictures fail.",
+        )
