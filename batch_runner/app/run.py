@@ -144,7 +144,7 @@ async def run_sheet(
         ui.say(warning)
     key = world.SANDBOX_KEY if campaign.sandbox else _key(campaign, request, environ)
     if request.dry_run:
-        ui.plan(draft.plan, _time(draft, campaign.settings.concurrency))
+        ui.plan(draft.plan, _time(campaign, draft))
         return None
     async with AsyncExitStack() as stack:
 
@@ -230,8 +230,7 @@ async def _agreed(
         return draft
     balance = await provider.balance()
     draft = replace(draft, balance=balance)
-    slots = campaign.settings.concurrency
-    ui.plan(draft.plan, (*_time(draft, slots), *_account(campaign, request, balance)))
+    ui.plan(draft.plan, (*_time(campaign, draft), *_account(campaign, request, balance)))
     if balance.remaining is not None and balance.remaining < draft.plan.high:
         ui.say(_short(draft.plan, balance.remaining))
     if not request.question:
@@ -247,11 +246,11 @@ async def _agreed(
     return replace(fewer, balance=balance)
 
 
-def _time(draft: Draft, slots: int | None) -> tuple[str, ...]:
+def _time(campaign: Campaign, draft: Draft) -> tuple[str, ...]:
     plan = draft.plan
-    if plan.usual is None or not plan.submits:
+    if plan.usual is None or not plan.submits or campaign.sandbox:
         return ()
-    least, most = whole_time(plan.submits, slots, plan.usual)
+    least, most = whole_time(plan.submits, campaign.settings.concurrency, plan.usual)
     return (f"Time: about {minutes(least)} to {minutes(most)}.",)
 
 

@@ -34,8 +34,9 @@ from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.source import stamp
 from batch_runner.provider.client import HttpProvider
 from batch_runner.reporter.copies import keep_original
-from batch_runner.scheduler.engine import Engine, Limits, World
+from batch_runner.scheduler.engine import Engine
 from batch_runner.scheduler.halt import Halt, StopReason
+from batch_runner.scheduler.world import Limits, World
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,7 +71,8 @@ class SheetSync:
         self._held = [
             Held(
                 scope=scope,
-                intake=intake,
+                # What was enrolled is the ledger's from here on: it is not kept twice.
+                intake=replace(intake, specs=(), shown={}, problems=()),
                 shown={row: dict(cells) for row, cells in intake.shown.items()},
             )
             for intake, scope in zip(intakes, scopes, strict=True)

@@ -10,6 +10,7 @@ from batch_runner.core.jobs import Job
 from batch_runner.ledger.sqlite import SqliteLedger
 
 JOB_MARK = 8  # hex digits of the row hash in a video's name
+MOST_GIVEN = 1000  # places remembered before those that were filled are forgotten
 LONGEST_STEM = 80  # characters; room for suffixes within every file system's limit
 _UNSAFE = re.compile(r"[^\w.\-]+", re.UNICODE)
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)$")
@@ -22,13 +23,17 @@ class VideoShelf:
         self._folder = folder
         self._sheet_folder = sheet.parent
         self._ledger = ledger
+        self._given: dict[Path, int] = {}  # places on their way to be filled -> whose they are
 
     async def place(self, job: Job) -> Path:
-        """A path, without extension, that is free."""
+        """A path, without extension, that is free; it is this job's from now on."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        cut_off = await self._cut_off(job)
-        if cut_off is not None:
-            return cut_off
+        await self._forget_filled()
+        path = await self._cut_off(job) or await self._new(job)
+        self._given[path] = job.id
+        return path
+
+    async def _new(self, job: Job) -> Path:
         stem = video_stem(job)
         n = 1
         while True:
@@ -50,10 +55,20 @@ class VideoShelf:
                 return path
         return None
 
+    async def _forget_filled(self) -> None:
+        """The ledger knows whose a stored video is; only those on their way are kept here."""
+        if len(self._given) <= MOST_GIVEN:
+            return
+        for path in tuple(self._given):  # others may be given places meanwhile
+            if await self._ledger.owner_of_file(self.name(path)) is not None:
+                self._given.pop(path, None)
+
     async def _may_take(self, path: Path, job: Job) -> bool:
         if await self._ledger.owner_of_file(self.name(path)) is not None:
             return False  # a new attempt gets a new name, too: the video before it is paid
         there = [p for p in path.parent.glob(f"{_escaped(path.name)}.*") if p.suffix != ".part"]
+        if self._given.get(path, job.id) != job.id:
+            return False  # an equal row's, whose video is not in the ledger yet
         # What this very attempt left behind when it was killed may be replaced.
         sent = job.accepted_at.timestamp() if job.accepted_at is not None else float("inf")
         return all(p.stat().st_mtime >= sent for p in there)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from dataclasses import dataclass
 
 from batch_runner.app.accounts import fingerprint
@@ -65,6 +66,7 @@ class Purse:
         """Reserve what is about to be sent; or the sentence that says why not."""
         refusal = self.store.reserve(self._source, self.payer, wish, self._caps.at(wish))
         self.refused = refusal is not None
+        sys.audit("batch_runner.spend.reserved")
         return None if refusal is None else over_budget(*refusal, usd)
 
     def note(self, balance: Balance | None) -> None:

@@ -17,7 +17,7 @@ from batch_runner.core.dialect import APIMART
 from batch_runner.core.errors import SheetBusyError
 from batch_runner.provider.client import HttpProvider
 from batch_runner.reporter.copies import original_path, results_path
-from batch_runner.scheduler.engine import Limits
+from batch_runner.scheduler.world import Limits
 
 SANDBOX_KEY = "sandbox-key"  # the sandbox takes any
 _dice = random.Random()  # noqa: S311 - only for distances in time

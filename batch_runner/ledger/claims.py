@@ -18,7 +18,7 @@ from batch_runner.core.jobs import Change, Claim, ClaimKind, ClaimTerms
 from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.ledger.history import write_event
 from batch_runner.ledger.reserve import refused
-from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, stamp, to_job, to_time
+from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, MAY_BE_OPEN, stamp, to_job, to_time
 
 REPLAY_WINDOW = timedelta(hours=23)
 """How long a key may be re-sent: the provider keeps keys for 24 h (apimart.md section 3)."""
@@ -93,13 +93,13 @@ def _next_replay(connection: sqlite3.Connection, terms: ClaimTerms) -> sqlite3.R
     The one due soonest; it may not be due yet.
     """
     row: sqlite3.Row | None = connection.execute(
-        """SELECT j.* FROM jobs j JOIN attempts a ON a.job = j.id AND a.n = j.attempt
-           WHERE j.state = 'unknown' AND j.wanted AND j.row IS NOT NULL AND j.tries < ?
+        f"""SELECT j.* FROM jobs j JOIN attempts a ON a.job = j.id AND a.n = j.attempt
+           WHERE j.{MAY_BE_OPEN} AND j.state = 'unknown' AND j.wanted AND j.row IS NOT NULL AND j.tries < ?
                AND a.task_id IS NULL AND a.origin = ? AND a.account = ?
                AND a.first_sent_at > ? AND a.first_sent_at <= ?
                AND j.error_code NOT IN (?, ?, ?)
            ORDER BY j.not_before > ?, iif(j.not_before > ?, j.not_before, a.first_sent_at)
-           LIMIT 1""",
+           LIMIT 1""",  # noqa: S608 - constants
         (
             terms.max_tries,
             terms.origin,

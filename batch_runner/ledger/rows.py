@@ -16,6 +16,9 @@ JOB_COLUMNS = """
     j.task_id, a.accepted_at, j.urls, j.expires_at, j.video_file, j.cost, j.error_code,
     j.error, j.finished_at, j.estimate_low, j.estimate_high
 """
+MAY_BE_OPEN = "state IN ('submitting', 'running', 'fetching', 'unknown')"
+"""The very words of the index ``jobs_open``: SQLite uses it only where a query repeats them."""
+
 JOB_TABLES = "jobs j LEFT JOIN attempts a ON a.job = j.id AND a.n = j.attempt"
 
 

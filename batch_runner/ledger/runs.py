@@ -8,6 +8,7 @@ from datetime import datetime
 from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.core.wording import INTERRUPTED
 from batch_runner.ledger.history import write_event
+from batch_runner.ledger.rows import MAY_BE_OPEN
 
 FINISHED = frozenset({0, 1})
 """Exit codes of runs that came to their end."""
@@ -47,7 +48,9 @@ def start(
 
 def recover(connection: sqlite3.Connection, at: float, error: str) -> int:
     """Jobs whose POST may have been on its way when the last run died become unknown."""
-    rows = connection.execute("SELECT id, attempt FROM jobs WHERE state = 'submitting'").fetchall()
+    rows = connection.execute(
+        f"SELECT id, attempt FROM jobs WHERE {MAY_BE_OPEN} AND state = 'submitting'"  # noqa: S608
+    ).fetchall()
     for row in rows:
         connection.execute(
             """UPDATE jobs SET state = ?, error_code = 'interrupted', error = ?, updated_at = ?

@@ -13,7 +13,7 @@ from batch_runner.core.identity import Basis, RowIdentity, match
 from batch_runner.core.jobs import Job, Totals
 from batch_runner.core.lifecycle import State, shown
 from batch_runner.ledger.enrol import known_jobs
-from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, to_job, to_time
+from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, MAY_BE_OPEN, to_job, to_time
 
 _JOBS = f"SELECT {JOB_COLUMNS} FROM {JOB_TABLES}"  # noqa: S608 - constants
 
@@ -87,7 +87,7 @@ def job(connection: sqlite3.Connection, job_id: int) -> Job:
 def some_jobs(connection: sqlite3.Connection, jobs: Sequence[int]) -> list[Job]:
     """These jobs, as they are at one moment."""
     ids = json.dumps(list(jobs))
-    rows = connection.execute(f"{_JOBS} WHERE j.id IN (SELECT value FROM json_each(?))", (ids,))
+    rows = connection.execute(f"{_JOBS} WHERE j.id IN (SELECT value FROM json_each(?))", (ids,))  # noqa: S608 - constants
     return [to_job(row) for row in rows]
 
 
@@ -131,7 +131,8 @@ def task_ids(connection: sqlite3.Connection) -> frozenset[str]:
 def open_jobs(connection: sqlite3.Connection) -> list[Job]:
     """Accepted tasks whose end is not known yet, oldest first; superseded ones too."""
     rows = connection.execute(
-        f"{_JOBS} WHERE j.state IN ('running', 'fetching') ORDER BY a.accepted_at, j.id"
+        f"""{_JOBS} WHERE j.{MAY_BE_OPEN} AND j.state IN ('running', 'fetching')
+            ORDER BY a.accepted_at, j.id"""
     )
     return [to_job(row) for row in rows]
 
@@ -147,7 +148,10 @@ def without_video(connection: sqlite3.Connection) -> list[Job]:
 
 def unknown_jobs(connection: sqlite3.Connection) -> list[Job]:
     """Jobs of which nobody knows whether they were accepted; superseded ones too."""
-    rows = connection.execute(f"{_JOBS} WHERE j.state = 'unknown' ORDER BY j.scope, j.row, j.id")
+    rows = connection.execute(
+        f"""{_JOBS} WHERE j.{MAY_BE_OPEN} AND j.state = 'unknown'
+            ORDER BY j.scope, j.row, j.id"""
+    )
     return [to_job(row) for row in rows]
 
 

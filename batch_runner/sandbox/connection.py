@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from aiohttp import web
 
 
@@ -21,7 +23,8 @@ async def cut(request: web.Request, body: bytes, content_type: str) -> web.Strea
     """Promise a whole body, send half of it, close the connection."""
     response = web.StreamResponse(headers={"Content-Type": content_type})
     response.content_length = len(body)
-    await response.prepare(request)
-    await response.write(body[: len(body) // 2])
+    with contextlib.suppress(ConnectionError):  # the client may be gone already
+        await response.prepare(request)
+        await response.write(body[: len(body) // 2])
     drop(request)
     return response

@@ -7,62 +7,33 @@ that was accepted is seen to its end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from batch_runner.core.decide import Policy
-from batch_runner.core.jobs import Change, Claim, ClaimKind, ClaimTerms
+from batch_runner.core.jobs import Change, Claim, ClaimKind
 from batch_runner.core.lifecycle import Event, State
-from batch_runner.core.pace import Found, Pace, looks_rate
-from batch_runner.core.ports import Ledger, Listener, Provider, Shelf
+from batch_runner.core.pace import Pace, looks_rate
 from batch_runner.scheduler.breaker import Breaker
+from batch_runner.scheduler.crew import Crew
 from batch_runner.scheduler.flight import (
-    Crew,
     Sending,
-    ended_unseen,
     refetch,
     resume,
     send_next,
 )
+from batch_runner.scheduler.follow import ended_unseen
 from batch_runner.scheduler.gates import LookGate, Throttle
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.health import Health
+from batch_runner.scheduler.world import Limits, World
 
 GRACE = 10.0  # seconds that answers to POSTs already sent are waited for when leaving
 PROBES = 1.0  # submits a second that may be refused while the slots look full
 PROBE_AT = 0.5  # tasks that are likely over, though nobody saw it, at which one is tried
 RECHECK = 30.0  # seconds after which a wait for a wall-clock time is looked at again
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What may be used at most; ``None``: find out."""
-
-    rate: float | None = None  # submits a second
-    slots: int | None = None  # tasks in flight
-    probes: float | None = None  # refused ones a second beyond slots that look full; None: 1,
-    # where the slots were found out, and none beyond slots that were given
-    looks: float | None = None  # looks a second; None: as pace.looks_rate says
-    found: Found | None = None  # by an earlier run
-    downloads: int = 4
-    patience: float = 1800.0  # seconds to wait for a provider that is down
-    deadline: float | None = None  # seconds for the whole run
-
-
-@dataclass(frozen=True, kw_only=True)
-class World:
-    """The outside world of one run."""
-
-    ledger: Ledger
-    provider: Provider
-    shelf: Shelf
-    listener: Listener
-    now: Callable[[], datetime]
-    jitter: Callable[[], float]
-    terms: Callable[[], ClaimTerms]
-    before_claim: Callable[[], Awaitable[None]]
 
 
 OVER_BUDGET = StopReason(code="budget", message="the next row could exceed the budget.")
@@ -83,7 +54,7 @@ class Engine:
         self._probe_at = 0.0  # loop time before which there is no further one
         self._over_budget = False  # until a task in flight turns out cheaper than reserved
         self._why_over = ""
-        self._settled = False  # since the last claim was asked for, money may have become free
+        self._settled = False  # money may have become free since the last claim that found none
         self._failure: Exception | None = None  # the first one; ends the run
         self._throttle = Throttle(
             Pace.start(limits.rate, limits.slots, limits.found), on_free=self._wake
@@ -206,7 +177,7 @@ class Engine:
             await self._world.before_claim()
             if self._may_send():  # as the world is after that wait
                 self._throttle.spend(self._loop_time())
-                self._dry = self._settled = False
+                self._dry = False
                 probe = self._throttle.full
                 slot = self._throttle.take()
                 self._launch(group, send_next(self._crew, slot, self._sending(probe=probe)))
@@ -272,7 +243,9 @@ class Engine:
         if self._dry:
             self._throttle.refund()
             self._probes_out = False
-            self._dry = not (self._over_budget and self._settled)
+        if self._over_budget:
+            # Money that became free may not be in the user's books yet: asked once more.
+            self._dry, self._settled = not self._settled, False
         if self._nothing_left:
             self._crew.hurry.set()
 

@@ -33,8 +33,9 @@ from batch_runner.core.outcomes import (
     SubmitOutcome,
 )
 from batch_runner.ledger.sqlite import SqliteLedger
-from batch_runner.scheduler.engine import Engine, Limits, World
+from batch_runner.scheduler.engine import Engine
 from batch_runner.scheduler.halt import Halt
+from batch_runner.scheduler.world import Limits, World
 from tests.scheduler.simulated import Heard, in_virtual_time, wall
 
 ORIGIN = "https://api.example.com"

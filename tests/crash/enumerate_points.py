@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import re
+import secrets
 import sys
 import tempfile
 from collections import Counter
@@ -56,12 +57,13 @@ class Scenario:
     replay: bool = False
     turn: bool = False  # somebody sorts the sheet before it is run again
     figures: Figures = field(default_factory=Figures)
+    _batch: str = field(default_factory=lambda: secrets.token_hex(3))
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def campaign(self) -> Campaign:
         """A fresh one: other prompts, so that the provider's log tells it from all others."""
         name = self.kind + "-replay" * self.replay + "-sorted" * self.turn
-        mark = self.mark = f"{name}-{next(self._numbers):05}"
+        mark = self.mark = f"{name}-{self._batch}-{next(self._numbers):05}"
         return Campaign(
             self.folder / mark,
             self.kind,
@@ -93,12 +95,14 @@ class Scenario:
 
     def _crash(self, stops: Sequence[Stop]) -> bool:
         campaign = self.campaign()
-        ended = [self._crash_once(campaign, stop) for stop in stops]
+        ended, sent = False, set[str]()
+        for stop in stops:
+            ended = self._crash_once(campaign, stop) or ended
+            sent |= promises.read_books(campaign, self._tasks()).on_their_way
         if self.turn:
             campaign.turn()
-        sent = promises.read_books(campaign, self._tasks()).on_their_way
         self._finish(campaign, sent)
-        return any(ended)
+        return ended
 
     def _crash_once(self, campaign: Campaign, stop: Stop) -> bool:
         ran = self.zygote.run(campaign.folder, *campaign.words, stop=stop)

@@ -47,6 +47,7 @@ AIMED = (
 )
 ENDED = {signal.SIGKILL: {-9}, signal.SIGTERM: {143}, signal.SIGINT: {130}}
 MOST_RUNS = 12  # of one campaign
+MOST_TROUBLES = 10  # then it is no use to go on
 GOES_ON = {3}  # stopped early and resumable
 
 
@@ -150,7 +151,7 @@ def loop(kills: int, number: signal.Signals, folder: Path, seed: int) -> Figures
             Service(folder / "service", "--seconds", "0-0.05", "--seed", str(seed), *faults)
         )
         killing = Loop(zygote, service, folder, random.Random(f"{seed} {number}"))
-        while killing.figures.kills < kills:
+        while killing.figures.kills < kills and len(killing.figures.unwell) < MOST_TROUBLES:
             killing.campaign(number, kills - killing.figures.kills)
         return killing.figures
 
@@ -170,7 +171,8 @@ def main(words: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory() as folder:
             figures = loop(given.kills, number, Path(folder), given.seed)
         numbers = "".join(f"{getattr(figures, name):>12}" for name in HEAD)
-        sys.stdout.write(f"{number.name:<10}{numbers}\n" + "\n".join(figures.unwell))
+        troubles = "".join(f"  {text[-500:]}\n" for text in figures.unwell)
+        sys.stdout.write(f"{number.name:<10}{numbers}\n{troubles}")
         sys.stdout.flush()
         bad = bad or bool(figures.duplicates or figures.lost or figures.torn or figures.unwell)
     return int(bad)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -75,6 +77,53 @@ def test_a_leaked_reservation_is_freed_by_its_own_sheet(
 
     assert cli("run", sheet).code == 0
     assert service.bought() == {"One.": 1, "Two.": 1}
+
+
+CHILD = """
+import os, sys
+point, nth, *words = sys.argv[1:]
+left = int(nth)
+
+def hook(event, _):
+    global left
+    if event == point:
+        left -= 1
+        if not left:
+            os._exit(137)
+
+from batch_runner.cli.main import cli
+sys.addaudithook(hook)
+sys.exit(cli(words))
+"""
+
+
+@pytest.mark.parametrize(
+    ("point", "nth"),
+    [
+        ("batch_runner.spend.reserved", 1),  # reserved, and not claimed
+        ("batch_runner.spend.reserved", 2),
+        ("batch_runner.provider.submit", 1),  # claimed, and not sent: held as unknown
+    ],
+)
+def test_a_crash_leaks_a_reservation_and_never_a_submit(
+    cli: Cli, service: Service, new_sheet: NewSheet, point: str, nth: int
+) -> None:
+    """Killed in between for real, the same command goes on within the budget, nothing twice."""
+    sheet = new_sheet(["One.", "Two."], budget={"day_usd": 0.95}, limits={"concurrency": 1})
+    words = [sys.executable, "-c", CHILD, point, str(nth), "run", str(sheet.path)]
+    killed = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert killed.returncode == 137, killed.stderr
+
+    again = cli("run", sheet)
+
+    assert max(service.bought().values(), default=0) <= 1
+    if point == "batch_runner.spend.reserved":
+        assert again.code == 0
+        assert service.bought() == {"One.": 1, "Two.": 1}
+    else:
+        assert again.code == 3  # it may have been sent: its money stays reserved
+        assert cli("resolve", sheet, "--all", "--resend").code == 0
+        assert cli("run", sheet).code == 0
 
 
 def test_a_leaked_reservation_is_freed_by_another_sheet_unless_its_run_is_on(

@@ -84,7 +84,8 @@ def test_equal_rows_each_have_a_video_and_keep_it_through_sorting(
 ) -> None:
     """Told apart by the task they show, then by the whole row, then by order."""
     sheet = new_sheet(["Same.", "Same.", "Same."], columns={"note": ["a", "b", "c"]})
-    cli("run", sheet)
+    first = cli("run", sheet)
+    assert first.code == 0, first.out + first.err
     task_of = {row["note"]: row["task_id"] for row in sheet.rows()}
     assert len(set(task_of.values())) == 3
 

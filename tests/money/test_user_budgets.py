@@ -81,6 +81,18 @@ def test_parallel_submits_cannot_overshoot(cli: Cli, serve: Serve, new_sheet: Ne
     assert spent * CHARGED <= 10 * HIGHEST < spent * CHARGED + HIGHEST
 
 
+@pytest.mark.parametrize("concurrency", [1, 2, 4])
+def test_what_was_charged_less_than_reserved_is_spent_on_the_next_row(
+    cli: Cli, service: Service, new_sheet: NewSheet, concurrency: int
+) -> None:
+    """A run uses its budget up: it does not stop while settled work has made room."""
+    limits = {"concurrency": concurrency, "rate": "100/s"}
+    sheet = new_sheet(FOUR, budget={"day_usd": 3 * CHARGED + HIGHEST}, limits=limits)
+
+    assert cli("run", sheet).code == 0
+    assert set(service.bought().values()) == {1}
+
+
 def test_refunded_and_refused_work_gives_its_money_back(
     cli: Cli, service: Service, new_sheet: NewSheet
 ) -> None:

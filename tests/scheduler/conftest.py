@@ -16,8 +16,9 @@ from batch_runner.core.identity import Basis, RowIdentity
 from batch_runner.core.jobs import ClaimTerms, Job, RowSpec
 from batch_runner.core.model import Estimate
 from batch_runner.ledger.sqlite import SqliteLedger
-from batch_runner.scheduler.engine import Engine, Limits, World
+from batch_runner.scheduler.engine import Engine
 from batch_runner.scheduler.halt import Halt, StopReason
+from batch_runner.scheduler.world import Limits, World
 from tests.scheduler.simulated import Heard, Service, VideoShelf, in_virtual_time, wall
 
 ORIGIN = "https://api.example.com"

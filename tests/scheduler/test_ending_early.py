@@ -11,8 +11,8 @@ from batch_runner.core.outcomes import (
     SubmitKind,
     SubmitOutcome,
 )
-from batch_runner.scheduler.engine import Limits
 from batch_runner.scheduler.halt import StopReason
+from batch_runner.scheduler.world import Limits
 
 if TYPE_CHECKING:
     from tests.scheduler.conftest import Play, Stage

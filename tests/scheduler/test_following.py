@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from batch_runner.core.decide import Policy
 from batch_runner.core.outcomes import PollKind, PollOutcome
-from batch_runner.scheduler.engine import Limits
+from batch_runner.scheduler.world import Limits
 
 if TYPE_CHECKING:
     from tests.scheduler.conftest import Play, Stage

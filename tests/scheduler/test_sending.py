@@ -10,7 +10,7 @@ import pytest
 
 from batch_runner.core.errors import LedgerError, SheetError
 from batch_runner.core.outcomes import SubmitKind, SubmitOutcome
-from batch_runner.scheduler.engine import Limits
+from batch_runner.scheduler.world import Limits
 
 if TYPE_CHECKING:
     from tests.scheduler.conftest import Play, Stage

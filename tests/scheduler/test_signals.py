@@ -11,8 +11,9 @@ from batch_runner.core.outcomes import (
     FetchKind,
     FetchOutcome,
 )
-from batch_runner.scheduler.engine import GRACE, Limits
+from batch_runner.scheduler.engine import GRACE
 from batch_runner.scheduler.halt import StopReason
+from batch_runner.scheduler.world import Limits
 
 if TYPE_CHECKING:
     from tests.scheduler.conftest import Play, Stage

@@ -1,0 +1,54 @@
+"""Big ledgers: what a run asks at its start does not look at every row there ever was."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from sqlite3 import Connection
+
+import pytest
+
+from batch_runner.core.jobs import ClaimTerms
+from batch_runner.ledger import claims, runs, views
+from batch_runner.ledger.schema import migrate
+from batch_runner.ledger.sqlite import connect
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def claim_with_replay(connection: Connection) -> object:
+    """Ask for the next job, unknown ones included."""
+    return claims.claim(
+        connection, ClaimTerms(now=NOW, key="k", origin="o", account="a", replay=True)
+    )
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        views.open_jobs,
+        views.unknown_jobs,
+        claim_with_replay,
+        lambda connection: runs.recover(connection, 0.0, ""),
+    ],
+    ids=["open", "unknown", "replay", "recover"],
+)
+def test_open_jobs_are_found_by_index(tmp_path: Path, ask: Callable[[Connection], object]) -> None:
+    """The few jobs that are open are found without a scan of all jobs."""
+    path = tmp_path / "ledger.sqlite"
+    with contextlib.closing(connect(path)) as connection:
+        migrate(connection, path)
+        asked: list[str] = []
+        connection.set_trace_callback(asked.append)
+        ask(connection)
+        connection.set_trace_callback(None)
+        plans = [
+            row["detail"]
+            for text in asked
+            if text.startswith("SELECT")
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")
+        ]
+    assert any("jobs_open" in plan for plan in plans)
+    assert not [plan for plan in plans if plan in {"SCAN j", "SCAN jobs"}]
