@@ -203,7 +203,9 @@ async def _locked(
         session = await open_session(campaign, ledger, wanted, ui, entry)
         try:
             reason = await session.work(provider, terminal=request.terminal)
-            return await session.close(reason, exit_all=request.exit_all)
+            return await session.close(
+                reason, exit_all=request.exit_all, terminal=request.terminal
+            )
         except LedgerError as error:
             raise BrokenOffError(
                 error.message, code=error.code, hint=error.hint, where=error.where

@@ -22,7 +22,7 @@ from batch_runner.app.listen import LOG_PAUSE, RunListener, flush_log
 from batch_runner.app.outcome import Ending, exit_code, next_command
 from batch_runner.app.plan import usual_seconds
 from batch_runner.app.reading import chosen, enrol, known_jobs, read_sheet
-from batch_runner.app.sheet_sync import Desk, SheetSync
+from batch_runner.app.sheet_sync import SheetSync
 from batch_runner.app.shelf import VideoShelf
 from batch_runner.app.spending import Purse
 from batch_runner.app.ui import Ui
@@ -33,6 +33,7 @@ from batch_runner.core.lifecycle import OPEN, State
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.source import stamp
 from batch_runner.provider.client import HttpProvider
+from batch_runner.reporter.busy import is_open
 from batch_runner.reporter.copies import keep_original
 from batch_runner.scheduler.engine import Engine
 from batch_runner.scheduler.halt import Halt, StopReason
@@ -166,7 +167,7 @@ class Session:
         except (SheetError, SheetBusyError) as error:
             self.listener.noticed(error.code, f"{error} The results are kept.")
 
-    async def close(self, reason: StopReason | None, *, exit_all: bool) -> Ending:
+    async def close(self, reason: StopReason | None, *, exit_all: bool, terminal: bool) -> Ending:
         """The last write, the exit code, and what comes next."""
         try:
             await self.sync.write(at_end=True)
@@ -182,6 +183,8 @@ class Session:
         code = exit_code(totals, len(unknown), reason, exit_all=exit_all)
         missing = await self.ledger.without_video()
         await self.ledger.finish_run(self.entry.run, now(), code)
+        if terminal:
+            await self._merge_when_closed()
         ending = Ending(
             sheet=str(self.campaign.source),
             code=code,
@@ -194,6 +197,20 @@ class Session:
             videos_in=str(world.video_folder(self.campaign)),
         )
         return replace(ending, next_command=next_command(ending, self.campaign.command))
+
+    async def _merge_when_closed(self) -> None:
+        """Somebody sits there with the sheet open: it takes the results when it is closed."""
+        sheet = self.campaign.sheet
+        if not self.sync.beside or not await asyncio.to_thread(is_open, sheet):
+            return
+        self.ui.say(
+            f"{sheet.name} is open: close it, and the results go into it. "
+            f"Ctrl-C leaves them in {self.sync.results_in}."
+        )
+        try:
+            await self.sync.wait_closed(lambda: self.halt.leaving)
+        except (SheetError, SheetBusyError) as error:
+            self.listener.noticed(error.code, f"{error} The results are kept.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,19 +270,7 @@ async def open_session(
             await ledger.record(again.looked_for_again(lost, now()))
     sys.audit("batch_runner.app.enrolled")
     listener = RunListener(entry.log, show=ui.say)
-    desk = Desk(
-        sheet=campaign.sheet,
-        rules=campaign.rules,
-        ledger=ledger,
-        origin=campaign.origin,
-        localise=campaign.localise,
-        now=now,
-        output=campaign.settings.output_file,
-        style=campaign.settings.output_style,
-        grow_tables=campaign.settings.grow_tables,
-        break_signature=campaign.settings.break_signature,
-        notice=listener.noticed,
-    )
+    desk = world.desk_of(campaign, ledger, listener.noticed)
     sync = SheetSync(desk, intakes, scopes)
     listener.tell(sync.touched)
     session = Session(

@@ -19,12 +19,14 @@ from batch_runner.core.lifecycle import State
 from batch_runner.core.model import FileStamp, OutCell, Problem, Table, WritePlan, address
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.source import stamp
+from batch_runner.reporter.busy import is_open
 from batch_runner.reporter.copies import results_path
 from batch_runner.reporter.write import write
 
 GLANCE = 0.01  # seconds between two looks at the file; many rows may be sent in them
 TRIES = 5  # at writing a sheet that somebody saves at the same moment
 UNREADABLE_PAUSE = 1.0  # seconds; programs save by renaming, so a file may be gone for a moment
+OPEN_PAUSE = 1.0  # seconds between two looks whether the sheet was closed
 RESULTS_COPY = "results_copy"  # the ledger's note of results that wait beside the sheet
 
 
@@ -144,6 +146,23 @@ class SheetSync:
                 where=str(self._desk.sheet),
                 hint="The results are kept; run again when it is at rest.",
             )
+
+    async def wait_closed(self, leave: Callable[[], bool]) -> None:
+        """While somebody has the sheet open, wait; then bring the results into it.
+
+        ``leave`` is asked again and again whether to leave them in the copy beside it.
+        """
+        while self.beside and not leave():
+            if await asyncio.to_thread(is_open, self._desk.sheet):
+                await self._desk.sleep(OPEN_PAUSE)
+            else:
+                await self.write(at_end=True)
+                return
+
+    @property
+    def beside(self) -> bool:
+        """Whether results wait in a copy beside the sheet."""
+        return self._desk.output is None and self.results_in is not None
 
     async def _write_once(self, *, at_end: bool) -> bool:
         """Whether the sheet (or a copy) shows everything now."""

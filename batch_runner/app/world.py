@@ -7,14 +7,17 @@ import glob
 import random
 import re
 import shutil
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 
 from batch_runner.app.campaign import Campaign
+from batch_runner.app.clock import now
+from batch_runner.app.sheet_sync import Desk
 from batch_runner.app.shelf import JOB_MARK
 from batch_runner.core.decide import Policy
 from batch_runner.core.dialect import APIMART
 from batch_runner.core.errors import SheetBusyError
+from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.provider.client import HttpProvider
 from batch_runner.reporter.copies import original_path, results_path
 from batch_runner.scheduler.world import Limits
@@ -100,6 +103,24 @@ def refresh_copy(campaign: Campaign) -> None:
             where=str(campaign.sheet),
             hint="Close it if it is open, or copy the sheet to a folder of your own.",
         ) from error
+
+
+def desk_of(campaign: Campaign, ledger: SqliteLedger, notice: Callable[[str, str], None]) -> Desk:
+    """What a sheet is read and written with."""
+    settings = campaign.settings
+    return Desk(
+        sheet=campaign.sheet,
+        rules=campaign.rules,
+        ledger=ledger,
+        origin=campaign.origin,
+        localise=campaign.localise,
+        now=now,
+        output=settings.output_file,
+        style=settings.output_style,
+        grow_tables=settings.grow_tables,
+        break_signature=settings.break_signature,
+        notice=notice,
+    )
 
 
 def sweep(campaign: Campaign, row_hashes: Collection[str]) -> None:

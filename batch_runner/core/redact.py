@@ -16,7 +16,7 @@ HIDDEN = "***"
 """What stands where a secret stood."""
 
 _ELLIPSIS = "…"
-_BEARER = re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/=-]{6,}")
+_CREDENTIALS = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=\\-]{6,}")
 _API_KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{4,}")
 _USERINFO = re.compile(r"(?<=://)[^\s/@\"'<>]+@")
 
@@ -24,13 +24,14 @@ _USERINFO = re.compile(r"(?<=://)[^\s/@\"'<>]+@")
 def redact(text: str, secrets: Sequence[str] = ()) -> str:
     """``text`` without the given secrets, and without anything else that looks like one.
 
-    Hidden are the secrets themselves (also percent-encoded), what follows ``Bearer``, words
-    that begin with ``sk-``, and the user part of addresses (proxy passwords).
+    Hidden are the secrets themselves (also percent-encoded, or with slashes escaped as some
+    write JSON), what follows ``Bearer`` and ``Basic``, words that begin with ``sk-``, and the user
+    part of addresses (proxy passwords).
     Redact before cutting a text short: half a key would not be recognised.
     """
     for form in _forms(tuple(secrets)):
         text = text.replace(form, HIDDEN)
-    text = _BEARER.sub(f"Bearer {HIDDEN}", text)
+    text = _CREDENTIALS.sub(rf"\1 {HIDDEN}", text)
     text = _API_KEY.sub(HIDDEN, text)
     return _USERINFO.sub(f"{HIDDEN}@", text)
 
@@ -39,7 +40,11 @@ def redact(text: str, secrets: Sequence[str] = ()) -> str:
 def _forms(secrets: tuple[str, ...]) -> tuple[str, ...]:
     """The ways in which secrets may stand in a text, the longest secret first."""
     ranked = sorted(secrets, key=len, reverse=True)
-    forms = (form for secret in ranked for form in (secret, quote(secret, safe="")))
+    forms = (
+        form
+        for secret in ranked
+        for form in (secret, quote(secret, safe=""), secret.replace("/", r"\/"))
+    )
     return tuple(form for form in dict.fromkeys(forms) if form.strip())
 
 

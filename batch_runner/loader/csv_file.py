@@ -9,7 +9,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from batch_runner.core.errors import SheetError
-from batch_runner.core.model import CellValue, Problem, ReadOptions, Severity, SheetRow, Table, column_letter
+from batch_runner.core.model import (
+    CellValue,
+    Problem,
+    ReadOptions,
+    Severity,
+    SheetRow,
+    Table,
+    column_letter,
+)
 from batch_runner.core.outcolumns import unnamed_before_ours
 from batch_runner.loader.delimiter import (
     find_delimiter,

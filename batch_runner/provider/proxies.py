@@ -54,6 +54,11 @@ class Proxies:
             return None
         return _proxy(address, variable=f"{url.scheme.upper()}_PROXY")
 
+    def secrets(self) -> tuple[str, ...]:
+        """Their passwords; a very short one would hide words that are none."""
+        urls = (URL(address) for address in self.by_scheme.values() if "://" in address)
+        return tuple(url.password for url in urls if url.password and len(url.password) > 3)
+
     def places(self) -> Iterator[tuple[str, int]]:
         """Host and port of each proxy that can be used."""
         for scheme, address in self.by_scheme.items():

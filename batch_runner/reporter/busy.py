@@ -47,6 +47,15 @@ def check_not_open(path: Path) -> None:
             )
 
 
+def is_open(path: Path) -> bool:
+    """Whether a spreadsheet program has this file open, by what it leaves beside it."""
+    try:
+        check_not_open(path)
+    except SheetBusyError:
+        return True
+    return False
+
+
 def check_writable(path: Path) -> None:
     """Refuse a file that may not be changed, or whose folder takes no new file.
 

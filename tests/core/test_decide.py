@@ -262,7 +262,12 @@ def test_every_download_ends(kind: FetchKind) -> None:
     urgent=st.booleans(),
 )
 def test_looks_are_neither_hasty_nor_late(
-    looks: int, last_delay: float, last_no: float, since: float, learned: list[float], urgent: bool  # noqa: FBT001
+    looks: int,
+    last_delay: float,
+    last_no: float,
+    since: float,
+    learned: list[float],
+    urgent: bool,  # noqa: FBT001
 ) -> None:
     """The first look comes within half the deadline, the others within the bounds of poll."""
     policy = Policy()

@@ -17,6 +17,8 @@ KEY = "sk-Abcdef0123456789+/="
         (f"key {KEY} is bad", f"key {HIDDEN} is bad"),
         ("key sk-Abcdef0123456789%2B%2F%3D", f"key {HIDDEN}"),
         ("Authorization: Bearer abcdef123456", f"Authorization: Bearer {HIDDEN}"),
+        ("Proxy-Authorization: Basic bWU6d29yZA==", f"Proxy-Authorization: Basic {HIDDEN}"),
+        ("key sk-Abcdef0123456789+\\/=", f"key {HIDDEN}"),
         ("another one: sk-proj-000111222", f"another one: {HIDDEN}"),
         ("proxy http://me:word@proxy.example:3128", f"proxy http://{HIDDEN}@proxy.example:3128"),
     ],
@@ -27,7 +29,15 @@ def test_what_looks_like_a_secret_is_hidden(text: str, hidden: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["task-unified-17", "a risk-free disk", "https://a.example/v@2.mp4", "", "Bearer of"]
+    "text",
+    [
+        "task-unified-17",
+        "a risk-free disk",
+        "https://a.example/v@2.mp4",
+        "",
+        "Bearer of",
+        "a basic idea",
+    ],
 )
 def test_plain_text_stays_as_it_is(text: str) -> None:
     """Nothing is hidden that is no secret; an empty secret hides nothing."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash import promises
-from tests.crash.harness import Campaign, Service, Zygote
+from tests.crash.harness import CONFIG, Campaign, Service, Zygote
 from tests.crash.points import KILLED, Stop
 
 FATES = {
@@ -68,7 +68,7 @@ class Scenario:
             self.folder / mark,
             self.kind,
             [f"{fate} {mark}.{fault}" for fate, fault in FATES.items()],
-            config="idempotency: replay\n" if self.replay else "",
+            config=CONFIG + "idempotency: replay\n" * self.replay,
             origin=self.service.origin,
         )
 

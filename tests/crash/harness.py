@@ -8,8 +8,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,11 +23,8 @@ KEY = "sk-crash-test-0123456789"
 IMAGE = "https://images.example.com/cat.png"
 HEADERS = ["Shot", "prompt", "image_urls", "Note"]
 OUT = ["status", "video_url", "video_file", "task_id", "cost_usd", "error", "finished_at", "job"]
-CONFIG = (
-    "poll: {first: 5ms, min: 5ms, max: 20ms}\n"
-    "limits: {rate: 200/s, concurrency: 3}\n"
-    "retry: {failed_tasks: 1}\n"
-)
+POLL = "poll: {first: 5ms, min: 5ms, max: 20ms}\n"
+CONFIG = POLL + "limits: {rate: 200/s, concurrency: 3}\nretry: {failed_tasks: 1}\n"
 
 Rows = list[dict[str, str]]
 
@@ -89,31 +86,63 @@ class Ran:
     """A run that has ended."""
 
     code: int  # minus the signal if it was killed
+    out: str
+    err: str
     points: list[str]  # all it came by, in order
-    said: str  # standard output and error
+
+    @property
+    def said(self) -> str:
+        """Standard output and error."""
+        return self.out + self.err
 
 
 class Zygote(_Process):
     """The warm process that runs commands in forks, one at a time."""
 
     def __init__(self, scratch: Path) -> None:
-        super().__init__(["-m", "tests.crash.child"], scratch / "home")
-        self._files = {name: scratch / name for name in ("out", "err", "points")}
+        self.home = scratch / "home"
+        super().__init__(["-m", "tests.crash.child"], self.home)
 
-    def run(self, folder: Path, *words: object, stop: Stop | None = None) -> Ran:
-        """A command from its beginning to its end, whatever that is."""
+    def run(self, folder: Path, *words: object, **more: Any) -> Ran:
+        """A command from its beginning to its end, whatever that is; see :meth:`begin`."""
+        self.begin(folder, *words, **more)
+        return self.end()
+
+    def begin(
+        self,
+        folder: Path,
+        *words: object,
+        stop: Stop | None = None,
+        environment: Mapping[str, str] | None = None,
+        file_size: int | None = None,
+        ordinary: bool = False,
+    ) -> None:
+        """Start a command.
+
+        Args:
+            folder: where it works; it hears of files below it.
+            words: its arguments.
+            stop: where it is to be ended.
+            environment: more of it.
+            file_size: bytes beyond which no file may grow.
+            ordinary: without the rights that only root has.
+        """
         assert self.process.stdin is not None
         request = {
             "folder": str(folder),
             "words": [str(word) for word in words],
             "stop": None if stop is None else asdict(stop),
-            **{name: str(path) for name, path in self._files.items()},
+            "environment": dict(environment or {}),
+            "file_size": file_size,
+            "ordinary": ordinary,
         }
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        code = self._answer()["code"]
-        told = {name: path.read_text(encoding="utf-8") for name, path in self._files.items()}
-        return Ran(code=code, points=told["points"].split(), said=told["out"] + told["err"])
+
+    def end(self) -> Ran:
+        """What became of the command that was started."""
+        told = self._answer()
+        return Ran(told["code"], told["out"], told["err"], told["points"].split())
 
 
 class Service(_Process):
@@ -149,9 +178,8 @@ class Campaign:
     folder: Path
     kind: str
     prompts: list[str]
-    config: str = ""
+    config: str = CONFIG
     origin: str = ""
-    faults: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Make the sheet; its folder holds nothing else."""
@@ -159,7 +187,7 @@ class Campaign:
         self.sheet = self.folder / f"campaign.{self.kind}"
         lines = [[f"00{n}", text, IMAGE, "=1+1 "] for n, text in enumerate(self.prompts, 1)]
         self.save([HEADERS, *lines])
-        (self.folder / "campaign.yaml").write_text(CONFIG + self.config)
+        (self.folder / "campaign.yaml").write_text(self.config)
         self.first_bytes = self.sheet.read_bytes()
         self._before = sorted(map(str, lines))
 
@@ -220,7 +248,10 @@ class Campaign:
         """Header -> text of every line; blank is ``""``."""
         head, *lines = self.grid()
         return [
-            {str(name): "" if cell is None else str(cell) for name, cell in zip(head, line)}
+            {
+                str(name): "" if cell is None else str(cell)
+                for name, cell in zip(head, line, strict=False)
+            }
             for line in lines
         ]
 
@@ -229,4 +260,3 @@ class Campaign:
         head, *lines = self.grid()
         assert head == HEADERS or head == HEADERS + OUT
         assert sorted(str(list(line[: len(HEADERS)])) for line in lines) == self._before
-

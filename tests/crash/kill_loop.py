@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash import promises
-from tests.crash.harness import Campaign, Service, Zygote
+from tests.crash.harness import CONFIG, Campaign, Service, Zygote
 from tests.crash.points import Stop
 
 ROWS = 10
@@ -83,7 +83,7 @@ class Loop:
             self.folder / mark,
             self.dice.choice(["csv", "xlsx"]),
             [f"Box {n} of {mark}." for n in range(ROWS)],
-            config=self.dice.choice(["", "idempotency: replay\n"]),
+            config=CONFIG + self.dice.choice(["", "idempotency: replay\n"]),
             origin=self.service.origin,
         )
         for _ in range(min(kills, self.dice.randint(1, MOST_RUNS))):

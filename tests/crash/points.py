@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 OURS = "batch_runner."
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -92,7 +93,7 @@ class Watch:
             return
         text = os.fsdecode(path).removeprefix("file://").partition("?")[0]
         if os.path.realpath(text).startswith(self._folder):
-            yield f"{event}({_plain(os.path.basename(text))})"
+            yield f"{event}({_plain(Path(text).name)})"
 
     def _is_the_one(self, names: tuple[str, ...]) -> bool:
         stop = self._stop

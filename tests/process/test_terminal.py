@@ -127,6 +127,39 @@ def test_a_rehearsal_never_asks(make_sheet: Sheet, terminal: Terminal) -> None:
     assert "1 succeeded" in said
 
 
+def test_a_sheet_that_is_open_is_waited_for_and_takes_the_results_when_closed(
+    sandbox: Callable[..., Any], make_sheet: Sheet, terminal: Terminal
+) -> None:
+    """Whoever sits there is told; nothing is left beside the sheet afterwards."""
+    box, sheet = sandbox("--seconds", "0.1"), make_sheet("campaign.csv", 2)
+    owner = sheet.with_name(f".~lock.{sheet.name}#")
+    owner.write_text("somebody", encoding="utf-8")
+    child = terminal("run", sheet, "--base-url", box.origin, "--yes")
+    child.expect("is open: close it")
+    assert sheet.with_name("campaign.results.csv").exists()
+    owner.unlink()
+    assert "2 succeeded" in rest(child)
+    assert child.exitstatus == 0
+    assert sheet.read_text(encoding="utf-8").count("succeeded") == 2
+    assert not sheet.with_name("campaign.results.csv").exists()
+
+
+def test_ctrl_c_leaves_the_results_beside_an_open_sheet(
+    sandbox: Callable[..., Any], make_sheet: Sheet, terminal: Terminal
+) -> None:
+    """The work is done all the same: exit 0, the sheet untouched."""
+    box, sheet = sandbox("--seconds", "0.1"), make_sheet("campaign.csv", 1)
+    before = sheet.read_bytes()
+    sheet.with_name(f".~lock.{sheet.name}#").write_text("somebody", encoding="utf-8")
+    child = terminal("run", sheet, "--base-url", box.origin, "--yes")
+    child.expect("is open: close it")
+    child.sendintr()
+    assert "1 succeeded" in rest(child)
+    assert child.exitstatus == 0
+    assert sheet.read_bytes() == before
+    assert "succeeded" in sheet.with_name("campaign.results.csv").read_text(encoding="utf-8")
+
+
 def test_one_ctrl_c_at_the_question_submits_nothing(
     sandbox: Callable[..., Any], make_sheet: Sheet, terminal: Terminal
 ) -> None:

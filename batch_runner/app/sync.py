@@ -1,0 +1,47 @@
+"""What the ledger knows, into the sheet as it is now; nothing is ever sent."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from batch_runner.app import world
+from batch_runner.app.campaign import Campaign
+from batch_runner.app.clock import now
+from batch_runner.app.reading import enrol_midway, read_sheet
+from batch_runner.app.sheet_sync import SheetSync
+from batch_runner.core.errors import SheetError
+from batch_runner.ledger.lock import hold
+from batch_runner.ledger.sqlite import SqliteLedger
+
+
+async def sync_sheet(campaign: Campaign, say: Callable[[str], None]) -> Path:
+    """Write all results into their rows, wherever these stand now, and merge ``.results``.
+
+    Returns:
+        The file that shows them: the sheet, or a copy beside it while it cannot be written.
+
+    Raises:
+        SheetError: the sheet never ran, or cannot be read.
+        SheetBusyError: neither the sheet nor a copy beside it can be written.
+        LockedError: a run is on; it writes by itself.
+    """
+    if not campaign.sidecar.ledger.is_file():
+        raise SheetError(
+            "this sheet was never run, so there is nothing to write.",
+            code="never_run",
+            where=str(campaign.sheet),
+        )
+    with hold(campaign.sidecar.folder, host=socket.gethostname(), pid=os.getpid(), at=now()):
+        ledger = SqliteLedger.for_command(campaign.sidecar.ledger)
+        try:
+            desk = world.desk_of(campaign, ledger, lambda _code, message: say(message))
+            intakes = await read_sheet(campaign.sheet, campaign.rules, ledger)
+            scopes = await enrol_midway(intakes, ledger, origin=campaign.origin, at=now())
+            sync = SheetSync(desk, intakes, scopes)
+            await sync.write(at_end=True)
+        finally:
+            ledger.close()
+    return sync.results_in or campaign.sheet
