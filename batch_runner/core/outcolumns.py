@@ -43,6 +43,8 @@ OUT_COLUMNS = (
 STATUS_WORDS = frozenset(str(shown(state)) for state in State)
 """The words that a status cell may show."""
 
+_UNSENT = frozenset(map(str, (State.QUEUED, State.INVALID, State.SKIPPED)))
+
 _MARK = re.compile(rf"[0-9a-f]{{{MARK_LENGTH}}}")
 
 
@@ -164,7 +166,10 @@ def _fold(text: str) -> str:
 def _marked_rows(
     table: Table, headers: _Headers, settled: tuple[Mapping[str, str], ...], prefix: str
 ) -> frozenset[int]:
-    """The lines that carry our own mark: a ``job`` of 12 hex digits beside a status word."""
+    """The lines that carry our own mark: a ``job`` of 12 hex digits beside a status word.
+
+    Where some do, those without a mark count as well if their status says that they need none.
+    """
 
     def candidates(name: str) -> list[int]:
         texts = {name, *headers.numbered(prefix + name)}
@@ -172,12 +177,15 @@ def _marked_rows(
         return [place for text in texts for place in headers.find(text)]
 
     jobs, statuses = candidates("job"), candidates("status")
-    return frozenset(
-        row.number
-        for row in table.rows
-        if any(is_mark(row.value(place)) for place in jobs)
-        and any(plain_text(row.value(place)) in STATUS_WORDS for place in statuses)
-    )
+    marked: set[int] = set()
+    unsent: set[int] = set()
+    for row in table.rows:
+        words = {plain_text(row.value(place)) for place in statuses}
+        if any(is_mark(row.value(place)) for place in jobs):
+            marked.update({row.number} if words & STATUS_WORDS else ())
+        elif words & _UNSENT:
+            unsent.add(row.number)
+    return frozenset(marked | unsent if marked else marked)
 
 
 def _fits(name: str, value: CellValue) -> bool:

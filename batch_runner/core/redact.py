@@ -16,7 +16,10 @@ HIDDEN = "***"
 """What stands where a secret stood."""
 
 _ELLIPSIS = "…"
-_CREDENTIALS = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=\\-]{6,}")
+_BEARER = re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/=-]{6,}")
+_BASIC = re.compile(  # what base64 looks like, since words may follow "basic" as well
+    r"\b[Bb]asic\s+(?=\S*(?:[0-9=]|[a-z][A-Z]))[A-Za-z0-9+/=\\]{6,}"
+)
 _API_KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{4,}")
 _USERINFO = re.compile(r"(?<=://)[^\s/@\"'<>]+@")
 
@@ -31,7 +34,8 @@ def redact(text: str, secrets: Sequence[str] = ()) -> str:
     """
     for form in _forms(tuple(secrets)):
         text = text.replace(form, HIDDEN)
-    text = _CREDENTIALS.sub(rf"\1 {HIDDEN}", text)
+    text = _BEARER.sub(f"Bearer {HIDDEN}", text)
+    text = _BASIC.sub(f"Basic {HIDDEN}", text)
     text = _API_KEY.sub(HIDDEN, text)
     return _USERINFO.sub(f"{HIDDEN}@", text)
 

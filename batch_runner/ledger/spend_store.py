@@ -20,9 +20,9 @@ from typing import Self
 
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.spend import Cap, Charge, Payer, Reservation, Source
+from batch_runner.ledger.connection import connect
 from batch_runner.ledger.schema import statements
 from batch_runner.ledger.spend_schema import QUARTER, UNKNOWN_ACCOUNT, V1, VERSION
-from batch_runner.ledger.sqlite import connect
 
 FILE = "spend.sqlite"
 WATCH = timedelta(days=32)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -17,61 +16,10 @@ from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job, RowSpec, Tota
 from batch_runner.core.spend import Charge
 from batch_runner.ledger import charges, claims, enrol, runs, views
 from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit, ReadOnly
+from batch_runner.ledger.connection import connect, opening
 from batch_runner.ledger.schema import check_version, migrate
 
 T = TypeVar("T")
-
-BUSY_TIMEOUT = 30.0  # seconds another process (status, resolve) may hold the file
-
-
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """Open the file with the settings every connection needs.
-
-    Raises:
-        LedgerError: it cannot be opened, or is no SQLite database.
-    """
-    mode = "ro" if read_only else "rwc"
-    try:
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}",
-            uri=True,
-            timeout=BUSY_TIMEOUT,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-    except sqlite3.Error as error:
-        raise _unusable(path, error) from error
-    with _opening(connection, path):
-        connection.row_factory = sqlite3.Row
-        if not read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
-            # NORMAL could lose the last commits at a power cut: a task paid for and forgotten.
-            connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    return connection
-
-
-def _unusable(path: Path, error: sqlite3.Error) -> LedgerError:
-    return LedgerError(
-        f"the ledger cannot be opened ({error}).",
-        code="ledger_unusable",
-        where=str(path),
-        hint="It is the only record of what was paid: put back a copy of the file; "
-        "nothing was submitted.",
-    )
-
-
-@contextlib.contextmanager
-def _opening(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
-    """Leave no connection behind that could not be made ready."""
-    try:
-        yield
-    except BaseException as error:
-        connection.close()
-        if isinstance(error, sqlite3.Error):
-            raise _unusable(path, error) from error
-        raise
 
 
 class SqliteLedger:
@@ -99,7 +47,7 @@ class SqliteLedger:
             LedgerError: it is of another version, or holds nothing yet (code ``ledger_empty``).
         """
         connection = connect(path, read_only=True)
-        with _opening(connection, path):
+        with opening(connection, path):
             check_version(connection, path)
         return cls(path, ReadOnly(connection))
 
@@ -285,7 +233,7 @@ def record(connection: sqlite3.Connection, change: Change) -> Job:
 def _open(path: Path) -> sqlite3.Connection:
     """A connection to a ledger of this program's version, made if there is none."""
     connection = connect(path)
-    with _opening(connection, path):
+    with opening(connection, path):
         migrate(connection, path)
         _make_campaign(connection)
     return connection

@@ -107,12 +107,12 @@ class HttpProvider:
             )
         self._origin = _origin(origin)
         self._key = key
-        self._language = language
-        self._connections = connections
+        self._language, self._connections = language, connections
         self._timeouts = timeouts or Timeouts()
         self._dialect = dialect
         self._proxies = Proxies.from_environment()
         self._proxy = self._proxies.for_url(self._origin)
+        self._secrets = (key, *self._proxies.secrets())
 
     def __repr__(self) -> str:
         return f"HttpProvider({str(self._origin)!r})"
@@ -201,7 +201,7 @@ class HttpProvider:
         if isinstance(reply, NoAnswer):
             return Usage(videos=None, message=self._no_answer(reply, self._timeouts.read))
         return read_usage(
-            reply.status, reply.headers, reply.body, now=datetime.now(UTC), secrets=(self._key,)
+            reply.status, reply.headers, reply.body, now=datetime.now(UTC), secrets=self._secrets
         )
 
     async def _get(self, path: str, **query: str) -> Reply | NoAnswer:
@@ -225,7 +225,7 @@ class HttpProvider:
             "headers": reply.headers,
             "body": reply.body,
             "now": datetime.now(UTC),
-            "secrets": (self._key,),
+            "secrets": self._secrets,
         }
 
     @property
@@ -267,7 +267,7 @@ class HttpProvider:
             text = f"no answer came from {host} within {answer:g} s"
         else:
             text = f"the connection to {host} was lost before an answer came ({lost.reason})"
-        return told(text, (self._key,), 300)
+        return told(text, self._secrets, 300)
 
 
 def _origin(text: str) -> URL:

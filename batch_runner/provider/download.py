@@ -20,7 +20,7 @@ from yarl import URL
 
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.outcomes import FetchKind, FetchOutcome
-from batch_runner.core.redact import told
+from batch_runner.core.redact import redact, told
 from batch_runner.core.wire import retry_after
 from batch_runner.provider.exchange import NETWORK_ERRORS, reason, through
 from batch_runner.provider.guard import (
@@ -103,7 +103,8 @@ async def fetch(downloads: Downloads, url: str, target: Path) -> FetchOutcome:
         refused = refused_when_resolved(error)
         if refused:
             return _outcome(FetchKind.REFUSED, refused)
-        return _outcome(FetchKind.UNAVAILABLE, reason(error))
+        told_why = redact(reason(error), downloads.proxies.secrets())
+        return _outcome(FetchKind.UNAVAILABLE, told_why)
 
 
 async def _follow(downloads: Downloads, link: str, target: Path) -> FetchOutcome:

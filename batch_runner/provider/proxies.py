@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.request import getproxies, proxy_bypass
 
@@ -25,6 +25,7 @@ class Proxy:
 
     url: URL  # without its user part
     authorization: str | None = None  # for its Proxy-Authorization header
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +57,11 @@ class Proxies:
 
     def secrets(self) -> tuple[str, ...]:
         """Their passwords; a very short one would hide words that are none."""
-        urls = (URL(address) for address in self.by_scheme.values() if "://" in address)
-        return tuple(url.password for url in urls if url.password and len(url.password) > 3)
+        found = set()
+        for scheme, address in self.by_scheme.items():
+            with contextlib.suppress(ConfigError):
+                found.add(_proxy(address, variable=scheme).password)
+        return tuple(password for password in found if len(password) > 3)
 
     def places(self) -> Iterator[tuple[str, int]]:
         """Host and port of each proxy that can be used."""
@@ -85,8 +89,10 @@ def _proxy(address: str, *, variable: str) -> Proxy:
     except ValueError:
         usable = False
     if not usable:
+        # Without user and password, which may hold any character where they are not encoded.
+        shown = redact(address.rpartition("@")[2])
         raise ConfigError(
-            f"The proxy {redact(address)!r} cannot be used: only http:// and https:// proxies can.",
+            f"The proxy at {shown!r} cannot be used: only http:// and https:// proxies can.",
             code="proxy_unsupported",
             hint=f"Set {variable} to an HTTP proxy, or name the host in NO_PROXY.",
         )
@@ -94,4 +100,4 @@ def _proxy(address: str, *, variable: str) -> Proxy:
     if url.user is not None:
         pair = f"{url.user}:{url.password or ''}".encode()
         authorization = f"Basic {base64.b64encode(pair).decode('ascii')}"
-    return Proxy(url=url.with_user(None), authorization=authorization)
+    return Proxy(url=url.with_user(None), authorization=authorization, password=url.password or "")

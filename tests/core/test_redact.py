@@ -36,7 +36,7 @@ def test_what_looks_like_a_secret_is_hidden(text: str, hidden: str) -> None:
         "https://a.example/v@2.mp4",
         "",
         "Bearer of",
-        "a basic idea",
+        "basic parameters 5",
     ],
 )
 def test_plain_text_stays_as_it_is(text: str) -> None:

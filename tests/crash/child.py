@@ -35,6 +35,7 @@ WARM = (
     "batch_runner.app.run",
     "batch_runner.app.status",
     "batch_runner.cli.console",
+    "batch_runner.cli.main",
     "batch_runner.cli.resolve",
     "batch_runner.cli.run",
     "batch_runner.cli.status",
@@ -44,6 +45,7 @@ WARM = (
 
 def main() -> None:
     """Serve until standard input ends."""
+    sys.dont_write_bytecode = True  # a run on a full disk would leave half of it
     for module in WARM:
         importlib.import_module(module)
     assert threading.active_count() == 1, "a fork takes only one thread along"

@@ -19,7 +19,7 @@ from tests.crash.points import Stop
 ALL = os.environ.get("BATCH_RUNNER_CRASHES") == "all"
 SCENARIOS = ["csv", "csv replay", "csv sorted", "xlsx", "xlsx replay", "xlsx sorted"]
 SHEET = ("reporter.", "app.", "open(", "os.", "ledger.committed(")
-MOST = 40  # points of one scenario, unless all are wanted
+MOST = 20  # points of one scenario, unless all are wanted
 STEPS = {  # the least that a run must tell of, or the points have lost their meaning
     "ledger.locked",
     "ledger.commit(claimed)",

@@ -13,7 +13,8 @@ import pytest
 
 from batch_runner.core.errors import LedgerError
 from batch_runner.ledger.commit import GroupCommit, InlineCommit
-from batch_runner.ledger.sqlite import SqliteLedger, connect
+from batch_runner.ledger.connection import connect
+from batch_runner.ledger.sqlite import SqliteLedger
 from tests.ledger.conftest import Book
 
 WORK_UNTIL_KILLED = """

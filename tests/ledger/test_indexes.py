@@ -12,8 +12,8 @@ import pytest
 
 from batch_runner.core.jobs import ClaimTerms
 from batch_runner.ledger import claims, runs, views
+from batch_runner.ledger.connection import connect
 from batch_runner.ledger.schema import migrate
-from batch_runner.ledger.sqlite import connect
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 

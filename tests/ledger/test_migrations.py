@@ -11,7 +11,8 @@ import pytest
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.lifecycle import State
 from batch_runner.ledger import schema
-from batch_runner.ledger.sqlite import SqliteLedger, connect
+from batch_runner.ledger.connection import connect
+from batch_runner.ledger.sqlite import SqliteLedger
 from tests.ledger.conftest import Book
 
 RELEASED = Path(__file__).parent / "released"

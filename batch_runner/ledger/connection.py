@@ -1,0 +1,68 @@
+"""A connection to a SQLite file, with the settings that every one of ours needs."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from batch_runner.core.errors import LedgerError
+
+BUSY_TIMEOUT = 30.0  # seconds another process (status, resolve) may hold the file
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open the file with the settings every connection needs.
+
+    Raises:
+        LedgerError: it cannot be opened, or is no SQLite database.
+    """
+    mode = "ro" if read_only else "rwc"
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=BUSY_TIMEOUT,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+    with opening(connection, path):
+        connection.row_factory = sqlite3.Row
+        if not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            # NORMAL could lose the last commits at a power cut: a task paid for and forgotten.
+            connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return connection
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> LedgerError:
+    if isinstance(error, sqlite3.OperationalError):  # the disk's trouble, not the file's
+        hint = "See that the disk has room and the folder can be written; nothing was submitted."
+    else:
+        hint = (
+            "It is the only record of what was paid: put back a copy of the file; nothing was "
+            "submitted."
+        )
+    return LedgerError(
+        f"the ledger cannot be opened ({error}).",
+        code="ledger_unusable",
+        where=str(path),
+        hint=hint,
+    )
+
+
+@contextlib.contextmanager
+def opening(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Leave no connection behind that could not be made ready."""
+    try:
+        yield
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise _unusable(path, error) from error
+        raise
