@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from batch_runner.core.decide import Policy
@@ -18,12 +19,7 @@ from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.pace import Pace, looks_rate
 from batch_runner.scheduler.breaker import Breaker
 from batch_runner.scheduler.crew import Crew
-from batch_runner.scheduler.flight import (
-    Sending,
-    refetch,
-    resume,
-    send_next,
-)
+from batch_runner.scheduler.flight import Sending, refetch, resume, send_next
 from batch_runner.scheduler.follow import ended_unseen
 from batch_runner.scheduler.gates import LookGate, Throttle
 from batch_runner.scheduler.halt import Halt, StopReason
@@ -33,8 +29,8 @@ from batch_runner.scheduler.world import Limits, World
 GRACE = 10.0  # seconds that answers to POSTs already sent are waited for when leaving
 PROBES = 1.0  # submits a second that may be refused while the slots look full
 PROBE_AT = 0.5  # tasks that are likely over, though nobody saw it, at which one is tried
+NOT_BOOKED = -1  # settles that no claim can have seen
 RECHECK = 30.0  # seconds after which a wait for a wall-clock time is looked at again
-
 
 OVER_BUDGET = StopReason(code="budget", message="the next row could exceed the budget.")
 
@@ -54,7 +50,7 @@ class Engine:
         self._probe_at = 0.0  # loop time before which there is no further one
         self._over_budget = False  # until a task in flight turns out cheaper than reserved
         self._why_over = ""
-        self._settled = False  # money may have become free since the last claim that found none
+        self._settles = 0  # how often money may have become free
         self._failure: Exception | None = None  # the first one; ends the run
         self._throttle = Throttle(
             Pace.start(limits.rate, limits.slots, limits.found), on_free=self._wake
@@ -102,7 +98,7 @@ class Engine:
         lost_for_now = change.event is Event.LOST and self._crew.policy.replay
         again = lost_for_now or change.event in {Event.DEFERRED, Event.RETRIED}
         settled = change.hold is not None  # it may hold less than before
-        self._settled = self._settled or settled
+        self._settles += settled
         if again or (settled and self._over_budget):
             self._dry = False
             self._wake()
@@ -174,13 +170,16 @@ class Engine:
             if not self._may_send():
                 await self._wait(self._delay())
                 continue
+            # Only after a refusal are the books brought up to date before the next claim.
+            settles = self._settles if self._over_budget else NOT_BOOKED
             await self._world.before_claim()
             if self._may_send():  # as the world is after that wait
                 self._throttle.spend(self._loop_time())
                 self._dry = False
                 probe = self._throttle.full
                 slot = self._throttle.take()
-                self._launch(group, send_next(self._crew, slot, self._sending(probe=probe)))
+                sending = self._sending(probe=probe, settles=settles)
+                self._launch(group, send_next(self._crew, slot, sending))
                 await asyncio.sleep(0)  # let the claim be asked for before the next look around
 
     def _may_send(self) -> bool:
@@ -223,11 +222,12 @@ class Engine:
         likely = ended_unseen(self._crew) >= PROBE_AT
         return max(0.0 if likely else rest, self._probe_at - self._loop_time())
 
-    def _sending(self, *, probe: bool) -> Sending:
+    def _sending(self, *, probe: bool, settles: int) -> Sending:
+        claimed = partial(self._claimed, settles=settles)
         if not probe:
-            return Sending(claimed=self._claimed)
+            return Sending(claimed=claimed)
         self._probes_out = True
-        return Sending(claimed=self._claimed, probed=self._probed)
+        return Sending(claimed=claimed, probed=self._probed)
 
     def _probed(self, taken: bool) -> None:  # noqa: FBT001 - a callback with one answer
         self._probes_out = False
@@ -235,7 +235,8 @@ class Engine:
         self._probe_at = self._loop_time() + rest
         self._wake()
 
-    def _claimed(self, claim: Claim) -> None:
+    def _claimed(self, claim: Claim, *, settles: int) -> None:
+        """What a claim gave; ``settles``: how many had settled when the books were last made up."""
         self._over_budget = claim.kind is ClaimKind.OVER_BUDGET
         self._why_over = claim.why
         self._later = claim.not_before
@@ -244,8 +245,8 @@ class Engine:
             self._throttle.refund()
             self._probes_out = False
         if self._over_budget:
-            # Money that became free may not be in the user's books yet: asked once more.
-            self._dry, self._settled = not self._settled, False
+            # What became free since then was not in the books yet: it is asked once more.
+            self._dry = self._settles == settles
         if self._nothing_left:
             self._crew.hurry.set()
 
