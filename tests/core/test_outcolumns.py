@@ -79,6 +79,16 @@ def test_user_column_of_our_name_is_never_touched(header: str, value: CellValue)
     assert f"batch_{name}" in notice.message
 
 
+def test_rows_that_were_not_sent_need_no_mark() -> None:
+    """Beside marked rows, those that were skipped or invalid leave our columns ours."""
+    headers = ["prompt", *OUT_COLUMNS]
+    sent = ["a cat", "succeeded", "http://v/1.mp4", None, "t-1", 0.24, None, None, MARK]
+    wrong = ["a dog", "invalid", None, None, None, None, "no image", None, None]
+    found = plan_columns(make_table(headers, sent, wrong, ["a cow", "skipped"]), {}, {})
+    assert found.added == {}
+    assert "batch_status" in plan_columns(make_table(headers, wrong), {}, {}).names.values()
+
+
 def test_a_mark_needs_a_status_word_beside_it() -> None:
     """A user's order numbers of 12 digits beside their own status words are not taken."""
     table = make_table(["prompt", "status", "job"], ["a cat", "shipped", "202611230001"])

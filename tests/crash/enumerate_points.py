@@ -28,6 +28,7 @@ FATES = {
     "Dead link": " [sandbox:link-expired]",
     "Lost": " [sandbox:accept-then-drop]",
 }
+BUDGET = "budget: {month_usd: 1000000}\n"  # so that the user's own books are asked each time
 # The steps of the money and of the sheet; the others are looks into the ledger.
 LOOKS = re.compile(
     r"ledger\.(asked|answered)\((?!claim|record|start|enrol|finish|set_meta|save_out)"
@@ -68,7 +69,7 @@ class Scenario:
             self.folder / mark,
             self.kind,
             [f"{fate} {mark}.{fault}" for fate, fault in FATES.items()],
-            config=CONFIG + "idempotency: replay\n" * self.replay,
+            config=CONFIG + BUDGET + "idempotency: replay\n" * self.replay,
             origin=self.service.origin,
         )
 
@@ -124,6 +125,7 @@ class Scenario:
         books = promises.read_books(campaign, self._tasks())
         promises.paid_once_and_kept(books)
         promises.sheet_shows_the_ledger(campaign, books)
+        promises.user_books_agree(self.zygote.home, campaign, books)
         assert {str(job.state) for job in books.jobs} <= {"succeeded", "failed", "unknown"}
         assert len(books.jobs) == len(FATES)
         if self.replay:

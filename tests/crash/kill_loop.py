@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash import promises
+from tests.crash.enumerate_points import BUDGET
 from tests.crash.harness import CONFIG, Campaign, Service, Zygote
 from tests.crash.points import Stop
 
@@ -83,7 +84,7 @@ class Loop:
             self.folder / mark,
             self.dice.choice(["csv", "xlsx"]),
             [f"Box {n} of {mark}." for n in range(ROWS)],
-            config=CONFIG + self.dice.choice(["", "idempotency: replay\n"]),
+            config=CONFIG + BUDGET + self.dice.choice(["", "idempotency: replay\n"]),
             origin=self.service.origin,
         )
         for _ in range(min(kills, self.dice.randint(1, MOST_RUNS))):
@@ -132,6 +133,7 @@ class Loop:
             promises.nothing_is_left_behind(campaign)
             books = promises.read_books(campaign, self.service.accepted(f" {mark}."))
             promises.sheet_shows_the_ledger(campaign, books)
+            promises.user_books_agree(self.zygote.home, campaign, books)
         except AssertionError as error:
             figures.unwell.append(f"{mark}: {error}")
             return

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from batch_runner.app.guards import reading
@@ -30,6 +33,7 @@ class Books:
     tasks: Sequence[dict[str, Any]]
     jobs: Sequence[Job]
     attempts: dict[str, tuple[Job, Attempt]]  # by idempotency key
+    held: int = 0  # micro-dollars that count against the sheet's budget
 
     @property
     def duplicates(self) -> int:
@@ -77,7 +81,7 @@ async def _read(ledger: SqliteLedger | None, tasks: Sequence[dict[str, Any]]) ->
         return Books(tasks, (), {})
     jobs = await ledger.jobs_in_sheet()
     attempts = {a.key: (job, a) for job in jobs for a in await ledger.attempts(job.id)}
-    return Books(tasks, jobs, attempts)
+    return Books(tasks, jobs, attempts, (await ledger.totals()).held)
 
 
 def paid_once_and_kept(books: Books) -> None:
@@ -85,6 +89,18 @@ def paid_once_and_kept(books: Books) -> None:
     assert books.duplicates == 0
     assert books.unasked == 0
     assert books.lost == []
+
+
+def user_books_agree(home: Path, campaign: Campaign, books: Books) -> None:
+    """Promise 7: what the user's own books hold of this sheet is what its ledger holds."""
+    (store,) = home.rglob("spend.sqlite")
+    with closing(sqlite3.connect(store)) as connection:
+        held, reserved = connection.execute(
+            """SELECT coalesce(sum(amount), 0), count(*) FILTER (WHERE reserved)
+               FROM charges JOIN sources ON sources.id = source WHERE ledger = ?""",
+            (str(campaign.ledger),),
+        ).fetchone()
+    assert (held, reserved) == (books.held, 0)
 
 
 def sheet_shows_the_ledger(campaign: Campaign, books: Books) -> None:

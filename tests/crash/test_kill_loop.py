@@ -13,7 +13,7 @@ import pytest
 
 from tests.crash.kill_loop import ENDED, loop
 
-KILLS = int(os.environ.get("BATCH_RUNNER_KILLS", "4"))  # of each signal
+KILLS = int(os.environ.get("BATCH_RUNNER_KILLS", "3"))  # of each signal
 SEED = int(os.environ.get("BATCH_RUNNER_SEED", "1"))
 
 

@@ -61,8 +61,7 @@ def proxied(port: int) -> Mapping[str, str]:
     return {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "NO_PROXY": ""}
 
 
-@pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize(("kind", "key"), list(zip(["csv", "xlsx"], KEYS, strict=True)))
 def test_what_was_sent_is_written_nowhere(
     kind: str, key: str, zygote: Zygote, folder: Path
 ) -> None:
