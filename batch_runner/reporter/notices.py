@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from batch_runner.core.cellrefs import Area
 from batch_runner.core.errors import SheetBusyError
 from batch_runner.core.model import Problem, Severity, WritePlan
 from batch_runner.reporter.links_patch import MAX_LINKS
@@ -11,6 +12,7 @@ from batch_runner.reporter.sheet_survey import Survey
 from batch_runner.reporter.zip_copy import Package
 
 _SIGNATURES = "_xmlsignatures/"
+_NAMED = 5  # rows that are named one by one
 _TRUE = frozenset({"1", "true"})
 
 
@@ -89,3 +91,25 @@ def formulas_kept(cells: Sequence[tuple[int, int]]) -> list[Problem]:
         )
         for row, column in cells
     ]
+
+
+def under_merges(areas: Sequence[tuple[Area, Sequence[int]]]) -> list[Problem]:
+    """Say which results stand unseen under merged cells, and where they can be read."""
+    return [
+        Problem(
+            code="under_merged_cells",
+            severity=Severity.WARNING,
+            row=area.top,
+            column=area.left,
+            message=f"The results of {_rows(rows)} are under the merged cells {area}, so not all of them show.",
+            hint=f"Unmerge these cells, or see 'batch-runner status SHEET --row {rows[0]}'.",
+        )
+        for area, rows in areas
+    ]
+
+
+def _rows(rows: Sequence[int]) -> str:
+    """Some rows in words; how many more where they are many."""
+    named = ", ".join(map(str, rows[:_NAMED]))
+    more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
+    return f"row{'s' if len(rows) > 1 else ''} {named}{more}"

@@ -1,7 +1,8 @@
 """The rows of a worksheet as they stream by: our cells put in, everything else passed on.
 
-Rows and cells need not say where they are (``r`` is optional): then they are counted. Comments,
-CDATA and processing instructions may stand anywhere and are stepped over.
+Rows and cells need not say where they are (``r`` is optional): then they are counted. They need
+not come in order, nor once: readers take the last of what stands twice, so ours stays the only one.
+Comments, CDATA and processing instructions may stand anywhere and are stepped over.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class RowsPatch:
         self.kept: list[tuple[int, int]] = []  # cells whose formula others depend on: left alone
         self._wanted = wanted
         self._waiting = [_NEVER, *sorted((row for row in wanted if wanted[row]), reverse=True)]
-        self._write = write
+        self._write = self._put = write
         self._where = where
         self._prefix = prefix.encode()
         self._row = 0
@@ -91,7 +92,7 @@ class RowsPatch:
             batches: the rows, in pieces that end where a row ends.
 
         Raises:
-            SheetError: A row that is written comes twice, or is not whole.
+            SheetError: A row that is written is not whole.
         """
         for batch in batches:
             yield b"".join(self._batch(batch))
@@ -104,14 +105,16 @@ class RowsPatch:
             at = row.end()
             stated = _NUMBER.search(row[1])
             number = int(stated[1]) if stated else self._row + 1
-            if number <= self._row and number in self._wanted:
-                raise not_editable(self._where)
-            if self._waiting[-1] <= number:
+            if self._wanted.get(number) or self._waiting[-1] <= number:
                 yield data[emitted : row.start()]
                 emitted = row.start()
                 yield from self._rows_before(number)
-            if self._waiting[-1] == number:
-                self._waiting.pop()
+            if self._wanted.get(number):
+                if self._waiting[-1] == number:
+                    self._waiting.pop()
+                    self._put = self._write
+                else:
+                    self._put = _nothing  # the row comes again: it only loses what would hide ours
                 at, text = self._edited(data, row, number)
                 emitted = at
                 yield text
@@ -145,7 +148,7 @@ class RowsPatch:
 
     def _cells(self, data: bytes, start: int, end: int, first: int) -> list[_Cell]:
         """A row's cells; of those that all stand left of column ``first`` only the last."""
-        if self._plain:
+        if self._plain and self._put is not _nothing:
             at = data.rfind(self._cell_mark, start, end)
             last = self._cell_tag.match(data, at, end) if at >= 0 else None
             stated = _LETTERS.search(last[1]) if last else None
@@ -193,24 +196,28 @@ class RowsPatch:
                 yield data[emitted : old.start]
                 emitted = old.start
                 place = Place(row=row, style=None, row_style=row_style, left=left)
-                yield self._write(place, *rest.pop()).encode()
-            if rest and rest[-1][0] == old.column:
-                column, cell = rest.pop()
-                end = self._end(data, old)
-                if self._may_go(data[old.start : end], row, column):
-                    yield data[emitted : old.start]
-                    emitted = end
-                    place = Place(row=row, style=old.style, row_style=row_style, left=left)
-                    yield self._write(place, column, cell).encode()
-            elif old.column not in wanted:
+                yield self._put(place, *rest.pop()).encode()
+            if old.column not in wanted:
                 left = old.style
+                continue
+            end = self._end(data, old)
+            if self._may_go(data[old.start : end], row, old.column):
+                yield data[emitted : old.start]
+                emitted = end
+                if (
+                    rest and rest[-1][0] == old.column
+                ):  # else the cell comes again: ours is written
+                    place = Place(row=row, style=old.style, row_style=row_style, left=left)
+                    yield self._put(place, *rest.pop()).encode()
+            elif rest and rest[-1][0] == old.column:
+                rest.pop()
         if rest:
             # Other things may follow the last cell of a row.
             end = max(emitted, self._end(data, cells[-1]) if cells else body[0])
             yield data[emitted:end]
             emitted = end
             place = Place(row=row, style=None, row_style=row_style, left=left)
-            write = self._write
+            write = self._put
             yield "".join([write(place, column, cell) for column, cell in rest[::-1]]).encode()
         yield data[emitted : body[1]]
 
@@ -240,6 +247,11 @@ class RowsPatch:
             return False
         self.formulas_gone = True
         return True
+
+
+def _nothing(_place: Place, _column: int, _cell: OutCell) -> str:
+    """The cell of a row in which ours stands already."""
+    return ""
 
 
 def _row_style(attributes: bytes) -> int | None:

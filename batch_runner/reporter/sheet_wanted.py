@@ -1,4 +1,4 @@
-"""Which cells of a worksheet are to be written, once what is in their way is left out."""
+"""Which cells of a worksheet are to be written, and which of them will not show."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ Cells = Mapping[int, Mapping[int, OutCell]]
 """Row -> column -> what goes there."""
 
 
-def wanted_cells(plan: WritePlan, around: Survey) -> Cells:
+def wanted_cells(plan: WritePlan) -> Cells:
     """A plan's cells, headers included.
-
-    A cell that the user merged away shows nothing, whatever is in it: it is left out.
 
     Raises:
         SheetError: They would lie beyond the last column or row that Excel has.
@@ -30,16 +28,12 @@ def wanted_cells(plan: WritePlan, around: Survey) -> Cells:
         }
         wanted[plan.header_row] = {**wanted.get(plan.header_row, {}), **headers}
     extent = extent_of(wanted)
-    if extent is None:
-        return wanted
-    if extent.right >= MAX_COLUMN or extent.bottom > MAX_ROW:
+    if extent is not None and (extent.right >= MAX_COLUMN or extent.bottom > MAX_ROW):
         raise SheetError(
             "The worksheet is in use up to its last column, so there is no room for results.",
             code="worksheet_full",
             hint="Delete columns on the right that are not needed.",
         )
-    for merged in _merged(around, extent):
-        _leave_out(wanted, merged)
     return wanted
 
 
@@ -52,22 +46,34 @@ def extent_of(wanted: Cells) -> Area | None:
     return Area(top=min(rows), left=min(columns), bottom=max(rows), right=max(columns))
 
 
-def _merged(around: Survey, extent: Area) -> list[Area]:
-    """The merged areas that meet a block."""
-    section = around.after(b"mergeCells")
-    if section is None:
+def covered(wanted: Cells, around: Survey) -> list[tuple[Area, list[int]]]:
+    """The merged areas under which results stand unseen, each with the rows of these.
+
+    Such cells are written all the same, as Excel keeps what a merge covers: they show again once
+    the area is unmerged, and whoever reads the file finds them.
+    """
+    section, extent = around.after(b"mergeCells"), extent_of(wanted)
+    if section is None or extent is None:
         return []
-    places = (area(one.get("ref") or "") for one in children(around.tail, section))
-    return [place for place in places if place is not None and place.meets(extent)]
+    found: list[tuple[Area, list[int]]] = []
+    for one in children(around.tail, section):
+        merged = area(one.get("ref") or "")
+        if merged is not None and merged.meets(extent):
+            rows = [row for row in _between(wanted, merged) if _hides(merged, row, wanted[row])]
+            found += [(merged, rows)] if rows else []
+    return found
 
 
-def _leave_out(wanted: dict[int, Mapping[int, OutCell]], merged: Area) -> None:
+def _between(wanted: Cells, merged: Area) -> list[int]:
     rows = range(merged.top, merged.bottom + 1)
-    for row in rows if len(rows) < len(wanted) else [row for row in wanted if row in rows]:
-        if row in wanted:
-            wanted[row] = {
-                column: cell
-                for column, cell in wanted[row].items()
-                if not merged.left <= column <= merged.right
-                or (row, column) == (merged.top, merged.left)
-            }
+    few = rows if len(rows) < len(wanted) else sorted(wanted)
+    return [row for row in few if row in rows and row in wanted]
+
+
+def _hides(merged: Area, row: int, cells: Mapping[int, OutCell]) -> bool:
+    """Whether an area covers something of a row; its first cell is what shows."""
+    return any(
+        merged.left <= column <= merged.right and (row, column) != (merged.top, merged.left)
+        for column, cell in cells.items()
+        if cell.value is not None
+    )

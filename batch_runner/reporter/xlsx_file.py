@@ -29,7 +29,7 @@ from batch_runner.reporter.sheet_frame import column_styles, framed, hidden_colu
 from batch_runner.reporter.sheet_rows import RowsPatch
 from batch_runner.reporter.sheet_stream import whole_rows
 from batch_runner.reporter.sheet_survey import Survey, survey
-from batch_runner.reporter.sheet_wanted import wanted_cells
+from batch_runner.reporter.sheet_wanted import covered, wanted_cells
 from batch_runner.reporter.tables_patch import (
     Growth,
     filter_edits,
@@ -83,7 +83,7 @@ def _fill(book: Book, plan: WritePlan, max_links: int) -> list[Problem]:
     part = sheet.part
     where = plan.worksheet or ""
     around = survey(book.stream(part), where)
-    wanted = wanted_cells(plan, around)
+    wanted = wanted_cells(plan)
     old = old_links(around, wanted)
     links = Links(room=max(0, max_links - old.kept))
     found = spans(around)
@@ -107,6 +107,7 @@ def _fill(book: Book, plan: WritePlan, max_links: int) -> list[Problem]:
         *notices.protection(around),
         *notices.columns_shown(hidden_columns(found, plan), plan.header_row),
         *notices.formulas_kept(rows.kept),
+        *notices.under_merges(covered(wanted, around)),
         *notices.links_refused(links.refused),
     ]
 

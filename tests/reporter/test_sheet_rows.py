@@ -197,17 +197,59 @@ def test_encoding_of_the_part_is_kept(patched: Any, mark: str) -> None:
     assert after.removeprefix("\ufeff") == new
 
 
-def test_row_that_comes_twice_is_not_written(patched: Any) -> None:
-    """Nobody knows which of the two rows is meant, so nothing is guessed."""
-    with pytest.raises(SheetError) as caught:
-        patched(worksheet('<row r="1"/><row r="1"/>'), {1: {0: "x"}})
-    assert caught.value.code == "workbook_not_writable"
+def test_a_row_or_cell_that_comes_twice_shows_our_result_once(patched: Any) -> None:
+    """Readers take the last of what stands twice, so nothing may stand after ours."""
+    rows = (
+        '<row r="1"><c r="A1"/><c r="B1"/><c r="B1"><v>1</v></c></row><row r="1"><c r="B1"/></row>'
+    )
+    after = patched(worksheet(rows), {1: {1: "x"}})
+    assert after == worksheet(
+        f'<row r="1"><c r="A1"/>{text_cell("B1", "x")}</row><row r="1"></row>'
+    )
 
 
 def test_other_rows_may_come_twice(patched: Any) -> None:
     """What is odd elsewhere stays as odd as it was."""
     rows = '<row r="3"/><row r="3"/><row r="2"/>'
     assert patched(worksheet(rows), {9: {0: "x"}}).startswith(worksheet(rows)[:-30])
+
+
+def seen(book: bytes) -> dict[tuple[int, int], Any]:
+    """What a reader sees in the worksheet: row, column -> value."""
+    lines = CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_index(0)
+    return {
+        (row, column): value
+        for row, line in enumerate(lines.to_python(skip_empty_area=False), start=1)
+        for column, value in enumerate(line)
+        if value != ""
+    }
+
+
+@given(
+    layout=st.lists(
+        st.tuples(st.integers(1, 6), st.lists(st.integers(0, 3), max_size=4)), max_size=8
+    ),
+    wanted=st.dictionaries(st.integers(1, 6), st.sets(st.integers(2, 5), min_size=1), min_size=1),
+)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_in_any_order_are_written_as_readers_see_them(
+    make_book: MakeBook, make_plan: MakePlan, patch: Patch, layout: Any, wanted: Any
+) -> None:
+    """Whatever comes unordered or twice: ours shows everywhere, theirs as before, also again."""
+    numbers = iter(range(1000))
+    rows = "".join(
+        f'<row r="{row}">'
+        + "".join(f'<c r="{"ABCD"[c]}{row}"><v>{next(numbers)}</v></c>' for c in columns)
+        + "</row>"
+        for row, columns in layout
+    )
+    before = make_book(worksheet(rows))
+    book = before
+    for text in ("first", "second"):
+        cells = {row: dict.fromkeys(columns, text) for row, columns in wanted.items()}
+        book, _ = patch(book, make_plan(cells, {}, "Videos"))
+        ours = {(row, column): text for row, columns in wanted.items() for column in columns}
+        assert seen(book) == {**seen(before), **ours}
 
 
 @pytest.mark.parametrize("sheet", [f'<worksheet xmlns="{MAIN}"/>', "<chartsheet/>"])

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from python_calamine import CalamineWorkbook
 
 from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetError
 from batch_runner.core.model import Problem, Table, WritePlan
@@ -14,6 +16,8 @@ from batch_runner.reporter.write import write
 MakeTable = Callable[..., Table]
 MakePlan = Callable[..., WritePlan]
 MakeBook = Callable[..., bytes]
+Patch = Callable[..., tuple[bytes, tuple[Problem, ...]]]
+Part = Callable[..., str]
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
@@ -23,20 +27,28 @@ def written(path: Path) -> Any:
     return openpyxl.load_workbook(path, rich_text=True).worksheets[0]
 
 
-def test_cell_in_a_merged_range_is_passed_over(
-    tmp_path: Path, book_table: MakeTable, results: WritePlan
+def test_result_under_merged_cells_is_kept_and_said(
+    make_book: MakeBook, make_plan: MakePlan, patch: Patch, part: Part
 ) -> None:
-    """A range that the user merged over our columns stays merged, and stops nothing."""
-    path = tmp_path / "merged.xlsx"
-    book = openpyxl.Workbook()
-    made = book.create_sheet("Videos", 0)
-    made["A1"] = "prompt"
-    made.merge_cells("A3:F3")
-    book.save(path)
-    write([book_table(path, "Videos")], [results])
-    sheet = written(path)
-    assert [str(merged) for merged in sheet.merged_cells.ranges] == ["A3:F3"]
-    assert sheet["E2"].value == "succeeded"
+    """Merged over our columns: what does not show is in the file all the same, and named."""
+    merges = '<mergeCells count="2"><mergeCell ref="A2:F2"/><mergeCell ref="E4:E20"/></mergeCells>'
+    book = make_book(
+        f'<worksheet xmlns="{MAIN}"><sheetData><row r="1"/><row r="2"><c r="A2"><v>1</v></c></row>'
+        f"</sheetData>{merges}</worksheet>"
+    )
+    cells = {row: {4: f"status {row}", 5: f"link {row}"} for row in range(2, 12)}
+    after, told = patch(book, make_plan(cells, {4: "status", 5: "video_url"}, "Videos"))
+    lines = CalamineWorkbook.from_filelike(io.BytesIO(after)).get_sheet_by_index(0).to_python()
+    assert [line[4:] for line in lines[1:]] == [list(cells[row].values()) for row in range(2, 12)]
+    assert merges in part(after)
+    assert {p.code for p in told} == {"under_merged_cells"}
+    assert [(p.row, p.column) for p in told] == [(2, 0), (4, 4)]
+    assert "row 2 are under the merged cells A2:F2" in told[0].message
+    assert "rows 5, 6, 7, 8, 9 and 2 more are under the merged cells E4:E20" in told[1].message
+    assert "--row 5" in told[1].hint
+    blank = {row: dict.fromkeys(columns) for row, columns in cells.items()}
+    restored, silent = patch(after, make_plan(blank, {4: "status"}, "Videos", remove=True))
+    assert (silent, "status 2" in part(restored)) == ((), False)
 
 
 def test_unusable_workbooks_end_in_a_sentence(
