@@ -97,6 +97,7 @@ def not_sent(job: Job, now: datetime) -> Change:
         event=event,
         at=now,
         hold=None if job.replay else 0,
+        free=True,
         error_code="interrupted" if job.replay else "",
         error=wording.INTERRUPTED if job.replay else "",
     )

@@ -66,9 +66,28 @@ class Pace:
         )
 
     @property
+    def rate_given(self) -> bool:
+        """Whether the user settled the rate."""
+        return self.rate_cap != MAX_RATE
+
+    @property
+    def slots_given(self) -> bool:
+        """Whether the user settled the slots."""
+        return self.slots_cap != MAX_SLOTS
+
+    @property
     def searching(self) -> bool:
         """Whether the slots are found out: the user gave none, and a 429 showed them."""
-        return self.slots_known and self.slots_cap == MAX_SLOTS
+        return self.slots_known and not self.slots_given
+
+
+def given(pace: Pace, *, rate: float | None = None, slots: int | None = None) -> Pace:
+    """Limits that the user gives during a run: believed, and used in full at once."""
+    if rate is not None:
+        pace = replace(pace, rate=rate, rate_cap=rate, limited=False, in_a_row=0)
+    if slots is not None:
+        pace = replace(pace, slots=float(slots), slots_cap=float(slots), slots_known=False)
+    return pace
 
 
 def found_by(pace: Pace) -> tuple[float | None, float | None]:
@@ -76,10 +95,9 @@ def found_by(pace: Pace) -> tuple[float | None, float | None]:
 
     A limit that the user gave, or that no 429 ever confirmed, is none that was found.
     """
-    free_rate, free_slots = pace.rate_cap == MAX_RATE, pace.slots_cap == MAX_SLOTS
     return (
-        pace.rate if pace.limited and free_rate else None,
-        pace.slots if pace.slots_known and free_slots else None,
+        pace.rate if pace.limited and not pace.rate_given else None,
+        pace.slots if pace.slots_known and not pace.slots_given else None,
     )
 
 

@@ -18,6 +18,7 @@ from batch_runner.core.jobs import Change, Claim, ClaimKind
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.pace import Pace, looks_rate
 from batch_runner.scheduler.breaker import Breaker
+from batch_runner.scheduler.controls import Controls
 from batch_runner.scheduler.crew import Crew
 from batch_runner.scheduler.flight import Sending, refetch, resume, send_next
 from batch_runner.scheduler.follow import ended_unseen
@@ -86,6 +87,7 @@ class Engine:
             answered=self._wake,
         )
         halt.on_change(self._wake)
+        self.controls = Controls(self._crew)
 
     def _wake(self) -> None:
         self._woken.set()
@@ -183,7 +185,7 @@ class Engine:
                 await asyncio.sleep(0)  # let the claim be asked for before the next look around
 
     def _may_send(self) -> bool:
-        return not self._halt.submits_stopped and self._delay() == 0.0
+        return not self._halt.holds_submits and self._delay() == 0.0
 
     @property
     def _nothing_left(self) -> bool:
@@ -194,7 +196,7 @@ class Engine:
         """Seconds until the next send may be tried; ``None``: only an event can tell."""
         if self._crew.health.down.is_set():
             return RECHECK
-        if self._dry and self._later is None:
+        if self._halt.paused or (self._dry and self._later is None):
             return None
         wait = self._until_probe() if self._throttle.full else 0.0
         if wait is None:

@@ -55,7 +55,7 @@ async def _claim_and_submit(crew: Crew, sending: Sending) -> Job | None:
         sending.claimed(claim)
         if claim.job is None:
             return None
-        if crew.halt.submits_stopped:
+        if crew.halt.holds_submits:
             await crew.record(claim.job, decide.not_sent(claim.job, crew.now()))
             return None
         return await _submit(crew, claim.job, sending.probed)

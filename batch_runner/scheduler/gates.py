@@ -76,6 +76,14 @@ class Throttle:
         self._next_at -= self._spent
         self._spent = 0.0
 
+    def believe(self, *, rate: float | None = None, slots: int | None = None) -> None:
+        """Use limits that the user gives now; ``None`` leaves one as it is."""
+        self.pace = pace.given(self.pace, rate=rate, slots=slots)
+        if rate is not None:
+            self._next_at -= self._spent  # the rest of the old distance counts no more
+            self._spent = 0.0
+        self._on_free()
+
     def was_accepted(self) -> None:
         """A task was taken."""
         self.accepted += 1
@@ -131,6 +139,12 @@ class LookGate:
                 await asyncio.sleep(turn - now)
             if turn >= self._paused_until:
                 return
+
+    @property
+    def behind(self) -> float:
+        """Seconds that a look asked for now would wait for its turn."""
+        now = asyncio.get_running_loop().time()
+        return max(0.0, self._next_at - now, self._paused_until - now)
 
     def pause(self, seconds: float) -> None:
         """Nobody looks for a while."""

@@ -1,4 +1,4 @@
-"""Ending early: what stops new submits, and what ends everything."""
+"""Holding back and ending early: what pauses or stops new submits, and what ends everything."""
 
 from __future__ import annotations
 
@@ -15,17 +15,34 @@ class StopReason:
 
 
 class Halt:
-    """Two steps: no new submits (accepted tasks are seen to their end), or leave now."""
+    """Two steps: no new submits (accepted tasks are seen to their end), or leave now.
+
+    And one that can be taken back: a pause, in which nothing is sent and the run goes on.
+    """
 
     def __init__(self) -> None:
         self.reason: StopReason | None = None
         self.submits_stopped = False
         self.leaving = False
+        self.paused = False
         self._wake: list[Callable[[], None]] = []
 
     def on_change(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` whenever a step is taken."""
         self._wake.append(wake)
+
+    @property
+    def holds_submits(self) -> bool:
+        """Whether nothing may be sent now, for a while or for good."""
+        return self.submits_stopped or self.paused
+
+    def pause(self) -> None:
+        """Nothing new is sent until :meth:`resume`; the run does not end for it."""
+        self._pause(paused=True)
+
+    def resume(self) -> None:
+        """End a pause; what was stopped for good stays so."""
+        self._pause(paused=False)
 
     def stop_submits(self, reason: StopReason) -> None:
         """Nothing new is sent; what is accepted is polled and downloaded."""
@@ -40,5 +57,12 @@ class Halt:
             self.reason = reason
         self.submits_stopped = True
         self.leaving = self.leaving or leaving
+        self._tell()
+
+    def _pause(self, *, paused: bool) -> None:
+        self.paused = paused
+        self._tell()
+
+    def _tell(self) -> None:
         for wake in self._wake:
             wake()

@@ -16,6 +16,7 @@ from batch_runner.core.identity import Basis, RowIdentity
 from batch_runner.core.jobs import ClaimTerms, Job, RowSpec
 from batch_runner.core.model import Estimate
 from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.scheduler.controls import Controls
 from batch_runner.scheduler.engine import Engine
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.world import Limits, World
@@ -39,6 +40,7 @@ class Stage:
         self.service = Service()
         self.heard = Heard()
         self.halt = Halt()
+        self.controls: Controls  # of the run that is on
         self.account = "me"
         self.before_claim: Callable[[], Awaitable[None]] = _no_wait
         self.ledger = SqliteLedger.for_command(path)
@@ -92,6 +94,7 @@ class Stage:
             before_claim=self.before_claim,
         )
         engine = Engine(world, policy, limits or Limits(), self.halt)
+        self.controls = engine.controls
         beside = asyncio.ensure_future(self.during()) if self.during is not None else None
         self.during = None
         try:
