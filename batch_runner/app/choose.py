@@ -24,6 +24,11 @@ class Filter:
     limit: int | None = None  # at most so many
     pilot: int | None = None  # so many, spread evenly over the sheet
 
+    def without(self, sent: int) -> Filter:
+        """What is left of it after so many submits."""
+        given = [number for number in (self.limit, self.pilot) if number is not None]
+        return replace(self, limit=max(0, min(given) - sent), pilot=None) if given else self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:

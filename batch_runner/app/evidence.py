@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from batch_runner.app import guards
-from batch_runner.app.accounts import check_destination, find_key, fingerprint
+from batch_runner.app.accounts import fingerprint
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
 from batch_runner.app.follow_ledgers import catch_up
+from batch_runner.app.keys import key_for
 from batch_runner.app.spending import payer_of
 from batch_runner.app.status import Story
 from batch_runner.core.errors import BatchRunnerError
@@ -21,7 +22,6 @@ from batch_runner.core.wire_usage import LONGEST
 from batch_runner.ledger.spend_store import SpendStore
 from batch_runner.ledger.spend_views import balance_before, known_since
 from batch_runner.provider.client import HttpProvider
-from batch_runner.settings.origins import BUILT_IN_ORIGINS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,7 @@ async def gather(
         return "A rehearsal's provider is not there to be asked."
     try:
         settings = campaign.settings
-        check_destination(settings.base_url, settings.base_url_from, BUILT_IN_ORIGINS)
-        key = find_key(environ, account)
+        key = key_for(settings, account, environ).text
         with guards.reading(campaign.sidecar) as ledger:
             salt = "" if ledger is None else await ledger.meta("salt") or ""
             campaign_id = "" if ledger is None else await ledger.meta("campaign") or ""

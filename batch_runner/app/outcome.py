@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from batch_runner.core.jobs import Job, Totals
 from batch_runner.scheduler.halt import StopReason
@@ -18,6 +19,14 @@ _MATTER_IF_LEFT = frozenset({"deadline", "same_rejection"})
 _ORDER = (SIGINT, SIGTERM, STOPPED, UNUSABLE, TROUBLE, LOCKED, DONE)
 
 
+class FailOn(StrEnum):
+    """Which troubles of rows make a run that came to its end leave with 1."""
+
+    NEW = "new"  # what failed or is invalid since the last finished run, and what is unknown
+    ANY = "any"  # older failures, too
+    NEVER = "never"  # none: whoever looks at the sheet sees them
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """A run over one sheet, ended."""
@@ -26,6 +35,7 @@ class Ending:
     code: int
     totals: Totals
     new: Mapping[str, int] = field(default_factory=dict)  # state -> jobs that came to it
+    sent: int = 0  # submissions that were accepted
     unknown: Sequence[Job] = ()
     reason: StopReason | None = None
     next_command: str | None = None
@@ -33,16 +43,22 @@ class Ending:
     results_in: str | None = None  # the file that shows the results
     videos_in: str | None = None
 
+    def stopped_by(self, code: str) -> bool:
+        """Whether it ended early for this reason."""
+        return self.reason is not None and self.reason.code == code
 
-def exit_code(totals: Totals, unknown: int, reason: StopReason | None, *, exit_all: bool) -> int:
+
+def exit_code(totals: Totals, unknown: int, reason: StopReason | None, *, fail_on: FailOn) -> int:
     """The exit code of a run that came to an end."""
     left = bool(totals.unsent or totals.states.get("running"))
     if reason is not None and (left or reason.code not in _MATTER_IF_LEFT):
         return _SIGNALS.get(reason.code, STOPPED)
     if left:
         return STOPPED
+    if fail_on is FailOn.NEVER:
+        return DONE
     troubles = totals.new_troubles
-    if exit_all:
+    if fail_on is FailOn.ANY:
         troubles += totals.states.get("failed", 0) + totals.states.get("invalid", 0)
     return TROUBLE if troubles or unknown or totals.video_missing else DONE
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from batch_runner import __version__
 from batch_runner.app import guards, places, world
-from batch_runner.app.accounts import check_destination, find_key
 from batch_runner.app.awake import kept_awake
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.choose import Choice, Filter
@@ -19,9 +18,11 @@ from batch_runner.app.clock import now
 from batch_runner.app.control import interrupted_at_once, stopped_by_signals
 from batch_runner.app.forecast import minutes, whole_time
 from batch_runner.app.intake import Intake
+from batch_runner.app.keys import Key, key_for
 from batch_runner.app.listen import close_log, open_log
-from batch_runner.app.outcome import Ending
+from batch_runner.app.outcome import Ending, FailOn
 from batch_runner.app.output_file import check_output, outputs_of, remember_output
+from batch_runner.app.overlap import held
 from batch_runner.app.plan import Plan, make_plan, usd
 from batch_runner.app.reading import chosen, known_jobs, read_sheet
 from batch_runner.app.session import RunEntry, Wanted, open_session
@@ -30,10 +31,8 @@ from batch_runner.app.ui import Ui
 from batch_runner.core.errors import BatchRunnerError, BrokenOffError, LedgerError, UsageError
 from batch_runner.core.jobs import Job
 from batch_runner.core.outcomes import Balance
-from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.provider.client import HttpProvider
-from batch_runner.settings.origins import BUILT_IN_ORIGINS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,8 @@ class Request:
     new: bool = False
     take_over: bool = False
     max_cost: int | None = None  # micro-dollars
-    exit_all: bool = False
+    fail_on: FailOn = FailOn.NEW
+    wait: float = 0.0  # seconds for another run over this sheet to end
     account: str | None = None
     terminal: bool = False  # somebody sits in front of it
     question: bool = False  # ask before sending
@@ -63,6 +63,10 @@ class Draft:
     plan: Plan
     wish: Filter
     balance: Balance | None = None  # asked before the plan was shown, if it sends anything
+
+    def without(self, sent: int) -> Draft:
+        """What is left of it after so many submits."""
+        return replace(self, wish=self.wish.without(sent))
 
 
 async def draft_run(campaign: Campaign, request: Request) -> Draft:
@@ -137,34 +141,43 @@ async def run_sheet(
     Raises:
         BatchRunnerError: nothing was submitted, for the reason it says.
     """
-    draft = await draft_run(campaign, request)
+    async with AsyncExitStack() as stack:
+        lock = held(campaign, wait=request.wait, say=ui.say)
+        # A sheet that ran before is locked before it is read: a second run is told at once. One
+        # that never ran gets its sidecar only after a yes; a rehearsal's sandbox lives there.
+        locked = not request.dry_run and await asyncio.to_thread(campaign.sidecar.ledger.exists)
+        if locked:
+            await stack.enter_async_context(lock)
+        draft = await draft_run(campaign, request)
+        _tell(campaign, draft, ui)
+        key = _key(campaign, request, environ)
+        if request.dry_run:
+            ui.plan(draft.plan, _time(campaign, draft))
+            return None
+        if campaign.sandbox and not locked:
+            await stack.enter_async_context(lock)
+            locked = True
+        provider = await stack.enter_async_context(world.service(campaign, key.text))
+        agreed = await _agreed(campaign, request, ui, draft, provider)
+        if agreed is None:
+            return None
+        if not locked:
+            await stack.enter_async_context(lock)
+        ending = await _locked(campaign, request, ui, agreed, provider, key.text)
+        fresh = key.again() if ending.stopped_by("key_refused") else None
+        if fresh is None:
+            return ending
+        ui.say("The API key was refused. Its file holds another one by now, which is tried once.")
+        rest = agreed.without(ending.sent)
+        provider = await stack.enter_async_context(world.service(campaign, fresh.text))
+        return await _locked(campaign, request, ui, rest, provider, fresh.text)
+
+
+def _tell(campaign: Campaign, draft: Draft, ui: Ui) -> None:
     for intake in draft.intakes:
         ui.problems(intake.problems, campaign.source.name, intake.table.worksheet)
     if campaign.settings.state_dir is None and (warning := places.advice(campaign.sheet)):
         ui.say(warning)
-    key = world.SANDBOX_KEY if campaign.sandbox else _key(campaign, request, environ)
-    if request.dry_run:
-        ui.plan(draft.plan, _time(campaign, draft))
-        return None
-    async with AsyncExitStack() as stack:
-
-        def lock() -> None:
-            at = now()
-            held = hold(campaign.sidecar.folder, host=socket.gethostname(), pid=os.getpid(), at=at)
-            stack.enter_context(held)
-
-        # A sheet that never ran gets its sidecar only after a yes; all others are locked at
-        # once, a rehearsal's too, since its sandbox lives there.
-        known = campaign.sandbox or await asyncio.to_thread(campaign.sidecar.ledger.exists)
-        if known:
-            lock()
-        provider = await stack.enter_async_context(world.service(campaign, key))
-        agreed = await _agreed(campaign, request, ui, draft, provider)
-        if agreed is None:
-            return None
-        if not known:
-            lock()
-        return await _locked(campaign, request, ui, agreed, provider, key)
 
 
 async def _locked(
@@ -203,23 +216,21 @@ async def _locked(
         session = await open_session(campaign, ledger, wanted, ui, entry)
         try:
             reason = await session.work(provider, terminal=request.terminal)
-            return await session.close(
-                reason, exit_all=request.exit_all, terminal=request.terminal
-            )
+            return await session.close(reason, fail_on=request.fail_on, terminal=request.terminal)
         except LedgerError as error:
             raise BrokenOffError(
                 error.message, code=error.code, hint=error.hint, where=error.where
             ) from error
 
 
-def _key(campaign: Campaign, request: Request, environ: Mapping[str, str]) -> str:
-    settings = campaign.settings
-    check_destination(settings.base_url, settings.base_url_from, BUILT_IN_ORIGINS)
+def _key(campaign: Campaign, request: Request, environ: Mapping[str, str]) -> Key:
+    if campaign.sandbox:
+        return Key(world.SANDBOX_KEY)
     try:
-        return find_key(environ, request.account)
+        return key_for(campaign.settings, request.account, environ)
     except BatchRunnerError:
         if request.dry_run:
-            return ""  # a plan needs no key
+            return Key("")  # a plan needs no key
         raise
 
 

@@ -19,7 +19,7 @@ from batch_runner.app.clock import now
 from batch_runner.app.found import found_limits, remember_limits
 from batch_runner.app.intake import Intake
 from batch_runner.app.listen import LOG_PAUSE, RunListener, flush_log
-from batch_runner.app.outcome import Ending, exit_code, next_command
+from batch_runner.app.outcome import Ending, FailOn, exit_code, next_command
 from batch_runner.app.plan import usual_seconds
 from batch_runner.app.reading import chosen, enrol, known_jobs, read_sheet
 from batch_runner.app.sheet_sync import SheetSync
@@ -167,7 +167,7 @@ class Session:
         except (SheetError, SheetBusyError) as error:
             self.listener.noticed(error.code, f"{error} The results are kept.")
 
-    async def close(self, reason: StopReason | None, *, exit_all: bool, terminal: bool) -> Ending:
+    async def close(self, reason: StopReason | None, *, fail_on: FailOn, terminal: bool) -> Ending:
         """The last write, the exit code, and what comes next."""
         try:
             await self.sync.write(at_end=True)
@@ -180,7 +180,7 @@ class Session:
         reason = self.halt.reason or reason  # a signal may have come meanwhile
         totals = await self.ledger.totals()
         unknown = await self.ledger.unknown_jobs()
-        code = exit_code(totals, len(unknown), reason, exit_all=exit_all)
+        code = exit_code(totals, len(unknown), reason, fail_on=fail_on)
         missing = await self.ledger.without_video()
         await self.ledger.finish_run(self.entry.run, now(), code)
         if terminal:
@@ -190,6 +190,7 @@ class Session:
             code=code,
             totals=totals,
             new=self.listener.tally.new,
+            sent=self.listener.tally.sent,
             unknown=unknown,
             reason=reason,
             links_until=min((j.expires_at for j in missing if j.expires_at), default=None),

@@ -62,6 +62,7 @@ def sending_options(function: F) -> F:
             click.option(
                 "--max-cost", metavar="USD", help="Submit nothing if this run may cost more."
             ),
+            click.option("--deadline", metavar="TIME", help="Be over after this time, e.g. 6h."),
             click.option("--videos", metavar="DIR", help="Where videos go."),
             click.option("--no-download", is_flag=True, help="Only the links."),
             click.option("--output", metavar="FILE", help="Results into this copy."),
@@ -76,7 +77,21 @@ def sending_options(function: F) -> F:
             click.option("--quiet", "-q", is_flag=True, help="Say nothing when all goes well."),
             click.option("--json", "as_json", is_flag=True, help="One JSON document at the end."),
             click.option("--dry-run", is_flag=True, help="Say what would be done, and stop."),
-            click.option("--exit-all", is_flag=True, help="Exit 1 also for older failures."),
+            click.option(
+                "--fail-on",
+                type=click.Choice(["new", "any", "never"]),
+                help="Which failed rows make it exit with 1: new ones (default), any, or none.",
+            ),
+            click.option("--exit-all", is_flag=True, help="The same as --fail-on any."),
+            click.option(
+                "--wait", metavar="TIME", help="Wait for another run on the sheet, e.g. 10m."
+            ),
+            click.option(
+                "--stale",
+                metavar="TIME",
+                default="2h",
+                help="With --quiet: after how long without progress another run is told of (2h).",
+            ),
         )
     ):
         function = option(function)
@@ -92,6 +107,7 @@ SETTINGS = frozenset(
         "rate",
         "limit",
         "budget",
+        "deadline",
         "videos",
         "output",
         "save_every",

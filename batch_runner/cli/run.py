@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -16,6 +17,8 @@ from batch_runner.cli.options import (
     settings_of,
     sheets_argument,
 )
+
+T = TypeVar("T")
 
 
 @click.command("run")
@@ -43,8 +46,10 @@ def run_sheets(sheets: tuple[Path, ...], given: dict[str, Any], again: str | Non
     from batch_runner.cli.console import Console
     from batch_runner.cli.pipes import on_terminal, say
     from batch_runner.core.errors import BatchRunnerError
+    from batch_runner.core.units import parse_duration
 
     terminal = on_terminal()
+    stale = _quantity("--stale", given["stale"], parse_duration) or 0.0
     codes: list[int] = []
     documents: list[dict[str, object]] = []
     for sheet in sheets:
@@ -52,7 +57,8 @@ def run_sheets(sheets: tuple[Path, ...], given: dict[str, Any], again: str | Non
         try:
             code, document = _run_one(sheet, given, console, again=again, terminal=terminal)
         except BatchRunnerError as error:
-            say(f"Error: {error}", err=True)
+            if not (given["quiet"] and _goes_on_well(error, stale)):
+                say(f"Error: {error}", err=True)
             code, document = error.exit_code, _refusal(sheet, error)
         finally:
             console.close()
@@ -92,19 +98,18 @@ def _request(campaign: Any, given: dict[str, Any], *, again: str | None, termina
     from dataclasses import replace
 
     from batch_runner.app.choose import make_filter
+    from batch_runner.app.outcome import FailOn
     from batch_runner.app.run import Request
     from batch_runner.core.errors import UsageError
-    from batch_runner.core.units import parse_usd
+    from batch_runner.core.units import parse_duration, parse_usd
 
     if given["adopt"] and given["ignore_results"]:
         raise UsageError("--adopt and --ignore-results exclude each other.", code="bad_options")
     wish = make_filter(campaign.settings.only, campaign.settings.limit, given.get("pilot"))
     if again is not None:
         wish = replace(wish, only=again, same=given.get("same", False))
-    try:
-        max_cost = None if given["max_cost"] is None else parse_usd(given["max_cost"])
-    except ValueError as error:
-        raise UsageError(f"--max-cost must be {error}.", code="bad_amount") from None
+    if given["exit_all"] and given["fail_on"] not in {None, FailOn.ANY}:
+        raise UsageError("--exit-all is --fail-on any.", code="bad_options")
     return Request(
         wish=wish,
         adopt=True if given["adopt"] else False if given["ignore_results"] else None,
@@ -112,12 +117,30 @@ def _request(campaign: Any, given: dict[str, Any], *, again: str | None, termina
         dry_run=given["dry_run"],
         new=given["new"],
         take_over=given["take_over"],
-        max_cost=max_cost,
-        exit_all=given["exit_all"],
+        max_cost=_quantity("--max-cost", given["max_cost"], parse_usd),
+        fail_on=FailOn.ANY if given["exit_all"] else FailOn(given["fail_on"] or FailOn.NEW),
+        wait=_quantity("--wait", given["wait"], parse_duration) or 0.0,
         account=given["account"],
         terminal=terminal,
         question=terminal and not given["yes"] and not given["sandbox"] and not given["as_json"],
     )
+
+
+def _quantity(option: str, text: str | None, parse: Callable[[str], T]) -> T | None:
+    """A time or an amount as an option gives it."""
+    from batch_runner.core.errors import UsageError
+
+    try:
+        return None if text is None else parse(text)
+    except ValueError as error:
+        raise UsageError(f"{option} must be {error}.", code="bad_option") from None
+
+
+def _goes_on_well(error: Exception, stale: float) -> bool:
+    """Whether it is only that another run is at work, and gets on with it."""
+    from batch_runner.core.errors import LockedError
+
+    return isinstance(error, LockedError) and error.idle is not None and error.idle < stale
 
 
 def _refusal(sheet: Path, error: Any) -> dict[str, object]:

@@ -71,3 +71,4 @@ class LockedError(BatchRunnerError):
     """Another process works on this sheet."""
 
     exit_code: ClassVar[int] = 75
+    idle: float | None = None  # seconds since its last progress, where that is known

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,18 @@ from batch_runner.core.errors import LedgerError, LockedError
 
 LOCK = "run.lock"
 HOLDER = "run.holder.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds (or held) the lock, as its note says."""
+
+    pid: int
+    host: str
+    since: datetime
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}, since {self.since.isoformat()}"
 
 
 @contextmanager
@@ -74,18 +87,26 @@ def _leave_note(path: Path, note: dict[str, object]) -> None:
 
 
 def _locked(sidecar: Path) -> LockedError:
+    holder = holder_of(sidecar)
     return LockedError(
-        f"another run holds this sheet{_who(sidecar / HOLDER)}.",
+        f"another run holds this sheet{'' if holder is None else f' ({holder})'}.",
         code="locked",
         where=str(sidecar),
         hint="Wait for it or stop it; 'batch-runner status SHEET' shows how it goes.",
     )
 
 
-def _who(note: Path) -> str:
-    """The holder in words; nothing where the note cannot be read (it is not written yet)."""
+def _aware(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return at
+
+
+def holder_of(sidecar: Path) -> Holder | None:
+    """What the note says; ``None`` where it cannot be read (it is not written yet)."""
     try:
-        told = json.loads(note.read_text(encoding="utf-8"))
-        return f" (process {told['pid']} on {told['host']}, since {told['since']})"
+        told = json.loads((sidecar / HOLDER).read_text(encoding="utf-8"))
+        since = datetime.fromisoformat(told["since"])
+        return Holder(pid=int(told["pid"]), host=str(told["host"]), since=_aware(since))
     except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        return None

@@ -96,6 +96,10 @@ class SqliteLedger:
         """The newest run."""
         return await self._do(views.last_run)
 
+    async def last_progress(self) -> datetime | None:
+        """When something happened last to any job."""
+        return await self._do(views.last_progress)
+
     async def origins(self) -> frozenset[str]:
         """All origins that jobs of this ledger were sent to."""
         return await self._do(runs.origins)

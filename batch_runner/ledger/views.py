@@ -253,6 +253,12 @@ def last_run(connection: sqlite3.Connection) -> RunRecord | None:
     )
 
 
+def last_progress(connection: sqlite3.Connection) -> datetime | None:
+    """When something happened last to any job."""
+    row = connection.execute("SELECT at FROM events ORDER BY id DESC LIMIT 1").fetchone()
+    return None if row is None else to_time(row["at"])
+
+
 def _sure(time: datetime | None) -> datetime:
     assert time is not None
     return time

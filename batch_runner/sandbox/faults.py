@@ -91,6 +91,10 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             unit=Unit.ACCEPTED,
             default=0,
         ),
+        "key-replaced": Rule(
+            sentence="Submits with the keys of the first NUMBER accepted ones (default 1) are refused with 401 from then on; with others not.",
+            unit=Unit.ACCEPTED,
+        ),
         "down": _service("Every connection is closed without an answer, nothing is accepted."),
         # Accepted and paid, but the answer does not say so.
         "accept-then-drop": Rule(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,6 +43,14 @@ class World:
         return self.board.number("key-refused", subject) is not None or (
             after is not None and len(self.log.tasks) >= after
         )
+
+    def key_is_exchanged(self, account: str) -> bool:
+        """Whether a fault has this key refused, and no other."""
+        after = self.board.number("key-replaced")
+        if after is None or len(self.log.tasks) < after:
+            return False
+        first = itertools.islice(self.log.tasks.values(), int(after))
+        return account in {task.account for task in first}
 
     def balance(self, now: float) -> float:
         """USD that are left."""

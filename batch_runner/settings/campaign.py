@@ -117,6 +117,13 @@ class Provider(Section):
     same_service: tuple[str, ...] = Field(
         default=(), description="Origins that share one account."
     )
+    key_env: str | None = Field(
+        default=None, description="The variable with the API key, instead of APIMART_API_KEY."
+    )
+    key_file: str | None = Field(
+        default=None,
+        description="A file with the API key, from this file's folder; read again if it is refused.",
+    )
     api: Api = Field(
         default=Api(), description="Paths, fields and words of a service that is not APIMart."
     )

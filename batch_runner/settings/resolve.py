@@ -52,6 +52,8 @@ class Settings:
     base_url_from: str  # "option", "environment", "config" or "default"
     same_service: tuple[str, ...]  # origins that count as one
     dialect: Dialect  # the service's paths, fields and words
+    key_env: str | None  # the variable with the API key; None: the usual one
+    key_file: Path | None  # a file with the API key
 
     concurrency: int | None  # tasks in flight
     rate: float | None  # submits a second
@@ -136,6 +138,8 @@ def _by_config(path: Path | None, config: CampaignConfig) -> Settings:
         base_url_from="config" if origin else "default",
         same_service=config.provider.same_service,
         dialect=config.provider.api.to_core(),
+        key_env=config.provider.key_env,
+        key_file=_from_folder_of(path, config.provider.key_file),
         concurrency=config.limits.concurrency,
         rate=config.limits.rate,
         probes=config.limits.probes,
@@ -240,6 +244,7 @@ _OPTIONS: Mapping[str, tuple[str, Callable[[Any], object]]] = MappingProxyType(
         "concurrency": ("concurrency", _count),
         "rate": ("rate", _must_be(parse_rate)),
         "budget": ("budget_total", _must_be(parse_usd)),
+        "deadline": ("run_deadline", _must_be(parse_duration)),
         "only": ("only", _must_be(parse_selection)),
         "limit": ("limit", _count),
         "videos": ("video_folder", _path),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -149,6 +150,19 @@ def test_the_key_is_refused_after_so_many(play: Play) -> None:
         assert (await api.call("GET", "/v1/balance")).status == 401
 
     play(scenario, "key-refused-after=1")
+
+
+def test_the_keys_used_so_far_are_refused_and_others_are_not(play: Play) -> None:
+    """key-replaced=1: the first key submits once, looks go on, another key submits."""
+
+    async def scenario(api: Caller) -> None:
+        task_id = (await api.submit()).task_id
+        assert (await api.submit()).status == 401
+        assert (await api.look(task_id)).status == 200
+        other = replace(api, auth={"Authorization": "Bearer another"})
+        assert [(await other.submit()).status for _ in range(2)] == [200, 200]
+
+    play(scenario, "key-replaced=1")
 
 
 def test_down_closes_everything_until_the_faults_are_lifted(play: Play) -> None:

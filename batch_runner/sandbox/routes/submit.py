@@ -92,7 +92,7 @@ def _read(request: web.Request, raw: bytes) -> Send | str:
 
 def _refusal(world: World, send: Send) -> web.Response | None:
     """The answer of a fault that keeps the submission from being accepted."""
-    if world.key_is_bad(send.subject):
+    if world.key_is_bad(send.subject) or world.key_is_exchanged(send.account):
         return answers.key_refused()
     for name, make in answers.REFUSALS.items():
         if world.board.strikes(name, send.subject, send.identity):
