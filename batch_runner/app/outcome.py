@@ -14,7 +14,7 @@ DONE, TROUBLE, UNUSABLE, STOPPED, LOCKED, SIGINT, SIGTERM = 0, 1, 2, 3, 75, 130,
 
 _SIGNALS = {"sigint": SIGINT, "sigterm": SIGTERM}
 INTERRUPTED = frozenset({SIGINT, SIGTERM})
-_MATTER_IF_LEFT = frozenset({"deadline", "same_rejection"})
+_MATTER_IF_LEFT = frozenset({"deadline", "same_rejection", "drained"})
 """Reasons that end nothing early where everything was sent and done."""
 _ORDER = (SIGINT, SIGTERM, STOPPED, UNUSABLE, TROUBLE, LOCKED, DONE)
 

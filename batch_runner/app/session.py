@@ -16,6 +16,8 @@ from batch_runner.app.background import BEAT, SHOW, Background, Outset, Screen
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.choose import Filter
 from batch_runner.app.clock import now
+from batch_runner.app.ctl.obey import Helm
+from batch_runner.app.ctl.serve import listening
 from batch_runner.app.found import found_limits, remember_limits
 from batch_runner.app.intake import Intake
 from batch_runner.app.listen import LOG_PAUSE, RunListener, flush_log
@@ -85,7 +87,10 @@ class Session:
         )
         jobs = await self.ledger.jobs_in_sheet()
         models = frozenset(job.model for job in jobs)
-        async with await self._background(jobs):
+        entry = self.entry
+        helm = Helm(engine.controls, self.ledger, self.listener, entry.run, self.started, now)
+        listens = listening(self.campaign.sidecar.folder, helm.obey, self.listener.noticed)
+        async with await self._background(jobs), listens:
             try:
                 return await engine.run(models)
             finally:

@@ -62,7 +62,7 @@ async def read_story(campaign: Campaign, who: str) -> list[Story]:
     """
     with guards.reading(campaign.sidecar) as ledger:
         known = _known(ledger, campaign)
-        found = [job for job in await known.jobs_in_sheet() if _is_called(job, who)]
+        found = await known.called(who)
         if not found:
             raise UsageError(
                 f"no row is called {who!r} in what was read last.",
@@ -79,10 +79,6 @@ async def read_story(campaign: Campaign, who: str) -> list[Story]:
             )
             for job in found
         ]
-
-
-def _is_called(job: Job, who: str) -> bool:
-    return who in {str(job.row), job.key} or (len(who) >= 6 and job.row_hash.startswith(who))
 
 
 def _known(ledger: SqliteLedger | None, campaign: Campaign) -> SqliteLedger:

@@ -22,6 +22,7 @@ COMMANDS = {
     "run": "Make the videos of a sheet; run again to go on after anything.",
     "check": "Say all that is wrong with a sheet, and what it would cost.",
     "status": "Show how a sheet stands, during a run and after.",
+    "ctl": "Pause, hurry, drain or stop a run that is on, from another shell.",
     "retry": "Try failed rows once more.",
     "resolve": "Settle rows of which nobody knows whether they were accepted.",
     "restore": "Take our columns out of a sheet, or get it as it was at first.",

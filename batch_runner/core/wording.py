@@ -16,6 +16,11 @@ INTERRUPTED = (
     "'batch-runner resolve'."
 )
 
+WITHDRAWN = (
+    "withdrawn: it was taken out of the run before it was sent ('ctl cancel'). Not charged. The "
+    "next run sends it; delete the row if it is not wanted."
+)
+
 HELD = (
     "unknown: this row shows that it was sent, but no ledger knows its task. "
     f"{MAYBE_CHARGED} Settle it with 'batch-runner resolve'."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from batch_runner.core.identity import Basis, KnownJob, match
@@ -199,6 +199,8 @@ def _update(
         )
     if state not in WAITING:
         return
+    if midway and state is State.SKIPPED and not row["wanted"]:
+        spec = replace(spec, wanted=False)  # taken out of this run: saving the sheet is no wish
     for event in _waiting_events(state, spec, old_problem=row["error"]):
         # A row that is wrong in the same way as before is no news; any other change is.
         state = advance(state, event)

@@ -14,7 +14,7 @@ from batch_runner.core.errors import LedgerError
 from batch_runner.core.identity import Basis, RowIdentity
 from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job, RowSpec, Totals
 from batch_runner.core.spend import Charge
-from batch_runner.ledger import charges, claims, enrol, runs, views
+from batch_runner.ledger import charges, claims, enrol, runs, views, withdraw
 from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit, ReadOnly
 from batch_runner.ledger.connection import connect, opening
 from batch_runner.ledger.schema import check_version, migrate
@@ -143,6 +143,10 @@ class SqliteLedger:
         """What happened to a job, durable; the job as it is then."""
         return await self._do(record, change)
 
+    async def withdraw(self, job: int, at: datetime) -> Change | None:
+        """Keep a job that still waits out of the present run; ``None``: it was sent already."""
+        return await self._do(withdraw.withdraw, job, at)
+
     async def hold_back(self, jobs: Sequence[int]) -> None:
         """These may not be submitted by the present run."""
         await self._do(claims.hold_back, jobs)
@@ -184,6 +188,10 @@ class SqliteLedger:
     async def some_jobs(self, jobs: Sequence[int]) -> Sequence[Job]:
         """These jobs, as they are at one moment."""
         return await self._do(views.some_jobs, jobs)
+
+    async def called(self, who: str) -> Sequence[Job]:
+        """Jobs in the sheet by line, key, or the start of the job mark."""
+        return await self._do(withdraw.called, who)
 
     async def story(self, job: int) -> Sequence[views.Entry]:
         """A job's history."""
