@@ -194,7 +194,7 @@ async def _locked(
         world.refresh_copy(campaign)
         ledger = SqliteLedger.for_run(sidecar.ledger)
         stack.callback(ledger.close)
-        world.sweep(campaign, await ledger.sent_hashes())
+        await world.sweep(campaign, ledger)
         await guards.check_host(ledger, host, take_over=request.take_over)
         shared = campaign.settings.state_dir is not None
         await guards.check_owner(ledger, campaign.sheet, shared=shared)

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from batch_runner.app.parts import PartNames
 from batch_runner.core.jobs import Job
 from batch_runner.ledger.sqlite import SqliteLedger
 
@@ -24,6 +25,7 @@ class VideoShelf:
         self._sheet_folder = sheet.parent
         self._ledger = ledger
         self._given: dict[Path, int] = {}  # places on their way to be filled -> whose they are
+        self._parts: PartNames | None = None
 
     async def place(self, job: Job) -> Path:
         """A path, without extension, that is free; it is this job's from now on."""
@@ -32,6 +34,12 @@ class VideoShelf:
         path = await self._cut_off(job) or await self._new(job)
         self._given[path] = job.id
         return path
+
+    async def part(self, job: Job) -> Path:
+        """Where its video is while it comes."""
+        if self._parts is None:
+            self._parts = await PartNames.of(self._ledger)
+        return self._folder / self._parts.name(job.task_id or "")
 
     async def _new(self, job: Job) -> Path:
         stem = video_stem(job)
@@ -50,8 +58,7 @@ class VideoShelf:
         moved = re.compile(rf"(\d+|row)_{mark}(_\d+)?")
         for video in sorted(self._folder.glob(f"*_{mark}*")):
             path = video.with_suffix("")
-            is_ours = video.suffix != ".part" and moved.fullmatch(path.name)
-            if is_ours and await self._may_take(path, job):
+            if moved.fullmatch(path.name) and await self._may_take(path, job):
                 return path
         return None
 
@@ -66,7 +73,7 @@ class VideoShelf:
     async def _may_take(self, path: Path, job: Job) -> bool:
         if await self._ledger.owner_of_file(self.name(path)) is not None:
             return False  # a new attempt gets a new name, too: the video before it is paid
-        there = [p for p in path.parent.glob(f"{_escaped(path.name)}.*") if p.suffix != ".part"]
+        there = tuple(path.parent.glob(f"{_escaped(path.name)}.*"))
         if self._given.get(path, job.id) != job.id:
             return False  # an equal row's, whose video is not in the ledger yet
         # What this very attempt left behind when it was killed may be replaced.

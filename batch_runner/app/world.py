@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import glob
 import random
-import re
 import shutil
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
+from batch_runner.app.parts import sweep_parts
 from batch_runner.app.sheet_sync import Desk
-from batch_runner.app.shelf import JOB_MARK
 from batch_runner.core.decide import Policy
 from batch_runner.core.dialect import APIMART
 from batch_runner.core.errors import SheetBusyError
@@ -24,7 +23,6 @@ from batch_runner.scheduler.world import Limits
 
 SANDBOX_KEY = "sandbox-key"  # the sandbox takes any
 _dice = random.Random()  # noqa: S311 - only for distances in time
-_PART = re.compile(rf"_(?P<job>[0-9a-f]{{{JOB_MARK}}})(_\d+)?\.[0-9a-f]{{8}}\.part")
 
 
 def jitter() -> float:
@@ -123,20 +121,13 @@ def desk_of(campaign: Campaign, ledger: SqliteLedger, notice: Callable[[str, str
     )
 
 
-def sweep(campaign: Campaign, row_hashes: Collection[str]) -> None:
-    """Remove half-written files that a killed run left; only while the lock is held.
-
-    A video folder may be anybody's: only parts of videos of these rows are ours.
-    """
+async def sweep(campaign: Campaign, ledger: SqliteLedger) -> None:
+    """Remove half-written files that a killed run left; only while the lock is held."""
     sheet = campaign.sheet
     for file in (sheet, results_path(sheet), original_path(sheet, campaign.sidecar.folder)):
         for path in file.parent.glob(f".{glob.escape(file.name)}.*.tmp"):
             path.unlink(missing_ok=True)
-    ours = {row_hash[:JOB_MARK] for row_hash in row_hashes}
-    for path in video_folder(campaign).glob("*.part"):
-        found = _PART.search(path.name)
-        if found is not None and found["job"] in ours:
-            path.unlink(missing_ok=True)
+    await sweep_parts(video_folder(campaign), ledger)
 
 
 def video_folder(campaign: Campaign) -> Path:

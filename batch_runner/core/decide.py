@@ -15,8 +15,6 @@ from batch_runner.core.failures import UNCHANGED_FAILS, Failure, classify
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.outcomes import (
-    FetchKind,
-    FetchOutcome,
     PollKind,
     PollOutcome,
     SubmitKind,
@@ -26,8 +24,6 @@ from batch_runner.core.pace import backoff
 
 LINKLESS_LOOKS = 4  # a task may be "completed" a moment before its link is there
 NOT_FOUND_LOOKS = 4  # an id may be unknown for a moment right after it was given
-FETCH_TRIES = 4
-FRESH_LINKS = 2
 URGENT_CHANCE = 0.2  # that a task is done, at which it is looked at while a slot waits for it
 LAZY_CHANCE = 0.5  # the same while submits find out by themselves
 
@@ -200,67 +196,6 @@ def _ended(
 
 def _code(event: Event, outcome: PollOutcome, default: str) -> str:
     return outcome.code or default if event is Event.TASK_FAILED else default
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchStep:
-    """What to do after a download: keep the change, ask for a fresh link, or try again."""
-
-    change: Change | None = None
-    fresh_link: bool = False
-    delay: float = 0.0  # seconds before the next try
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetching:
-    """How far a download has come."""
-
-    tries: int  # downloads tried with the present link, the last one included
-    fresh_links: int  # fresh links asked for
-    video_file: str  # the name the sheet will show
-
-    def fresh(self) -> Fetching:
-        """With another link."""
-        return replace(self, tries=0, fresh_links=self.fresh_links + 1)
-
-
-def after_fetch(
-    job: Job, outcome: FetchOutcome, now: datetime, so_far: Fetching, jitter: float
-) -> FetchStep:
-    """What became of a download."""
-    if outcome.kind is FetchKind.SAVED:
-        return FetchStep(
-            change=Change(
-                job=job.id,
-                attempt=job.attempt,
-                event=Event.STORED,
-                at=now,
-                video_file=so_far.video_file,
-                video_size=outcome.size,
-                video_sha256=outcome.sha256,
-                error_code="",
-                error="",
-            )
-        )
-    useless = outcome.kind in {FetchKind.LINK_DEAD, FetchKind.REFUSED}
-    if useless and so_far.fresh_links < FRESH_LINKS:
-        return FetchStep(fresh_link=True)
-    may_help = outcome.kind in {FetchKind.DAMAGED, FetchKind.UNAVAILABLE}
-    if may_help and so_far.tries < FETCH_TRIES:
-        return FetchStep(delay=outcome.retry_after or backoff(so_far.tries, jitter, longest=20.0))
-    return FetchStep(change=unobtainable(job, outcome, now))
-
-
-def unobtainable(job: Job, outcome: FetchOutcome, now: datetime) -> Change:
-    """Done and paid, but not on this disk: the next run tries again."""
-    return Change(
-        job=job.id,
-        attempt=job.attempt,
-        event=Event.UNOBTAINABLE,
-        at=now,
-        error_code=f"video_{outcome.kind}",
-        error=wording.video_missing(outcome),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,10 +25,11 @@ class Provider(Protocol):
         """Look at a task; free, and safe to repeat."""
         ...
 
-    async def fetch(self, url: str, target: Path) -> FetchOutcome:
+    async def fetch(self, url: str, target: Path, part: Path) -> FetchOutcome:
         """Download a video to ``target`` plus the extension its content asks for.
 
-        Complete or not at all: checked for length and container, then renamed into place.
+        Complete or not at all: streamed into ``part``, checked for length and container, then
+        renamed into place. A part that broke off is continued, where that is safe.
         """
         ...
 
@@ -85,6 +86,10 @@ class Shelf(Protocol):
 
     async def place(self, job: Job) -> Path:
         """The full path, without extension, that this job's video may take."""
+        ...
+
+    async def part(self, job: Job) -> Path:
+        """Where it is while it comes: the same place for the same task, in any run."""
         ...
 
     def name(self, path: Path) -> str:

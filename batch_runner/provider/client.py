@@ -179,9 +179,9 @@ class HttpProvider:
             )
         return wire.read_poll(**self._said(reply), dialect=self._dialect)
 
-    async def fetch(self, url: str, target: Path) -> FetchOutcome:
+    async def fetch(self, url: str, target: Path, part: Path) -> FetchOutcome:
         """Download a video to ``target`` plus its extension; see :mod:`.download`."""
-        return await download.fetch(self._downloads, url, target)
+        return await download.fetch(self._downloads, url, target, part)
 
     async def balance(self) -> Balance:
         """Ask for the balance; free."""

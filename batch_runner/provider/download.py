@@ -7,17 +7,21 @@ is not sent.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self, TypeVar
 
 import aiohttp
 from yarl import URL
 
+from batch_runner.core.entity import Entity, asked_from, continues, entity_of
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.outcomes import FetchKind, FetchOutcome
 from batch_runner.core.redact import redact, told
@@ -31,7 +35,7 @@ from batch_runner.provider.guard import (
     place_of,
     refused_when_resolved,
 )
-from batch_runner.provider.part import Part, StorageError, in_thread, part_file
+from batch_runner.provider.part import ChangedError, Part, StorageError, in_thread
 from batch_runner.provider.proxies import Proxies
 
 _T = TypeVar("_T")
@@ -85,40 +89,52 @@ class Downloads:
         await self.session.close()
 
 
-async def fetch(downloads: Downloads, url: str, target: Path) -> FetchOutcome:
+async def fetch(downloads: Downloads, link: str, target: Path, path: Path) -> FetchOutcome:
     """Download a video to ``target`` plus the extension its content asks for; never raises.
 
-    Streamed into ``<target>.<random>.part`` beside it; renamed only when its length is the one
-    announced and its container is complete. The part is gone afterwards, also when cancelled.
+    Streamed into the part ``path``, in the same folder; renamed only when its length is the one
+    announced and its container is complete. A part that breaks off, also by cancelling, stays if
+    it can be continued, and the next download with the same ``path`` does so.
     """
+    part = Part(path)
     try:
-        return await _follow(downloads, url, target)
+        with part:
+            await in_thread(part.open)
+            return await _download(downloads, link, target, part)
     except RefusedLinkError as error:
         return _outcome(FetchKind.REFUSED, str(error))
     except StorageError as error:
         return _outcome(FetchKind.DISK, str(error))
     except (ConfigError, ValueError) as error:  # an unusable proxy; a URL beyond repair
-        return _outcome(FetchKind.UNAVAILABLE, str(error))
+        return _outcome(FetchKind.UNAVAILABLE, str(error), size=part.lasting)
     except NETWORK_ERRORS as error:
         refused = refused_when_resolved(error)
         if refused:
             return _outcome(FetchKind.REFUSED, refused)
         told_why = redact(reason(error), downloads.proxies.secrets())
-        return _outcome(FetchKind.UNAVAILABLE, told_why)
+        return _outcome(FetchKind.UNAVAILABLE, told_why, size=part.lasting)
 
 
-async def _follow(downloads: Downloads, link: str, target: Path) -> FetchOutcome:
-    """Ask for the video and take it."""
+async def _download(downloads: Downloads, link: str, target: Path, part: Part) -> FetchOutcome:
+    """Ask for what is missing, and for everything where that cannot be had for sure."""
+    place = _place(_parse(link))
 
     async def take(response: aiohttp.ClientResponse) -> FetchOutcome:
-        return await _judge(response, target, downloads.largest)
+        entity = entity_of(response.headers, response.content_length, place)
+        return await _judge(response, _Taking(downloads, target, part, entity))
 
-    found = await follow(downloads, link, take)
-    return found or _outcome(FetchKind.LINK_DEAD, "the link redirects without end")
+    rest = part.entity and asked_from(part.entity, part.next_byte, place)
+    if rest:
+        with contextlib.suppress(ChangedError):
+            return await follow(downloads, link, take, rest) or _ENDLESS
+    return await follow(downloads, link, take) or _ENDLESS
 
 
 async def follow(
-    downloads: Downloads, link: str, take: Callable[[aiohttp.ClientResponse], Awaitable[_T]]
+    downloads: Downloads,
+    link: str,
+    take: Callable[[aiohttp.ClientResponse], Awaitable[_T]],
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> _T | None:
     """Go where a link leads, judging every address on the way before it is asked.
 
@@ -135,7 +151,7 @@ async def follow(
         check_link(url, {downloads.origin})
         url = url.with_user(None)  # nor any other credentials
         proxy = await in_thread(partial(downloads.proxies.for_url, url))
-        request = through(proxy, url, {})
+        request = through(proxy, url, headers)
         async with downloads.session.get(url, allow_redirects=False, **request) as response:
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or not location:
@@ -144,36 +160,66 @@ async def follow(
     return None
 
 
-async def _judge(response: aiohttp.ClientResponse, target: Path, largest: int) -> FetchOutcome:
-    """The meaning of the status; under 200 the video is taken."""
-    status = response.status
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """What the body of an answer becomes."""
+
+    downloads: Downloads
+    target: Path
+    part: Part
+    entity: Entity | None  # what the answer shows its file to be
+
+
+async def _judge(response: aiohttp.ClientResponse, taking: _Taking) -> FetchOutcome:
+    """The meaning of the status; under 200 and 206 the video is taken.
+
+    Raises:
+        ChangedError: it is no answer to the question for the rest.
+    """
+    status, part = response.status, taking.part
+    asked = "Range" in response.request_info.headers
     if status == 200:
-        return await _take(response, target, largest)
+        part.begin(taking.entity)
+        return await _take(response, taking)
+    if status == 206 and asked and part.entity is not None:
+        if not continues(part.entity, part.next_byte, response.headers):
+            raise ChangedError
+        part.go_on()
+        return await _take(response, taking)
+    if status == 416 and asked:
+        raise ChangedError
     if 400 <= status < 500 and status not in _LATER:
-        return _outcome(FetchKind.LINK_DEAD, f"HTTP {status}")
+        return _outcome(FetchKind.LINK_DEAD, f"HTTP {status}", size=part.lasting)
     headers = {"retry-after": response.headers.get("Retry-After", "")}
     wait = retry_after(headers, datetime.now(UTC))
-    return _outcome(FetchKind.UNAVAILABLE, f"HTTP {status}", wait)
+    return _outcome(FetchKind.UNAVAILABLE, f"HTTP {status}", wait, size=part.lasting)
 
 
-async def _take(response: aiohttp.ClientResponse, target: Path, largest: int) -> FetchOutcome:
+async def _take(response: aiohttp.ClientResponse, taking: _Taking) -> FetchOutcome:
     """Stream the body to disk, check it, and give it its name."""
-    announced = response.content_length
-    if announced is not None and announced > largest:
-        return _outcome(FetchKind.DAMAGED, f"{announced} bytes are more than a video can have")
-    with part_file(target) as part:
-        try:
-            async for chunk in response.content.iter_chunked(_CHUNK):
-                part.write(chunk)
-                if part.size > largest:
-                    return _outcome(FetchKind.DAMAGED, "it is larger than a video can be")
-        except aiohttp.ClientPayloadError:
-            return _outcome(FetchKind.DAMAGED, _ended_early(part, announced))
-        flaw = await in_thread(part.flaw)
-        if flaw:
-            return _outcome(FetchKind.DAMAGED, flaw)
-        path = await in_thread(part.keep)
+    part, largest = taking.part, taking.downloads.largest
+    whole = part.entity.length if part.entity is not None else response.content_length
+    if whole is not None and whole > largest:
+        return _useless(part, f"{whole} bytes are more than a video can have")
+    try:
+        async for chunk in response.content.iter_any():
+            part.write(chunk)
+            if part.size > largest:
+                return _useless(part, "it is larger than a video can be")
+    except aiohttp.ClientPayloadError:
+        return _outcome(FetchKind.DAMAGED, _ended_early(part, whole), size=part.lasting)
+    if whole is not None and part.size < whole:  # less than the rest was given
+        return _outcome(FetchKind.DAMAGED, _ended_early(part, whole), size=part.lasting)
+    flaw = await in_thread(part.flaw)
+    if flaw:
+        return _useless(part, flaw)
+    path = await in_thread(partial(part.keep, taking.target))
     return FetchOutcome(kind=FetchKind.SAVED, path=path, size=part.size, sha256=part.sha256)
+
+
+def _useless(part: Part, message: str) -> FetchOutcome:
+    part.drop()
+    return _outcome(FetchKind.DAMAGED, message)
 
 
 def _ended_early(part: Part, announced: int | None) -> str:
@@ -189,5 +235,19 @@ def _parse(link: str) -> URL:
         raise RefusedLinkError("the link is not an http(s) address") from error
 
 
-def _outcome(kind: FetchKind, message: str, wait: float | None = None) -> FetchOutcome:
-    return FetchOutcome(kind=kind, message=told(message, (), 300), retry_after=wait)
+def _place(url: URL) -> str:
+    """What links to one file have in common: a signature in the query comes and goes.
+
+    A digest, as a path may be secret, too.
+    """
+    bare = f"{url.scheme}://{url.host}:{url.port}{url.raw_path}"
+    return hashlib.sha256(bare.encode()).hexdigest()
+
+
+def _outcome(
+    kind: FetchKind, message: str, wait: float | None = None, *, size: int = 0
+) -> FetchOutcome:
+    return FetchOutcome(kind=kind, message=told(message, (), 300), retry_after=wait, size=size)
+
+
+_ENDLESS = _outcome(FetchKind.LINK_DEAD, "the link redirects without end")

@@ -78,11 +78,13 @@ def _add_behaviour(add: Callable[..., object]) -> None:
     fault = {"type": _argument(parse_fault), "action": "append", "default": [], "dest": "faults"}
     several = "a fault, see below; may be given several times"
     variety = "answer in every shape the real service was seen to use"
+    size = "how large videos are, in MB (default: a few KB)"
     lifetime = "how long links live (default: 86400)"
     add("--seconds", **seconds, help="how long tasks take (default: 2-5)")
     add("--fault", **fault, metavar="NAME[=NUMBER]", help=several)
     add("--variety", action="store_true", help=variety)
     add("--link-seconds", type=float, default=86_400.0, metavar="N", help=lifetime)
+    add("--video-mb", type=float, default=0.0, metavar="N", help=size)
     add("--seed", type=int, default=0, help="of task times, variety and shares of jobs")
 
 

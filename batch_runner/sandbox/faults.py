@@ -24,6 +24,7 @@ class Unit(StrEnum):
 
     JOBS = "jobs"  # 0 < n < 1: a share of the jobs; a whole number: the first n times for a job
     SECONDS = "seconds"
+    BYTES = "bytes"
     ACCEPTED = "accepted"  # begins after so many accepted submissions
     SERVICE = "service"  # takes no number: hits every request
 
@@ -130,6 +131,20 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "cut-download": Rule(
             sentence="The video's connection is closed half way, once for each job."
         ),
+        "cut-at": Rule(
+            sentence="The video's connection is closed after NUMBER bytes (default 4000), each time.",
+            unit=Unit.BYTES,
+            default=4000,
+        ),
+        "stall-download": Rule(
+            sentence="The video's connection falls silent half way, once for each job."
+        ),
+        "no-range": _always("The video is sent from its beginning, whatever range is asked for."),
+        "wrong-range": _always("A range of the video holds other bytes than it says."),
+        "wrong-length": _always("A range of the video tells another length of the whole."),
+        "changed-video": Rule(
+            sentence="The video is made anew, with another ETag, after one answer for each job."
+        ),
         "not-a-video": _always("The video's link gives an HTML page under 200."),
         "balance-error": _service("The balance answers 200 with success: false."),
     }
@@ -191,6 +206,7 @@ def _check_number(name: str, unit: Unit, number: float) -> None:
     wrong = {
         Unit.SERVICE: "it takes no number",
         Unit.SECONDS: "" if 0 <= number < math.inf else "seconds are 0 or more",
+        Unit.BYTES: "" if whole and number >= 0 else "bytes are a whole number from 0",
         Unit.ACCEPTED: "" if whole and number >= 0 else "the count is a whole number from 0",
         Unit.JOBS: ""
         if 0 < number < 1 or (whole and number >= 1)

@@ -26,6 +26,7 @@ class SandboxOptions:
     seed: int = 0  # of task times, variety and shares
     link_seconds: float = 86_400.0  # how long a link to a video lives
     balance: float = 10_000.0  # USD at the start
+    video_mb: float = 0.0  # how large videos are; 0: a few KB
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant.
@@ -42,6 +43,8 @@ class SandboxOptions:
             raise ValueError(f"The port is 0 to 65535, not {self.port}.")
         if self.rate is not None and self.rate <= 0:
             raise ValueError(f"The rate is above 0 submits a second, not {self.rate:g}.")
+        if not 0 <= self.video_mb <= 1000:
+            raise ValueError(f"Videos have 0 to 1000 MB, not {self.video_mb:g}.")
         if self.burst < 1:
             raise ValueError(f"The burst is 1 or more, not {self.burst}.")
         if self.concurrency is not None and self.concurrency < 1:

@@ -15,7 +15,7 @@ from batch_runner.sandbox.faults import FaultBoard
 from batch_runner.sandbox.gate import count, guard
 from batch_runner.sandbox.limits import Bucket
 from batch_runner.sandbox.options import SandboxOptions
-from batch_runner.sandbox.routes import account, control, files, submit, tasks, uploads
+from batch_runner.sandbox.routes import account, control, files, films, submit, tasks, uploads
 from batch_runner.sandbox.world import WORLD, World
 
 _BODY_LIMIT = 4 << 20  # bytes; uploads have a limit of their own
@@ -107,7 +107,7 @@ def _application(world: World) -> web.Application:
             web.get("/v1/usage", account.usage),
             web.get("/v1/models", account.models),
             web.post("/v1/uploads/images", uploads.upload),
-            web.get(r"/files/video/{task_id}/{number:\d+}-{expires:\d+}.mp4", files.serve_video),
+            web.get(r"/files/video/{task_id}/{number:\d+}-{expires:\d+}.mp4", films.serve_video),
             web.get("/files/thumbnail/{task_id}.jpg", files.serve_thumbnail),
             web.get("/files/upload/{name}", files.serve_upload),
             web.get("/sandbox/log", control.log),

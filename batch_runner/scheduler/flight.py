@@ -5,21 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from batch_runner.core import decide
-from batch_runner.core.decide import Fetching
 from batch_runner.core.jobs import Change, Claim, Job
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.outcomes import (
-    FetchKind,
-    FetchOutcome,
     SubmitKind,
     SubmitOutcome,
 )
-from batch_runner.core.pace import backoff
 from batch_runner.scheduler.crew import Crew, key_refused
-from batch_runner.scheduler.follow import ended_unseen, follow, look_at
+from batch_runner.scheduler.fetch import download
+from batch_runner.scheduler.follow import ended_unseen, follow
 from batch_runner.scheduler.gates import Slot
 from batch_runner.scheduler.halt import StopReason
 
@@ -120,44 +116,3 @@ def _heed(crew: Crew, outcome: SubmitOutcome, sent_at: float) -> None:
         )
     elif outcome.kind is SubmitKind.KEY_REFUSED:
         crew.halt.leave(key_refused(outcome.message))
-
-
-async def download(crew: Crew, job: Job) -> None:
-    """Bring a finished task's video home; a dead link is asked for anew."""
-    target = await crew.shelf.place(job)
-    so_far = Fetching(tries=0, fresh_links=0, video_file="")
-    current: Job | None = job
-    while current is not None:
-        outcome = await _fetch(crew, current, target)
-        name = crew.shelf.name(outcome.path) if outcome.path is not None else ""
-        so_far = replace(so_far, tries=so_far.tries + 1, video_file=name)
-        step = decide.after_fetch(current, outcome, crew.now(), so_far, crew.jitter())
-        if step.change is not None:
-            await crew.record(current, step.change)
-            return
-        if step.fresh_link:
-            so_far = so_far.fresh()
-            current = await _fresh_link(crew, current)
-        else:
-            await asyncio.sleep(step.delay)
-
-
-async def _fetch(crew: Crew, job: Job, target: Path) -> FetchOutcome:
-    if not job.urls:
-        return FetchOutcome(kind=FetchKind.LINK_DEAD, message="no link is known")
-    async with crew.downloads:
-        return await crew.provider.fetch(job.urls[0], target)
-
-
-async def _fresh_link(crew: Crew, job: Job) -> Job | None:
-    """Ask the task for a link that works; ``None`` when the job has come to an end instead."""
-    for look in range(1, decide.LINKLESS_LOOKS + 1):
-        outcome = await look_at(crew, job)
-        change = decide.after_poll(job, outcome, crew.policy, crew.now(), look)
-        if change is not None:
-            job = await crew.record(job, change)
-            return job if job.state is State.FETCHING else None
-        await asyncio.sleep(backoff(look, crew.jitter()))
-    missing = FetchOutcome(kind=FetchKind.LINK_DEAD, message="no fresh link came")
-    await crew.record(job, decide.unobtainable(job, missing, crew.now()))
-    return None

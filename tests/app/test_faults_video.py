@@ -101,6 +101,26 @@ def test_trouble_with_the_video_passes(
     assert not list(sheet.sidecar.rglob("*.part"))
 
 
+def test_a_broken_download_goes_on_or_starts_anew_and_is_right(
+    cli: Cli, service: Service, new_sheet: NewSheet
+) -> None:
+    """Cut half way, then continued where the server is honest; otherwise all of it once more."""
+    lies = ["no-range", "wrong-range", "wrong-length", "changed-video", "cut-at=5000"]
+    prompts = [f"Cut. [sandbox:cut-download][sandbox:{lie}]" for lie in lies]
+    sheet = new_sheet("csv", ["Honest. [sandbox:cut-download]", *prompts])
+
+    done = cli("run", sheet)
+
+    assert done.code == 0
+    assert sheet.column("status") == ["succeeded"] * 6
+    assert all(sheet.shows_its_own_video(row) for row in sheet.rows())
+    assert len({video.stat().st_size for video in sheet.videos}) == 1
+    assert len(sheet.videos) == 6
+    answers = service.answers("GET /files/video/{task_id}/{number}-{expires}.mp4")
+    # The honest ones gave the rest, two liars were caught, two began anew by themselves.
+    assert (answers["closed"], answers["206"], answers["200"]) == (6, 2 + 2, 2 + 2)
+
+
 @pytest.mark.parametrize("fault", ["not-a-video", "no-link"])
 def test_a_paid_video_that_cannot_be_had_is_fetched_later(
     cli: Cli, service: Service, new_sheet: NewSheet, fault: str

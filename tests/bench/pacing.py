@@ -128,7 +128,7 @@ class Service:
             kind=PollKind.COMPLETED, urls=("https://v.example.com/a.mp4",), estimated_time=told
         )
 
-    async def fetch(self, url: str, target: Path) -> FetchOutcome:  # noqa: ARG002
+    async def fetch(self, url: str, target: Path, part: Path) -> FetchOutcome:  # noqa: ARG002
         """Nothing is downloaded here."""
         return FetchOutcome(kind=FetchKind.SAVED, path=target)
 
@@ -140,6 +140,9 @@ class Service:
 class _Shelf:
     async def place(self, job: Job) -> Path:
         return Path(str(job.id))
+
+    async def part(self, job: Job) -> Path:
+        return Path(f"{job.id}.part")
 
     def name(self, path: Path) -> str:
         return str(path)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_runner.core import again, decide, expect, wording
-from batch_runner.core.decide import Fetching, Policy
+from batch_runner.core.decide import Policy
+from batch_runner.core.fetching import FETCH_TRIES, WORTH_A_TRY, Fetching, after_fetch
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import TRANSITIONS, Event, State
 from batch_runner.core.outcomes import (
@@ -226,7 +227,7 @@ SO_FAR = Fetching(tries=1, fresh_links=0, video_file="v/1.mp4")
 def test_a_saved_video_is_stored_and_clears_the_error() -> None:
     """The name, size and digest are kept."""
     saved = FetchOutcome(kind=FetchKind.SAVED, size=9, sha256="ab")
-    change = decide.after_fetch(FETCHING, saved, NOW, SO_FAR, 0.0).change
+    change = after_fetch(FETCHING, saved, NOW, SO_FAR, 0.0).change
     assert change is not None
     assert change.event is Event.STORED
     assert (change.video_file, change.video_size, change.video_sha256) == ("v/1.mp4", 9, "ab")
@@ -239,7 +240,7 @@ def test_every_download_ends(kind: FetchKind) -> None:
     so_far, steps = Fetching(tries=0, fresh_links=0, video_file=""), 0
     while True:
         so_far = replace(so_far, tries=so_far.tries + 1)
-        step = decide.after_fetch(FETCHING, FetchOutcome(kind=kind), NOW, so_far, 1.0)
+        step = after_fetch(FETCHING, FetchOutcome(kind=kind), NOW, so_far, 1.0)
         steps += 1
         assert steps < 20
         if step.change is not None:
@@ -251,6 +252,22 @@ def test_every_download_ends(kind: FetchKind) -> None:
     assert step.change.hold is None
     assert step.change.error is not None
     assert "The video is paid." in step.change.error
+
+
+@given(gains=st.lists(st.integers(0, 2 * WORTH_A_TRY), max_size=40))
+def test_a_download_that_gets_on_may_break_off_again_and_again(gains: list[int]) -> None:
+    """Tries in vain are counted in a row; what was had before by another try is no progress."""
+    so_far, size, in_vain = Fetching(), 0, 0
+    for gain in gains:
+        size += gain
+        won = size - so_far.had >= WORTH_A_TRY
+        in_vain = 0 if won else in_vain + 1
+        cut = FetchOutcome(kind=FetchKind.DAMAGED, size=size)
+        so_far = so_far.after(cut, "")
+        step = after_fetch(FETCHING, cut, NOW, so_far, 0.0)
+        assert (step.change is None) == (in_vain < FETCH_TRIES)
+        again = so_far.after(cut, "")
+        assert again.tries == so_far.tries + 1
 
 
 @given(

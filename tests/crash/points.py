@@ -19,7 +19,8 @@ from pathlib import Path
 OURS = "batch_runner."
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 RANDOM = (
-    (re.compile(r"\.[a-z0-9_]{8}(\.tmp|\.part)$"), r".*\1"),  # temporary files
+    (re.compile(r"\.[a-z0-9_]{8}\.tmp$"), r".*.tmp"),  # temporary files
+    (re.compile(r"^[0-9a-f]{16}(\.notes)?\.part$"), r"*\1.part"),  # parts are named by task
     (re.compile(r"^\d+_[0-9a-f]{8}"), "*"),  # videos are named by row and job
 )
 SLOW = ("ledger.commit(", "reporter.synced", "provider.synced")

@@ -25,8 +25,9 @@ from hypothesis.stateful import (
 
 from batch_runner.core import decide
 from batch_runner.core.again import retried, should_retry
-from batch_runner.core.decide import Fetching, Policy
+from batch_runner.core.decide import Policy
 from batch_runner.core.errors import LockedError
+from batch_runner.core.fetching import Fetching, after_fetch
 from batch_runner.core.identity import RowIdentity
 from batch_runner.core.jobs import Change, Job, RowSpec
 from batch_runner.core.lifecycle import Event, State
@@ -231,7 +232,7 @@ class CampaignMachine(RuleBasedStateMachine):
             return
         job = jobs[pick % len(jobs)]
         so_far = Fetching(tries=9, fresh_links=9, video_file=f"{job.id}_{job.attempt}.mp4")
-        step = decide.after_fetch(job, FetchOutcome(kind=kind), self.book.at, so_far, 0.5)
+        step = after_fetch(job, FetchOutcome(kind=kind), self.book.at, so_far, 0.5)
         self.keep(step.change)
 
     # -- the user ----------------------------------------------------------------------

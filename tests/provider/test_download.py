@@ -29,7 +29,9 @@ def _fetch(
 ) -> tuple[FetchOutcome, Any]:
     async def run() -> tuple[FetchOutcome, Any]:
         async with listen(script) as server, provider(server.origin, **timeouts) as client:
-            return await client.fetch(server.origin + path, target), server
+            return await client.fetch(
+                server.origin + path, target, target.with_name("its.part")
+            ), server
 
     return asyncio.run(run())
 
@@ -37,7 +39,7 @@ def _fetch(
 def _refused(provider: Made, url: str, target: Path) -> FetchOutcome:
     async def run() -> FetchOutcome:
         async with provider("https://api.invalid") as client:
-            return await client.fetch(url, target)
+            return await client.fetch(url, target, target.with_name("its.part"))
 
     return asyncio.run(run())
 
@@ -138,7 +140,9 @@ def test_a_download_without_an_end_is_given_up(
             )
             try:
                 small = replace(downloads, largest=1000)
-                return await fetch(small, f"{server.origin}/v", tmp_path / "a")
+                return await fetch(
+                    small, f"{server.origin}/v", tmp_path / "a", tmp_path / "a.part"
+                )
             finally:
                 await downloads.close()
 
@@ -249,7 +253,9 @@ def test_a_cancelled_download_leaves_nothing(
             await asyncio.Event().wait()
 
         async with listen(half) as server, provider(server.origin) as client:
-            task = asyncio.ensure_future(client.fetch(f"{server.origin}/v", tmp_path / "a"))
+            task = asyncio.ensure_future(
+                client.fetch(f"{server.origin}/v", tmp_path / "a", tmp_path / "a.part")
+            )
             await flowing.wait()
             assert _names(tmp_path)[0].endswith(".part")
             task.cancel()

@@ -29,7 +29,9 @@ def _fetch(
 ) -> tuple[FetchOutcome, Any]:
     async def run() -> tuple[FetchOutcome, Any]:
         async with listen(script) as server, provider(server.origin, **timeouts) as client:
-            return await client.fetch(server.origin + path, target), server
+            return await client.fetch(
+                server.origin + path, target, target.with_name("its.part")
+            ), server
 
     return asyncio.run(run())
 
@@ -37,7 +39,7 @@ def _fetch(
 def _refused(provider: Made, url: str, target: Path) -> FetchOutcome:
     async def run() -> FetchOutcome:
         async with provider("https://api.invalid") as client:
-            return await client.fetch(url, target)
+            return await client.fetch(url, target, target.with_name("its.part"))
 
     return asyncio.run(run())
 
@@ -75,7 +77,9 @@ def test_a_redirect_to_a_private_address_is_refused(
         async with listen(never) as inner, listen(elsewhere) as server:
             inner_port = inner.port
             async with provider(server.origin) as client:
-                return await client.fetch(f"{server.origin}/v", tmp_path / "a"), inner.connections
+                return await client.fetch(
+                    f"{server.origin}/v", tmp_path / "a", tmp_path / "a.part"
+                ), inner.connections
 
     outcome, connections = asyncio.run(run())
     assert (outcome.kind, connections) == (FetchKind.REFUSED, 0)
@@ -166,8 +170,12 @@ def test_downloads_go_through_a_proxy_that_is_itself_private(
         async with listen(says(200, video)) as proxy:
             monkeypatch.setenv("http_proxy", f"http://localhost:{proxy.port}")
             async with provider("https://api.invalid") as client:
-                public = await client.fetch("http://videos.invalid/v.mp4", tmp_path / "a")
-                private = await client.fetch("http://10.0.0.1/v.mp4", tmp_path / "b")
+                public = await client.fetch(
+                    "http://videos.invalid/v.mp4", tmp_path / "a", tmp_path / "a.part"
+                )
+                private = await client.fetch(
+                    "http://10.0.0.1/v.mp4", tmp_path / "b", tmp_path / "b.part"
+                )
             return public.kind, private.kind, [request.target for request in proxy.requests]
 
     public, private, asked = asyncio.run(run())

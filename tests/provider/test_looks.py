@@ -174,7 +174,7 @@ def test_passwords_of_the_netrc_file_are_not_sent(
 
     async def ask(client: HttpProvider) -> None:
         await client.poll("task_A")
-        await client.fetch(f"{client!r}"[14:-2] + "a.mp4", tmp_path / "a")
+        await client.fetch(f"{client!r}"[14:-2] + "a.mp4", tmp_path / "a", tmp_path / "a.part")
 
     _, server = _with(listen, provider, says(200, PENDING), ask)
     assert server.requests[0].headers["authorization"].startswith("Bearer ")

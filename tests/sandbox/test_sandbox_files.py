@@ -119,6 +119,75 @@ def test_a_cut_download_breaks_off_half_way_then_works(play: Play) -> None:
     play(scenario, "cut-download")
 
 
+def test_the_rest_of_a_video_can_be_asked_for(play: Play) -> None:
+    """Range and If-Range as file servers honour them: by ETag or date, 416 beyond the end."""
+
+    async def scenario(api: Caller) -> None:
+        link = await api.link((await api.submit()).task_id)
+        whole = await api.call("GET", link)
+        size = len(whole.data)
+        for validator in (whole.headers["ETag"], whole.headers["Last-Modified"]):
+            asked = {"Range": "bytes=1000-", "If-Range": validator}
+            rest = await api.call("GET", link, headers=asked)
+            assert (rest.status, rest.data) == (206, whole.data[1000:])
+            assert rest.headers["Content-Range"] == f"bytes 1000-{size - 1}/{size}"
+        other = {"Range": "bytes=1000-", "If-Range": '"other"'}
+        assert (await api.call("GET", link, headers=other)).status == 200
+        beyond = await api.call("GET", link, headers={"Range": f"bytes={size}-"})
+        assert (beyond.status, beyond.headers["Content-Range"]) == (416, f"bytes */{size}")
+
+    play(scenario)
+
+
+def test_ranges_lie_when_told_to(play: Play) -> None:
+    """Ignored, other bytes, another length, or another video: each by its name."""
+
+    async def scenario(api: Caller) -> None:
+        seen = {}
+        for fault in ("no-range", "wrong-range", "wrong-length", "changed-video"):
+            link = await api.link((await api.submit(f"[sandbox:{fault}]")).task_id)
+            first = await api.call("GET", link)
+            asked = {"Range": "bytes=1000-", "If-Range": first.headers["ETag"]}
+            rest = await api.call("GET", link, headers=asked)
+            right = rest.data == first.data[1000:]
+            total = rest.headers.get("Content-Range", "").rpartition("/")[2]
+            seen[fault] = (rest.status, right, total in {"", str(len(first.data))})
+        assert seen == {
+            "no-range": (200, False, True),
+            "wrong-range": (206, False, True),
+            "wrong-length": (206, True, False),
+            "changed-video": (200, False, True),
+        }
+
+    play(scenario)
+
+
+def test_a_download_can_be_cut_at_a_byte_each_time(play: Play) -> None:
+    """cut-at=N closes every answer after N bytes; ranges are honoured, so it can come to its end."""
+
+    async def scenario(api: Caller) -> None:
+        link = await api.link((await api.submit()).task_id)
+        for _ in range(2):
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await api.call("GET", link)
+        assert (await api.call("GET", link, headers={"Range": "bytes=7000-"})).status == 206
+
+    play(scenario, "cut-at=3000")
+
+
+def test_videos_are_as_large_as_told(play: Play) -> None:
+    """--video-mb: still an mp4 that ends with its task's id."""
+
+    async def scenario(api: Caller) -> None:
+        task_id = (await api.submit()).task_id
+        film = (await api.call("GET", await api.link(task_id))).data
+        assert 500_000 <= len(film) < 501_000
+        assert [kind for kind, _ in boxes(film)][-2:] == ["free", "free"]
+        assert film.endswith(task_id.encode())
+
+    play(scenario, video_mb=0.5)
+
+
 def test_a_page_instead_of_a_video(play: Play) -> None:
     """not-a-video: HTML under 200, always, or the first times only."""
 

@@ -177,7 +177,7 @@ class Service:
             actual_time=task.seconds,
         )
 
-    async def fetch(self, url: str, target: Path) -> FetchOutcome:
+    async def fetch(self, url: str, target: Path, part: Path) -> FetchOutcome:  # noqa: ARG002
         """Give a video without any bytes."""
         self.fetched.append(url)
         await asyncio.sleep(self.latency)
@@ -199,6 +199,10 @@ class VideoShelf:
     async def place(self, job: Job) -> Path:
         """One path an attempt."""
         return Path("videos") / f"{job.row}_{job.id}_{job.attempt}"
+
+    async def part(self, job: Job) -> Path:
+        """One path a task."""
+        return Path("videos") / f"{job.task_id}.part"
 
     def name(self, path: Path) -> str:
         """With slashes."""

@@ -1,0 +1,56 @@
+"""Bringing a finished task's video home."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from batch_runner.core import decide, fetching
+from batch_runner.core.fetching import Fetching
+from batch_runner.core.jobs import Job
+from batch_runner.core.lifecycle import State
+from batch_runner.core.outcomes import FetchKind, FetchOutcome
+from batch_runner.core.pace import backoff
+from batch_runner.scheduler.crew import Crew
+from batch_runner.scheduler.follow import look_at
+
+
+async def download(crew: Crew, job: Job) -> None:
+    """Bring a finished task's video home; a dead link is asked for anew."""
+    target, part = await crew.shelf.place(job), await crew.shelf.part(job)
+    so_far = Fetching()
+    current: Job | None = job
+    while current is not None:
+        outcome = await _fetch(crew, current, target, part)
+        name = crew.shelf.name(outcome.path) if outcome.path is not None else ""
+        so_far = so_far.after(outcome, name)
+        step = fetching.after_fetch(current, outcome, crew.now(), so_far, crew.jitter())
+        if step.change is not None:
+            await crew.record(current, step.change)
+            return
+        if step.fresh_link:
+            so_far = so_far.fresh()
+            current = await _fresh_link(crew, current)
+        else:
+            await asyncio.sleep(step.delay)
+
+
+async def _fetch(crew: Crew, job: Job, target: Path, part: Path) -> FetchOutcome:
+    if not job.urls:
+        return FetchOutcome(kind=FetchKind.LINK_DEAD, message="no link is known")
+    async with crew.downloads:
+        return await crew.provider.fetch(job.urls[0], target, part)
+
+
+async def _fresh_link(crew: Crew, job: Job) -> Job | None:
+    """Ask the task for a link that works; ``None`` when the job has come to an end instead."""
+    for look in range(1, decide.LINKLESS_LOOKS + 1):
+        outcome = await look_at(crew, job)
+        change = decide.after_poll(job, outcome, crew.policy, crew.now(), look)
+        if change is not None:
+            job = await crew.record(job, change)
+            return job if job.state is State.FETCHING else None
+        await asyncio.sleep(backoff(look, crew.jitter()))
+    missing = FetchOutcome(kind=FetchKind.LINK_DEAD, message="no fresh link came")
+    await crew.record(job, fetching.unobtainable(job, missing, crew.now()))
+    return None
