@@ -232,17 +232,27 @@ class _Terms:
     purse: Purse | None
 
     def __call__(self) -> ClaimTerms:
+        at = now()
         return ClaimTerms(
             reserve=self.purse.reserve if self.purse and self.purse.holds else None,
             priced_only=self.priced_only,
-            now=now(),
-            key=secrets.token_hex(16),
+            now=at,
+            key=_fresh_key(at),
             origin=self.origin,
             account=self.account,
             cap=self.cap,
             max_tries=self.max_tries,
             replay=self.replay,
         )
+
+
+def _fresh_key(at: datetime) -> str:
+    """An idempotency key that nobody can guess.
+
+    It begins with the time: keys made one after another stand together in the ledger's index, so
+    a commit writes one page of it and not one for each key.
+    """
+    return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,10 +280,11 @@ async def open_session(
     scopes = await enrol(intakes, choices, ledger, origin=campaign.origin, at=now())
     for choice in choices:
         for job in choice.again:
-            await ledger.record(again.retried(await ledger.job(job), now()))
+            failed = await ledger.job(job)
+            await ledger.record(failed, again.retried(failed, now()))
     for lost in await ledger.unknown_jobs():
         if lost.task_id is not None:
-            await ledger.record(again.looked_for_again(lost, now()))
+            await ledger.record(lost, again.looked_for_again(lost, now()))
     sys.audit("batch_runner.app.enrolled")
     listener = RunListener(entry.log, show=ui.say)
     desk = world.desk_of(campaign, ledger, listener.noticed)

@@ -57,7 +57,7 @@ async def settle(campaign: Campaign, who: Sequence[str], verdict: Verdict) -> li
         if verdict.task_id is not None:
             await _check_task(ledger, jobs, verdict.task_id)
         for job in jobs:
-            await ledger.record(change_for(job, verdict, now()))
+            await ledger.record(job, change_for(job, verdict, now()))
         return jobs
 
 

@@ -45,7 +45,7 @@ class Ledger(Protocol):
         """Make the intent to submit the next job durable and hand it out."""
         ...
 
-    async def record(self, change: Change) -> Job:
+    async def record(self, job: Job, change: Change) -> Job:
         """Keep what happened to a job; gives the job as it is then.
 
         Begun the moment it is called: cancelling the caller does not undo it.

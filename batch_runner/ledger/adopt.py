@@ -9,7 +9,7 @@ from datetime import datetime
 from batch_runner.core import wording
 from batch_runner.core.jobs import Adoption, Change, RowSpec
 from batch_runner.core.lifecycle import Event, State
-from batch_runner.ledger.claims import record
+from batch_runner.ledger.changes import apply
 
 _MEANS = {
     Adoption.LINK: Event.ACCEPTED,
@@ -54,7 +54,7 @@ def adopt(
         "UPDATE jobs SET attempt = 1, state = ? WHERE id = ?", (State.SUBMITTING, job)
     )
     linked = spec.adopt is Adoption.LINK
-    record(
+    apply(
         connection,
         Change(
             job=job,

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import queue
 import sqlite3
 import sys
-import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any, Protocol, TypeVar
+
+from batch_runner.ledger.connection import BUSY_TIMEOUT
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -26,8 +28,8 @@ Work = Callable[[sqlite3.Connection], T]
 class Committer(Protocol):
     """Runs units of work, each durable before its result is seen."""
 
-    async def do(self, work: Work[T]) -> T:
-        """Run one unit; raises what it raises."""
+    async def do(self, work: Work[T], *, brief: bool = False) -> T:
+        """Run one unit; raises what it raises. ``brief``: a few rows, found by an index."""
         ...
 
     def close(self) -> None:
@@ -41,7 +43,7 @@ class InlineCommit:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    async def do(self, work: Work[T]) -> T:
+    async def do(self, work: Work[T], *, brief: bool = False) -> T:  # noqa: ARG002 - all alike
         """Run one unit in a transaction of its own."""
         return in_transaction(self._connection, work)
 
@@ -56,7 +58,7 @@ class ReadOnly:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    async def do(self, work: Work[T]) -> T:
+    async def do(self, work: Work[T], *, brief: bool = False) -> T:  # noqa: ARG002 - all alike
         """Ask."""
         self._connection.execute("BEGIN")
         try:
@@ -90,13 +92,14 @@ def _commit(connection: sqlite3.Connection) -> None:
 
 
 class _Unit:
-    """A unit of work on its way through the writer thread."""
+    """A unit of work on its way to the disk."""
 
-    __slots__ = ("error", "future", "loop", "result", "work")
+    __slots__ = ("brief", "error", "future", "loop", "result", "work")
 
-    def __init__(self, work: Work[Any], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, work: Work[Any], loop: asyncio.AbstractEventLoop, *, brief: bool) -> None:
         self.work = work
         self.loop = loop
+        self.brief = brief
         self.future: asyncio.Future[Any] = loop.create_future()
         self.result: Any = None
         self.error: BaseException | None = None
@@ -112,70 +115,116 @@ class _Unit:
 
 
 class GroupCommit:
-    """One writer thread; all that queued up during one commit goes into the next.
+    """All that is asked for during one commit goes into the next, and shares its fsync.
 
-    Natural batching: no linger, so a single change is as fast as the disk, and many at once
-    share its fsync. A unit is queued the moment ``do`` is called, so cancelling the caller
-    never undoes it.
+    Natural batching: no linger, so a single change is as fast as the disk. A unit is queued the
+    moment ``do`` is called, so cancelling the caller never undoes it.
+
+    Only the commit, which waits for the disk, leaves the event loop's thread for one of its own;
+    brief units run right here: two busy threads that hand each statement to one another spend
+    more on that than on the statement. What may take longer goes to the other thread as a whole,
+    and so does everything while another process writes or a unit fails.
+
+    For one event loop at a time.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._queue: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._write, name="ledger-writer", daemon=True)
-        self._thread.start()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
+        self._waiting: list[_Unit] = []
+        self._at_work: Future[None] | None = None  # what the other thread does
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self._patience(0.0)
 
-    async def do(self, work: Work[T]) -> T:
+    async def do(self, work: Work[T], *, brief: bool = False) -> T:
         """Queue one unit and wait until it is durable."""
-        if not self._thread.is_alive():
+        if self._closed:
             raise sqlite3.ProgrammingError("the ledger is closed")
-        unit = _Unit(work, asyncio.get_running_loop())
-        self._queue.put(unit)
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._settle()  # what was begun in a loop that is no more
+            self._loop = loop
+        unit = _Unit(work, loop, brief=brief)
+        if not self._waiting and self._at_work is None:
+            loop.call_soon(self._turn)
+        self._waiting.append(unit)
         result: T = await unit.future
         return result
 
     def close(self) -> None:
         """Write all that is queued, end the thread, close the connection."""
-        self._queue.put(None)
-        self._thread.join()
+        self._closed = True
+        self._settle()
+        self._thread.shutdown()
         self._connection.close()
 
-    def _write(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch: list[_Unit] = [first]
-            last = False
-            while not self._queue.empty():
-                unit = self._queue.get()
-                if unit is None:
-                    last = True
-                    break
-                batch.append(unit)
-            self._commit(batch)
-            _deliver(batch)
-            if last:
-                return
+    def _turn(self) -> None:
+        """Let all that waits become durable together."""
+        if not self._waiting or self._at_work is not None:
+            return
+        batch, self._waiting = self._waiting, []
+        begun = all(unit.brief for unit in batch) and self._run_here(batch)
+        work = self._thread.submit(self._end if begun else self._whole, batch)
+        self._at_work = work
+        work.add_done_callback(partial(self._call_back, batch))
 
-    def _commit(self, batch: list[_Unit]) -> None:
-        try:
-            if not self._all_at_once(batch):
-                self._one_by_one(batch)
-        except sqlite3.Error as error:
-            # Nothing of the group is durable, so nobody may go on as if it were.
-            for unit in batch:
-                unit.error = error
-            self._roll_back()
+    def _call_back(self, batch: list[_Unit], work: Future[None]) -> None:
+        # A loop that was closed meanwhile has nobody left who waits; the work is durable.
+        with contextlib.suppress(RuntimeError):
+            batch[0].loop.call_soon_threadsafe(self._done, batch, work)
 
-    def _all_at_once(self, batch: list[_Unit]) -> bool:
-        """Run and commit the group; if any of it fails there is no trace of it, and no answer."""
-        self._connection.execute("BEGIN IMMEDIATE")
+    def _done(self, batch: list[_Unit], work: Future[None]) -> None:
+        failure = work.exception()
+        for unit in batch:
+            unit.error = unit.error or failure
+            unit.deliver()
+        if self._at_work is work:
+            self._at_work = None
+            # After those who were just woken: what they ask for goes into the same commit.
+            batch[0].loop.call_soon(self._turn)
+
+    def _settle(self) -> None:
+        """Wait for what is on its way and write what is queued, without the help of a loop."""
+        if self._at_work is not None:
+            wait([self._at_work])
+            self._at_work = None
+        batch, self._waiting = self._waiting, []
+        if batch:
+            self._whole(batch)
+            with contextlib.suppress(RuntimeError):
+                batch[0].loop.call_soon_threadsafe(_deliver, batch)
+
+    def _run_here(self, batch: list[_Unit]) -> bool:
+        """Run the group in a transaction that is left open; ``False``: there is no trace of it."""
         try:
+            self._connection.execute("BEGIN IMMEDIATE")
             for unit in batch:
                 unit.result = unit.work(self._connection)
-        except Exception:  # noqa: BLE001 - met again, and told, when the units are run apart
+        except Exception:  # noqa: BLE001 - met again, and told, when the other thread runs it
             self._roll_back()
             return False
-        _commit(self._connection)
         return True
+
+    def _end(self, batch: list[_Unit]) -> None:
+        """Commit what was run."""
+        try:
+            _commit(self._connection)
+        except sqlite3.Error as error:
+            self._fail(batch, error)
+
+    def _whole(self, batch: list[_Unit]) -> None:
+        """Run and commit; waits while another process (resolve, report) writes."""
+        self._patience(BUSY_TIMEOUT)
+        try:
+            if self._run_here(batch):
+                _commit(self._connection)
+            else:
+                self._one_by_one(batch)
+        except sqlite3.Error as error:
+            self._fail(batch, error)
+        finally:
+            self._patience(0.0)
 
     def _one_by_one(self, batch: list[_Unit]) -> None:
         """Run the group again with each unit apart, so that one that fails is alone in it."""
@@ -183,10 +232,6 @@ class GroupCommit:
         for unit in batch:
             self._run(unit)
         _commit(self._connection)
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
 
     def _run(self, unit: _Unit) -> None:
         self._connection.execute("SAVEPOINT unit")
@@ -197,17 +242,21 @@ class GroupCommit:
             self._connection.execute("ROLLBACK TO unit")
         self._connection.execute("RELEASE unit")
 
+    def _fail(self, batch: list[_Unit], error: sqlite3.Error) -> None:
+        """Nothing of the group is durable, so nobody may go on as if it were."""
+        for unit in batch:
+            unit.error = error
+        self._roll_back()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _patience(self, seconds: float) -> None:
+        """How long a statement waits for another process; the loop's thread never does."""
+        self._connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
 
 def _deliver(batch: list[_Unit]) -> None:
-    """One wake-up of each event loop for the whole group."""
-    loops = {id(unit.loop): unit.loop for unit in batch}
-    for key, loop in loops.items():
-        units = [unit for unit in batch if id(unit.loop) == key]
-        # A loop that was closed meanwhile has nobody left who waits; the work is durable.
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(_deliver_all, units)
-
-
-def _deliver_all(units: list[_Unit]) -> None:
-    for unit in units:
+    for unit in batch:
         unit.deliver()

@@ -12,7 +12,7 @@ from batch_runner.core.identity import Basis, KnownJob, match
 from batch_runner.core.jobs import Change, RowSpec, edited_since
 from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.ledger.adopt import adopt
-from batch_runner.ledger.claims import record
+from batch_runner.ledger.changes import apply
 from batch_runner.ledger.history import write_event
 
 WAITING = frozenset({State.QUEUED, State.INVALID, State.SKIPPED})
@@ -186,7 +186,7 @@ def _update(
     )
     if spec.wanted and spec.body is not None and edited_since(state, row["row_hash"], identity):
         at = datetime.fromtimestamp(stamp, UTC)
-        record(
+        apply(
             connection,
             Change(
                 job=job,
@@ -209,7 +209,7 @@ def _update(
                WHERE id = ?""",
             (state, spec.problem_code, spec.problem, stamp, job),
         )
-        write_event(connection, job, row["attempt"], event, stamp)
+        write_event(connection, job, row["attempt"], (event, state), stamp)
 
 
 def _waiting_events(state: State, spec: RowSpec, *, old_problem: str) -> tuple[Event, ...]:

@@ -7,26 +7,24 @@ import sqlite3
 import sys
 from collections.abc import Mapping
 
-from batch_runner.core.lifecycle import Event
+from batch_runner.core.lifecycle import Event, State
+
+_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 def write_event(
     connection: sqlite3.Connection,
     job: int,
     attempt: int,
-    event: Event,
+    what: tuple[Event, State],
     stamp: float,
     detail: Mapping[str, object] | None = None,
 ) -> None:
-    """Add a line, in the state the job is in now, under the run that is open now."""
+    """Add a line: an event and the state it led to, under the run that is open now."""
     connection.execute(
         """INSERT INTO events (at, run, job, attempt, event, state, detail)
-           VALUES (?, (SELECT max(id) FROM runs WHERE ended_at IS NULL), ?, ?, ?,
-                   (SELECT state FROM jobs WHERE id = ?), ?)""",
-        (stamp, job, attempt, event, job, _json(detail)),
+           VALUES (?, (SELECT id FROM runs WHERE ended_at IS NULL ORDER BY id DESC LIMIT 1),
+                   ?, ?, ?, ?, ?)""",
+        (stamp, job, attempt, *what, _json(detail) if detail else None),
     )
-    sys.audit("batch_runner.ledger.event", str(event))
-
-
-def _json(detail: Mapping[str, object] | None) -> str | None:
-    return json.dumps(detail, ensure_ascii=False, default=str) if detail else None
+    sys.audit("batch_runner.ledger.event", str(what[0]))

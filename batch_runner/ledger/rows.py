@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import fields
 from datetime import UTC, datetime
+from typing import Any
 
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
@@ -16,38 +18,32 @@ JOB_COLUMNS = """
     j.task_id, a.accepted_at, j.urls, j.expires_at, j.video_file, j.cost, j.error_code,
     j.error, j.finished_at, j.estimate_low, j.estimate_high
 """
+UNSENT_COLUMNS = """
+    id, scope, row, key, row_hash, state, model, attempt, tries, body, '' AS idempotency_key,
+    task_id, NULL AS accepted_at, urls, expires_at, video_file, cost, error_code, error,
+    finished_at, estimate_low, estimate_high, not_before
+"""
+"""The same of a job whose next attempt is not made yet; and when it may be sent."""
+
 MAY_BE_OPEN = "state IN ('submitting', 'running', 'fetching', 'unknown')"
 """The very words of the index ``jobs_open``: SQLite uses it only where a query repeats them."""
+
+_TIMES = ("accepted_at", "expires_at", "finished_at")
+_AS_THEY_ARE = tuple(
+    field.name for field in fields(Job) if field.name not in {*_TIMES, "state", "urls", "replay"}
+)
 
 JOB_TABLES = "jobs j LEFT JOIN attempts a ON a.job = j.id AND a.n = j.attempt"
 
 
-def to_job(row: sqlite3.Row) -> Job:
-    """A job with its current attempt, from a row of ``JOB_COLUMNS``."""
-    return Job(
-        id=row["id"],
-        scope=row["scope"],
-        row=row["row"],
-        key=row["key"],
-        row_hash=row["row_hash"],
-        state=State(row["state"]),
-        model=row["model"],
-        attempt=row["attempt"],
-        tries=row["tries"],
-        body=row["body"],
-        idempotency_key=row["idempotency_key"],
-        task_id=row["task_id"],
-        accepted_at=to_time(row["accepted_at"]),
-        urls=tuple(json.loads(row["urls"])) if row["urls"] else (),
-        expires_at=to_time(row["expires_at"]),
-        video_file=row["video_file"],
-        cost=row["cost"],
-        error_code=row["error_code"],
-        error=row["error"],
-        finished_at=to_time(row["finished_at"]),
-        estimate_low=row["estimate_low"],
-        estimate_high=row["estimate_high"],
-    )
+def to_job(row: sqlite3.Row, **changed: Any) -> Job:
+    """A job with its current attempt, from a row of ``JOB_COLUMNS``; some fields otherwise."""
+    values: dict[str, Any] = {name: row[name] for name in _AS_THEY_ARE}
+    values["state"] = State(row["state"])
+    values["urls"] = tuple(json.loads(row["urls"])) if row["urls"] else ()
+    for name in _TIMES:
+        values[name] = to_time(row[name])
+    return Job(**values | changed)
 
 
 def to_time(stamp: float | None) -> datetime | None:

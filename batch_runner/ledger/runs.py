@@ -51,18 +51,20 @@ def recover(connection: sqlite3.Connection, at: float, error: str) -> int:
     rows = connection.execute(
         f"SELECT id, attempt FROM jobs WHERE {MAY_BE_OPEN} AND state = 'submitting'"  # noqa: S608
     ).fetchall()
+    state = advance(State.SUBMITTING, Event.LOST)
     for row in rows:
         connection.execute(
             """UPDATE jobs SET state = ?, error_code = 'interrupted', error = ?, updated_at = ?
                WHERE id = ?""",
-            (advance(State.SUBMITTING, Event.LOST), error, at, row["id"]),
+            (state, error, at, row["id"]),
         )
         connection.execute(
             """UPDATE attempts SET outcome = 'lost', error_code = 'interrupted', error = ?
                WHERE job = ? AND n = ?""",
             (error, row["id"], row["attempt"]),
         )
-        write_event(connection, row["id"], row["attempt"], Event.LOST, at, {"why": "interrupted"})
+        what = (Event.LOST, state)
+        write_event(connection, row["id"], row["attempt"], what, at, {"why": "interrupted"})
     return len(rows)
 
 

@@ -14,7 +14,7 @@ from batch_runner.core.errors import LedgerError
 from batch_runner.core.identity import Basis, RowIdentity
 from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job, RowSpec, Totals
 from batch_runner.core.spend import Charge
-from batch_runner.ledger import charges, claims, enrol, runs, views, withdraw
+from batch_runner.ledger import changes, charges, claims, enrol, runs, views, withdraw
 from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit, ReadOnly
 from batch_runner.ledger.connection import connect, opening
 from batch_runner.ledger.schema import check_version, migrate
@@ -31,7 +31,7 @@ class SqliteLedger:
 
     @classmethod
     def for_run(cls, path: Path) -> Self:
-        """With a writer thread: many changes share one fsync."""
+        """Without waiting for the disk in the event loop: many changes share one fsync."""
         return cls(path, GroupCommit(_open(path)))
 
     @classmethod
@@ -55,10 +55,14 @@ class SqliteLedger:
         """Finish what was begun and close the file."""
         self._commit.close()
 
-    async def _do(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    async def _do(
+        self, work: Callable[..., T], *args: Any, brief: bool = False, **terms: Any
+    ) -> T:
         sys.audit("batch_runner.ledger.asked", work.__name__)
         try:
-            result = await self._commit.do(lambda connection: work(connection, *args, **kwargs))
+            result = await self._commit.do(
+                lambda connection: work(connection, *args, **terms), brief=brief
+            )
         except sqlite3.Error as error:
             raise LedgerError(
                 f"the ledger cannot be written or read ({error}).",
@@ -86,7 +90,7 @@ class SqliteLedger:
 
     async def beat(self, run: int, at: datetime) -> None:
         """Say that the run is alive."""
-        await self._do(runs.beat, run, at)
+        await self._do(runs.beat, run, at, brief=True)
 
     async def finish_run(self, run: int, at: datetime, code: int) -> None:
         """Close a run; if it came to its end, its failures are told from now on."""
@@ -137,11 +141,11 @@ class SqliteLedger:
 
     async def claim(self, terms: ClaimTerms) -> Claim:
         """The next job to submit, its intent durable."""
-        return await self._do(claims.claim, terms)
+        return await self._do(claims.claim, terms, brief=terms.reserve is None)
 
-    async def record(self, change: Change) -> Job:
+    async def record(self, job: Job, change: Change) -> Job:
         """What happened to a job, durable; the job as it is then."""
-        return await self._do(record, change)
+        return await self._do(changes.record, job, change, brief=True)
 
     async def withdraw(self, job: int, at: datetime) -> Change | None:
         """Keep a job that still waits out of the present run; ``None``: it was sent already."""
@@ -183,7 +187,7 @@ class SqliteLedger:
 
     async def job(self, job: int) -> Job:
         """One job as it is now."""
-        return await self._do(views.job, job)
+        return await self._do(views.job, job, brief=True)
 
     async def some_jobs(self, jobs: Sequence[int]) -> Sequence[Job]:
         """These jobs, as they are at one moment."""
@@ -207,7 +211,7 @@ class SqliteLedger:
 
     async def owner_of_file(self, stem: str) -> int | None:
         """The job whose video bears this path (without extension)."""
-        return await self._do(views.owner_of_file, stem)
+        return await self._do(views.owner_of_file, stem, brief=True)
 
     async def memory(self, worksheet: str) -> tuple[Basis, Mapping[str, str]] | None:
         """A worksheet's basis and our columns in it; ``None`` if it was never run."""
@@ -234,12 +238,6 @@ class SqliteLedger:
     async def totals(self) -> Totals:
         """The campaign in numbers."""
         return await self._do(views.totals)
-
-
-def record(connection: sqlite3.Connection, change: Change) -> Job:
-    """Apply a change and give the job as it is then."""
-    claims.record(connection, change)
-    return views.job(connection, change.job)
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -41,16 +41,11 @@ def withdraw(connection: sqlite3.Connection, job: int, at: datetime) -> Change |
         error_code="withdrawn",
         error=WITHDRAWN,
     )
+    state = advance(State.QUEUED, change.event)
     connection.execute(
         """UPDATE jobs SET state = ?, wanted = 0, error_code = ?, error = ?, updated_at = ?
            WHERE id = ?""",
-        (
-            advance(State.QUEUED, change.event),
-            change.error_code,
-            change.error,
-            at.timestamp(),
-            job,
-        ),
+        (state, change.error_code, change.error, at.timestamp(), job),
     )
-    write_event(connection, job, change.attempt, change.event, at.timestamp())
+    write_event(connection, job, change.attempt, (change.event, state), at.timestamp())
     return change

@@ -54,7 +54,7 @@ class Crew:
 
     async def record(self, job: Job, change: Change) -> Job:
         """Make a change durable, tell it, and give the job as it is then."""
-        now = await self.ledger.record(change)
+        now = await self.ledger.record(job, change)
         self.listener.changed(job, change)
         self.kept(change)
         return now

@@ -134,18 +134,20 @@ def _journal(task: Task, *, grouped: bool) -> Spent:
                     async with session.post(task.submit_url, data=job.body) as answer:
                         submitted = await answer.json()
                     await ledger.record(
+                        job,
                         Change(
                             job=job.id,
                             attempt=1,
                             event=Event.ACCEPTED,
                             at=_now(),
                             task_id=submitted["data"][0]["task_id"],
-                        )
+                        ),
                     )
                     async with session.get(task.poll_url(submitted)) as answer:
                         done = await answer.json()
                     url = done["data"]["result"]["videos"][0]["url"][0]
                     await ledger.record(
+                        job,
                         Change(
                             job=job.id,
                             attempt=1,
@@ -155,7 +157,7 @@ def _journal(task: Task, *, grouped: bool) -> Spent:
                             cost=400_000,
                             hold=400_000,
                             duration=60.0,
-                        )
+                        ),
                     )
 
             await asyncio.gather(*(worker() for _ in range(task.slots)))

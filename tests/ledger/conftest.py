@@ -96,8 +96,10 @@ class Book:
     def record(self, job: Job, event: Event, **more: Any) -> Job:
         """Keep a change and give the job as it is then."""
         change = Change(job=job.id, attempt=job.attempt, event=event, at=self.at, **more)
-        self.do(self.ledger.record(change))
-        return self.do(self.ledger.job(job.id))
+        told = self.do(self.ledger.record(self.do(self.ledger.job(job.id)), change))
+        kept = self.do(self.ledger.job(job.id))
+        assert told == kept, "what a change makes of a job is what the ledger has of it"
+        return kept
 
     def job(self, text: str) -> Job:
         """The job of a row, in the sheet or not."""

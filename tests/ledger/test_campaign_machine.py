@@ -126,10 +126,10 @@ class CampaignMachine(RuleBasedStateMachine):
         """Those that stand there."""
         return [job for job in self.jobs() if job.state in states]
 
-    def keep(self, change: Change | None) -> None:
+    def keep(self, job: Job, change: Change | None) -> None:
         """Let the ledger have it."""
         if change is not None:
-            self.book.do(self.book.ledger.record(change))
+            self.book.do(self.book.ledger.record(job, change))
 
     # -- the sheet ---------------------------------------------------------------------
 
@@ -191,7 +191,7 @@ class CampaignMachine(RuleBasedStateMachine):
             outcome = AT_WORK
         elif answer in REFUSED:
             outcome = REFUSED[answer]
-        self.keep(decide.after_submit(job, outcome, self.policy, self.book.at, 0.5))
+        self.keep(job, decide.after_submit(job, outcome, self.policy, self.book.at, 0.5))
 
     @rule(reached=st.booleans(), cap=st.sampled_from(CAPS), cost=st.integers(0, PRICE))
     def die_while_sending(self, *, reached: bool, cap: int, cost: int) -> None:
@@ -219,7 +219,7 @@ class CampaignMachine(RuleBasedStateMachine):
             "not known": PollOutcome(kind=PollKind.NOT_FOUND),
             "no answer": PollOutcome(kind=PollKind.UNAVAILABLE),
         }.get(word, PollOutcome(kind=PollKind.PENDING))
-        self.keep(decide.after_poll(job, outcome, self.policy, self.book.at, 4))
+        self.keep(job, decide.after_poll(job, outcome, self.policy, self.book.at, 4))
         job = self.book.do(self.book.ledger.job(job.id))
         if job.state is State.FAILED and should_retry(job, self.policy):
             self.retry(job)
@@ -233,13 +233,13 @@ class CampaignMachine(RuleBasedStateMachine):
         job = jobs[pick % len(jobs)]
         so_far = Fetching(tries=9, fresh_links=9, video_file=f"{job.id}_{job.attempt}.mp4")
         step = after_fetch(job, FetchOutcome(kind=kind), self.book.at, so_far, 0.5)
-        self.keep(step.change)
+        self.keep(job, step.change)
 
     # -- the user ----------------------------------------------------------------------
 
     def retry(self, job: Job) -> None:
         """One more video is wished for."""
-        self.keep(retried(job, self.book.at))
+        self.keep(job, retried(job, self.book.at))
         self.asked[job.id] += 1
 
     @rule(pick=st.integers(0, 9))
@@ -267,7 +267,7 @@ class CampaignMachine(RuleBasedStateMachine):
             )
         else:
             change = Change(job=job.id, attempt=job.attempt, event=Event.RELEASED, at=at, hold=0)
-        self.keep(change)
+        self.keep(job, change)
 
     # -- the machine -------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -104,14 +105,20 @@ def numbers(path: Path) -> list[int]:
         connection.close()
 
 
-def test_a_result_is_seen_by_others_when_it_is_given(tmp_path: Path) -> None:
+@pytest.fixture(params=[True, False], ids=["brief", "long"])
+def brief(request: pytest.FixtureRequest) -> bool:
+    """Whether units run in the loop's own thread."""
+    return bool(request.param)
+
+
+def test_a_result_is_seen_by_others_when_it_is_given(tmp_path: Path, *, brief: bool) -> None:
     """No result is handed out before the commit that holds it."""
     path = tmp_path / "db"
     commit = GroupCommit(counter(path))
 
     async def story() -> None:
         async def one(n: int) -> None:
-            assert await commit.do(lambda c: add(c, n)) == n
+            assert await commit.do(lambda c: add(c, n), brief=brief) == n
             assert n in numbers(path)
 
         await asyncio.gather(*(one(n) for n in range(50)))
@@ -121,7 +128,7 @@ def test_a_result_is_seen_by_others_when_it_is_given(tmp_path: Path) -> None:
     assert numbers(path) == list(range(50))
 
 
-def test_a_unit_that_fails_is_rolled_back_alone(tmp_path: Path) -> None:
+def test_a_unit_that_fails_is_rolled_back_alone(tmp_path: Path, *, brief: bool) -> None:
     """Of a group only the failing unit leaves no trace, and only its caller hears of it."""
     path = tmp_path / "db"
     commit = GroupCommit(counter(path))
@@ -131,8 +138,9 @@ def test_a_unit_that_fails_is_rolled_back_alone(tmp_path: Path) -> None:
         raise KeyError("half done")
 
     async def story() -> list[object]:
-        good = [commit.do(lambda c, n=n: add(c, n)) for n in range(20)]  # type: ignore[misc]
-        return await asyncio.gather(*good, commit.do(half_done), return_exceptions=True)
+        good = [commit.do(partial(add, n=n), brief=brief) for n in range(20)]
+        bad = commit.do(half_done, brief=brief)
+        return await asyncio.gather(*good, bad, return_exceptions=True)
 
     *good, bad = asyncio.run(story())
     commit.close()
@@ -141,13 +149,13 @@ def test_a_unit_that_fails_is_rolled_back_alone(tmp_path: Path) -> None:
     assert numbers(path) == list(range(20))
 
 
-def test_a_cancelled_caller_undoes_nothing(tmp_path: Path) -> None:
+def test_a_cancelled_caller_undoes_nothing(tmp_path: Path, *, brief: bool) -> None:
     """What was begun becomes durable, though nobody waits for it any more."""
     path = tmp_path / "db"
     commit = GroupCommit(counter(path))
 
     async def story() -> None:
-        waiting = asyncio.ensure_future(commit.do(lambda c: add(c, 7)))
+        waiting = asyncio.ensure_future(commit.do(lambda c: add(c, 7), brief=brief))
         await asyncio.sleep(0)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -158,7 +166,7 @@ def test_a_cancelled_caller_undoes_nothing(tmp_path: Path) -> None:
     assert numbers(path) == [7]
 
 
-def test_when_a_group_cannot_be_committed_all_of_it_hears(tmp_path: Path) -> None:
+def test_when_a_group_cannot_be_committed_all_of_it_hears(tmp_path: Path, *, brief: bool) -> None:
     """A commit that fails is nobody's success; the ledger can be used again afterwards."""
     path = tmp_path / "db"
     connection = counter(path)
@@ -168,10 +176,12 @@ def test_when_a_group_cannot_be_committed_all_of_it_hears(tmp_path: Path) -> Non
     commit = GroupCommit(connection)
 
     async def story() -> list[object]:
-        orphan = commit.do(lambda c: c.execute("INSERT INTO child VALUES (99)").rowcount)
+        def orphan(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO child VALUES (99)")
+
         return await asyncio.gather(
-            orphan,
-            *(commit.do(lambda c, n=n: add(c, n)) for n in range(5)),  # type: ignore[misc]
+            commit.do(orphan, brief=brief),
+            *(commit.do(partial(add, n=n), brief=brief) for n in range(5)),
             return_exceptions=True,
         )
 
@@ -182,6 +192,47 @@ def test_when_a_group_cannot_be_committed_all_of_it_hears(tmp_path: Path) -> Non
     asyncio.run(commit.do(lambda c: add(c, 50)))
     commit.close()
     assert 50 in numbers(path)
+
+
+def test_while_another_process_writes_only_the_change_waits(tmp_path: Path) -> None:
+    """A ledger that is locked for a moment holds up its own answer, not the whole loop."""
+    path = tmp_path / "db"
+    commit = GroupCommit(counter(path))
+    other = connect(path)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def story() -> int:
+        kept = asyncio.ensure_future(commit.do(partial(add, n=3), brief=True))
+        for _ in range(20):  # the loop goes round meanwhile
+            await asyncio.sleep(0)
+        assert not kept.done()
+        other.execute("COMMIT")
+        return await kept
+
+    assert asyncio.run(story()) == 3
+    other.close()
+    commit.close()
+
+
+def test_a_loop_that_ends_leaves_nothing_half_done(tmp_path: Path, *, brief: bool) -> None:
+    """What was asked for in a loop that is gone is durable, and the next loop can go on."""
+    path = tmp_path / "db"
+    commit = GroupCommit(counter(path))
+
+    async def leave() -> None:
+        begun = [
+            asyncio.ensure_future(commit.do(partial(add, n=n), brief=brief)) for n in range(9)
+        ]
+        await asyncio.sleep(0)
+        begun.append(asyncio.ensure_future(commit.do(partial(add, n=9), brief=brief)))
+        await asyncio.sleep(0)
+        for one in begun:
+            one.cancel()
+
+    asyncio.run(leave())
+    assert asyncio.run(commit.do(partial(add, n=10), brief=brief)) == 10
+    assert numbers(path) == list(range(11))
+    commit.close()
 
 
 def test_one_commit_a_unit_rolls_back_too(tmp_path: Path) -> None:
