@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,10 +11,13 @@ from pathlib import Path
 
 from batch_runner.app.choose import Choice, Filter, choose, keep
 from batch_runner.app.intake import Intake, Memory, Rulebook, adoption, take_in
+from batch_runner.core.errors import SheetChangedError
 from batch_runner.core.jobs import Job
 from batch_runner.core.model import Table
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.load import load, worksheet_names
+
+TRIES = 5  # at reading a sheet that somebody saves at the same moment
 
 
 async def read_sheet(
@@ -23,7 +27,17 @@ async def read_sheet(
 
     Raises:
         SheetError: the file or its columns cannot be used.
+        SheetChangedError: it was saved by somebody each time it was read.
     """
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(SheetChangedError):
+            return await _read_once(sheet, rules, ledger)
+    return await _read_once(sheet, rules, ledger)
+
+
+async def _read_once(
+    sheet: Path, rules: Rulebook, ledger: SqliteLedger | None
+) -> tuple[Intake, ...]:
     tables = await asyncio.to_thread(load, sheet, rules.options)
     names = await _known_names(tables, rules, ledger)
     intakes = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,26 +57,34 @@ def add_up(
         by: ``sheet`` or ``model``; ``None``: all together.
         monthly: a line a month instead of a day.
     """
-    sums: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for posting in found:
-        if not (posting.charged or posting.pending or posting.videos):
-            continue  # sent, and certainly not accepted
-        period = f"{localise(posting.at):%Y-%m}" if monthly else f"{localise(posting.at):%Y-%m-%d}"
-        group = getattr(posting, by) if by is not None else ""
-        amounts = sums[period, posting.origin, group]
-        amounts[0] += posting.videos
-        amounts[1] += posting.charged
-        amounts[2] += posting.pending
+    import pandas as pd
+
+    form = "%Y-%m" if monthly else "%Y-%m-%d"
+    # What was sent and certainly not accepted is nothing.
+    counted = [one for one in found if one.charged or one.pending or one.videos]
+    books = pd.DataFrame(
+        {
+            "period": [localise(one.at).strftime(form) for one in counted],
+            "origin": [one.origin for one in counted],
+            "group": ["" if by is None else getattr(one, by) for one in counted],
+            "videos": [one.videos for one in counted],
+            "charged": [one.charged for one in counted],
+            "pending": [one.pending for one in counted],
+        }
+    )
+    sums = books.groupby(["period", "origin", "group"]).sum()
     return [
         Line(
             period=period,
             origin=origin,
             group=group,
-            videos=amounts[0],
-            charged=amounts[1],
-            pending=amounts[2],
+            videos=int(videos),
+            charged=int(charged),
+            pending=int(pending),
         )
-        for (period, origin, group), amounts in sorted(sums.items())
+        for (period, origin, group), (videos, charged, pending) in zip(
+            sums.index, sums.itertuples(index=False), strict=True
+        )
     ]
 
 

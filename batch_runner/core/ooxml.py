@@ -161,6 +161,9 @@ def local(name: str) -> str:
 
 def relation_id(attributes: Mapping[str, str]) -> str:
     """The ``r:id`` of an element, whatever prefix stands for ``r``."""
+    usual = attributes.get("r:id")
+    if usual is not None:
+        return usual
     return next((value for name, value in attributes.items() if name.endswith(":id")), "")
 
 

@@ -1,12 +1,12 @@
-"""CSV and TSV files: bytes in, a table out. Cells are texts as they stand, or ``None``."""
+"""CSV and TSV files, read as they stream by. Cells are texts as they stand, or ``None``."""
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-import pandas as pd
+from itertools import chain, islice
 
 from batch_runner.core.errors import SheetError
 from batch_runner.core.model import (
@@ -39,11 +39,75 @@ from batch_runner.loader.header import (
     no_prompt,
 )
 from batch_runner.loader.source import Source
+from batch_runner.loader.streamed import StreamedRows
 
 MAX_COLUMNS = 16_384
 """As many as a worksheet can have."""
 
-_Line = tuple[str, ...]
+_NULS = "\0\0\0"
+_END = f'{_NULS}"'
+"""A line put behind the last one: it comes back as it is, unless a quote was never closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Text:
+    """A file whose dialect is settled."""
+
+    source: Source
+    encoding: str
+    delimiter: str
+
+    def records(self) -> Iterator[list[str]]:
+        """All records, from the file's start.
+
+        Raises:
+            SheetError: A quote is never closed.
+            SheetChangedError: Somebody saved the file meanwhile.
+        """
+        where = self.source.path.name
+        with self.source.opened() as file:
+            text = io.TextIOWrapper(file, encoding=self.encoding, newline="")
+            found = records(chain(text, (_END,)), self.delimiter)
+            try:
+                for number, record in enumerate(found, start=1):
+                    if record and record[-1].endswith((_NULS, _END)):
+                        if record != [_END]:
+                            raise _never_closed(number, where)
+                        break
+                    yield record
+            except UnicodeError as error:  # all of it was of this encoding a moment ago
+                raise self.source.changed() from error
+            except csv.Error as error:
+                raise _unparsable(error, where) from error
+            finally:
+                text.detach()  # the file is not ours to close
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Extent:
+    """What a first pass shows."""
+
+    head: Sequence[Sequence[str]]  # the first records
+    header: Sequence[str]  # the record that the config says is the header
+    records: int
+    width: int  # fields of the widest
+
+    @classmethod
+    def of(cls, text: _Text, first: int, options: ReadOptions) -> _Extent:
+        """Walk the records; what stands before ``first`` (0-based) is none of the table's."""
+        head: list[list[str]] = []
+        header: list[str] = []
+        number = width = 0
+        for number, record in enumerate(text.records(), start=1):
+            if number <= SEARCHED:
+                head.append(record)
+            if number == options.header_row:
+                header = record
+            if len(record) > width and number > first:
+                width = len(record)
+                if width > MAX_COLUMNS:
+                    raise _too_wide(number, width, text.source.path.name)
+        return cls(head=head, header=header, records=number, width=width)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,41 +121,42 @@ class _Layout:
 
 
 def read_csv(source: Source, options: ReadOptions) -> Table:
-    """Read a text file as one table.
+    """Read a text file as one table; its rows stream from the file whenever they are asked for.
 
     Raises:
         SheetError: Encoding or delimiter cannot be told, a quote is never closed, or there is
             no prompt column.
+        SheetChangedError: Somebody saved the file meanwhile.
     """
     where = source.path.name
-    encoding, guessed = find_encoding(source.data, options.encoding, where)
-    stated = stated_delimiter(source.data, encoding)
+    encoding, guessed = find_encoding(source, options.encoding)
+    stated = stated_delimiter(source, encoding)
     delimiter, told = _delimiter(source, encoding, stated, options)
-    counts = [len(record) for record in records(source.data, encoding, delimiter)]
-    lines = _parse(source.data, encoding, delimiter, counts, where)
-    check_header_row(options, len(lines), where)
-    # The line 'sep=;' itself is never the header.
-    found = find_header([(), *lines[1:SEARCHED]] if stated else lines, options)
+    text = _Text(source=source, encoding=encoding, delimiter=delimiter)
+    first = 1 if stated else 0  # the line 'sep=;' itself is never the header
+    extent = _Extent.of(text, first, options)
+    check_header_row(options, extent.records, where)
+    found = find_header([*[()] * first, *extent.head[first:]], options)
     if found is None:
         raise empty_sheet(where)
-    headers = header_texts(lines[found])
+    header = extent.header if options.header_row is not None else extent.head[found]
+    headers = header_texts(header)
     columns = map_headers(headers, options)
     if columns.first("prompt") is None:
         raise no_prompt(headers, options, where)
     layout = _Layout(
         headers=headers,
-        fields=counts[found],
+        fields=len(header),
         essential=essential_columns(columns),
         gap=unnamed_before_ours(headers),
     )
-    first = 1 if stated else 0
     return Table(
         path=source.path,
         worksheet=None,
         header_row=found + 1,
         headers=headers,
-        rows=tuple(_rows(lines, counts, found + 1, layout)),
-        width=max(counts[first:]),
+        rows=StreamedRows(lambda: _rows(text, found + 1, layout)),
+        width=extent.width,
         stamp=source.stamp,
         notices=(*guessed, *told, *header_notice(found, first, options)),
         encoding=encoding,
@@ -107,9 +172,8 @@ def _delimiter(
         return settled_delimiter(options.delimiter, source.path.name), ()
     if stated is not None:
         return stated, ()
-    tabs = source.path.suffix.lower() == ".tsv"
-    sign = find_delimiter(source.data, encoding, options, tab_first=tabs)
-    if sign == ("\t" if tabs else ","):
+    sign = find_delimiter(source, encoding, options)
+    if sign == ("\t" if source.path.suffix.lower() == ".tsv" else ","):
         return sign, ()
     name = "a tab" if sign == "\t" else f"'{sign}'"
     notice = Problem(
@@ -121,67 +185,41 @@ def _delimiter(
     return sign, (notice,)
 
 
-def _parse(
-    data: bytes, encoding: str, delimiter: str, counts: Sequence[int], where: str
-) -> list[_Line]:
-    """All records as texts, each as wide as the widest; short ones are filled with ``""``."""
-    width = max(counts, default=0)
-    if width > MAX_COLUMNS:
-        raise SheetError(
-            f"Line {counts.index(width) + 1} has {width} fields; at most {MAX_COLUMNS} are read.",
-            code="too_many_columns",
-            hint="Is the delimiter right? It can be set by 'delimiter' in the config.",
-            where=where,
-        )
-    if not width:
-        return []
-    try:
-        frame = pd.read_csv(
-            io.BytesIO(data),
-            encoding=encoding,
-            sep=delimiter,
-            header=None,
-            names=range(width),
-            index_col=False,
-            dtype=str,
-            keep_default_na=False,
-            na_filter=False,
-            skip_blank_lines=False,
-            low_memory=False,
-            engine="c",
-        )
-    except pd.errors.ParserError as error:
-        raise _unparsable(error, len(counts), where) from error
-    return list(zip(*(frame[column].tolist() for column in frame.columns), strict=True))
-
-
-def _unparsable(error: pd.errors.ParserError, last: int, where: str) -> SheetError:
-    if "EOF inside string" not in str(error):
-        return SheetError(
-            f"The file cannot be read ({str(error).strip().rstrip('.')}).",
-            code="csv_damaged",
-            hint="Open it in a spreadsheet program and save it anew as 'CSV UTF-8'.",
-            where=where,
-        )
-    # A quote that is never closed takes in all that follows, so it began in the last record.
+def _too_wide(number: int, width: int, where: str) -> SheetError:
     return SheetError(
-        f"A quotation mark opened in line {last} is never closed.",
-        code="quote_not_closed",
-        hint='Close it, or write a quotation mark within a text twice ("").',
-        where=f"{where}!{last}",
+        f"Line {number} has {width} fields; at most {MAX_COLUMNS} are read.",
+        code="too_many_columns",
+        hint="Is the delimiter right? It can be set by 'delimiter' in the config.",
+        where=where,
     )
 
 
-def _rows(
-    lines: Sequence[_Line], counts: Sequence[int], start: int, layout: _Layout
-) -> Iterator[SheetRow]:
-    for index in range(start, len(lines)):
-        values = [blank_to_none(text) for text in lines[index]]
+def _never_closed(number: int, where: str) -> SheetError:
+    # It takes in all that follows, so it began in the last record.
+    return SheetError(
+        f"A quotation mark opened in line {number} is never closed.",
+        code="quote_not_closed",
+        hint='Close it, or write a quotation mark within a text twice ("").',
+        where=f"{where}!{number}",
+    )
+
+
+def _unparsable(error: csv.Error, where: str) -> SheetError:
+    return SheetError(
+        f"The file cannot be read ({str(error).strip().rstrip('.')}).",
+        code="csv_damaged",
+        hint="Open it in a spreadsheet program and save it anew as 'CSV UTF-8'.",
+        where=where,
+    )
+
+
+def _rows(text: _Text, start: int, layout: _Layout) -> Iterator[SheetRow]:
+    for number, record in enumerate(islice(text.records(), start, None), start=start + 1):
+        values = list(map(blank_to_none, record))
         while values and values[-1] is None:
             values.pop()
         if values:
-            number = index + 1
-            problems = _ragged(number, values, counts[index], layout)
+            problems = _ragged(number, values, len(record), layout)
             yield SheetRow(number=number, values=tuple(values), problems=problems)
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from batch_runner.core.columns import header_score
 from batch_runner.core.errors import SheetError
 from batch_runner.core.model import ReadOptions
 from batch_runner.loader.header import SEARCHED, find_header
+from batch_runner.loader.source import Source
 
 DELIMITERS = (",", ";", "\t", "|")
 _WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "bar": "|"}
+_LOOKED_AT = 4 << 20  # bytes in which the delimiter shows; far more than SEARCHED lines have
 _SEP_LINE = re.compile(r'"?sep=([^"\r\n])"?[,;\t|]*(\r\n?|\n|$)', re.IGNORECASE)
 
 # The default of 128 KiB is less than a cell may hold (an image as data). It is one setting for
@@ -22,9 +24,8 @@ _SEP_LINE = re.compile(r'"?sep=([^"\r\n])"?[,;\t|]*(\r\n?|\n|$)', re.IGNORECASE)
 csv.field_size_limit(2**31 - 1)
 
 
-def records(data: bytes, encoding: str, delimiter: str) -> Iterator[list[str]]:
-    """The records of a text file one after the other; quoted line ends do not end one."""
-    text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
+def records(text: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    """The records of a text, given by its lines; quoted line ends do not end one."""
     return csv.reader(text, delimiter=delimiter)
 
 
@@ -45,22 +46,32 @@ def settled_delimiter(wanted: str, where: str) -> str:
     return sign
 
 
-def stated_delimiter(data: bytes, encoding: str) -> str | None:
+def stated_delimiter(source: Source, encoding: str) -> str | None:
     """What a first line ``sep=;``, as Excel knows it, says; ``None`` if there is none."""
-    text = io.TextIOWrapper(io.BytesIO(data[:64]), encoding=encoding, errors="ignore", newline="")
-    found = _SEP_LINE.match(text.read(20))
+    found = _SEP_LINE.match(_head(source, encoding, 64).read(20))
     return found[1] if found else None
 
 
-def find_delimiter(data: bytes, encoding: str, options: ReadOptions, *, tab_first: bool) -> str:
+def find_delimiter(source: Source, encoding: str, options: ReadOptions) -> str:
     """The delimiter under which the file looks most like a sheet.
 
     First by the known columns in its header, then by how few lines are ragged, then by how many
     columns there are. Of equals a tab wins where the file's name says so (.tsv), else a comma.
     """
+    tab_first = source.path.suffix.lower() == ".tsv"
     preferred = sorted(DELIMITERS, key=lambda sign: tab_first and sign != "\t")
-    heads = {sign: list(islice(records(data, encoding, sign), SEARCHED)) for sign in preferred}
+    heads = {
+        # Under a wrong sign one quote may take in all that follows: hence not the whole file.
+        sign: list(islice(records(_head(source, encoding, _LOOKED_AT), sign), SEARCHED))
+        for sign in preferred
+    }
     return max(preferred, key=lambda sign: _likeness(heads[sign], options))
+
+
+def _head(source: Source, encoding: str, size: int) -> io.TextIOWrapper:
+    """The beginning of a file as text; a character that is cut off is left out."""
+    file = io.BytesIO(source.head(size))
+    return io.TextIOWrapper(file, encoding=encoding, errors="ignore", newline="")
 
 
 def _likeness(lines: Sequence[list[str]], options: ReadOptions) -> tuple[int, float, int]:

@@ -12,6 +12,7 @@ import re
 from batch_runner.core.errors import SheetError
 from batch_runner.core.model import Problem, Severity
 from batch_runner.loader.plausibility import CANDIDATES, plausibility
+from batch_runner.loader.source import Source
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -29,13 +30,14 @@ _APART = 0.15  # nearer than this, two encodings fit about equally well
 _HINT = "Save the file as 'CSV UTF-8', or settle it with 'encoding: {}' in the config."
 
 
-def find_encoding(data: bytes, wanted: str | None, where: str) -> tuple[str, tuple[Problem, ...]]:
-    """The codec that reads these bytes, checked on all of them.
+def find_encoding(source: Source, wanted: str | None) -> tuple[str, tuple[Problem, ...]]:
+    """The codec that reads a file, checked on all of its bytes as they stream by.
+
+    Only a file that is not UTF-8 and does not say what it is has to be looked at as a whole.
 
     Args:
-        data: The whole file.
+        source: The file.
         wanted: What the user settled, ``None`` to find out.
-        where: The file's name, for errors.
 
     Returns:
         The codec's name, and a notice when it was guessed.
@@ -44,12 +46,53 @@ def find_encoding(data: bytes, wanted: str | None, where: str) -> tuple[str, tup
         SheetError: The bytes are no text, do not fit ``wanted``, or fit nothing or several
             encodings.
     """
-    if wanted is not None:
-        return _settled(data, wanted, where), ()
-    for mark, codec in _BOMS:
-        if data.startswith(mark):
-            _decode(data, codec, where)
-            return codec, ()
+    codec = _stated(source) if wanted is None else _settled(source, wanted)
+    if codec is not None:
+        if not _fits(source, codec):
+            _decode(source.read(), codec, source.path.name)
+            raise source.changed()
+        return codec, ()
+    if _is_plain_utf8(source):
+        return "utf-8", ()
+    return _found(source.read(), source.path.name)
+
+
+def _stated(source: Source) -> str | None:
+    """What the mark at the start says."""
+    head = source.head(4)
+    return next((codec for mark, codec in _BOMS if head.startswith(mark)), None)
+
+
+def _fits(source: Source, codec: str) -> bool:
+    """Whether all bytes are of this encoding."""
+    decoder = codecs.getincrementaldecoder(codec)()
+    try:
+        for chunk in source.chunks():
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _is_plain_utf8(source: Source) -> bool:
+    """Whether it is UTF-8, without what would make it something else all the same."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    rest = b""
+    try:
+        for chunk in source.chunks():
+            if b"\0" in chunk or _JIS_SHIFT in rest + chunk:
+                return False
+            decoder.decode(chunk)
+            rest = chunk[1 - len(_JIS_SHIFT) :]
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _found(data: bytes, where: str) -> tuple[str, tuple[Problem, ...]]:
+    """What a file without a mark is that is not simply UTF-8."""
     if b"\0" in data:
         return _without_mark(data, where)
     if _JIS_SHIFT in data:
@@ -59,11 +102,10 @@ def find_encoding(data: bytes, wanted: str | None, where: str) -> tuple[str, tup
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         _refuse_broken_utf8(data, error, where)
-        return _guess(data, where)
-    return "utf-8", ()
+    return _guess(data, where)
 
 
-def _settled(data: bytes, wanted: str, where: str) -> str:
+def _settled(source: Source, wanted: str) -> str:
     try:
         codec = codecs.lookup(wanted.strip()).name
         " ".encode(codec)  # some codecs are not for text
@@ -72,13 +114,11 @@ def _settled(data: bytes, wanted: str, where: str) -> str:
             f"There is no encoding named '{wanted}'.",
             code="encoding_unknown_name",
             hint="Usual ones: utf-8, utf-16, cp932 (Shift-JIS), gb18030, big5, cp1252.",
-            where=where,
+            where=source.path.name,
         ) from error
     codec = _WIDER.get(codec, codec)
-    if codec == "utf-8" and data.startswith(codecs.BOM_UTF8):
-        codec = "utf-8-sig"
-    _decode(data, codec, where)
-    return codec
+    marked = codec == "utf-8" and source.head(4).startswith(codecs.BOM_UTF8)
+    return "utf-8-sig" if marked else codec
 
 
 def _decode(data: bytes, codec: str, where: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from batch_runner.core.model import ReadOptions, Table
 from batch_runner.loader.paths import EXCEL_SUFFIXES, check_sheet_path
-from batch_runner.loader.source import read_source, stamp
+from batch_runner.loader.source import look, stamp
 
 __all__ = ["load", "stamp", "worksheet_names"]
 
@@ -25,7 +25,7 @@ def load(path: Path, options: ReadOptions) -> tuple[Table, ...]:
         SheetError: The file is no sheet, damaged, too large, or has no prompt column.
     """
     check_sheet_path(path)
-    source = read_source(path)
+    source = look(path)
     if path.suffix.lower() in EXCEL_SUFFIXES:
         from batch_runner.loader.workbook import read_workbook
 
@@ -46,5 +46,5 @@ def worksheet_names(path: Path) -> tuple[str, ...]:
     from batch_runner.core.ooxml import worksheets
     from batch_runner.loader.archive import Archive
 
-    archive = Archive(read_source(path).data, path.name)
+    archive = Archive(look(path).read(), path.name)
     return tuple(sheet.name for sheet in worksheets(archive, path.name))

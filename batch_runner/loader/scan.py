@@ -1,6 +1,6 @@
 """What a table engine does not tell of a worksheet: hidden rows, links, formulas, extent.
 
-One pass over the worksheet's XML as it streams by.
+One pass over the worksheet's XML as it streams by, in which plain values are skimmed over.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from batch_runner.core.cellrefs import MAX_COLUMN, Area, area, column_of
 from batch_runner.core.model import column_letter
 from batch_runner.core.ooxml import Relation, local, parse, relation_id
+from batch_runner.loader.skim import UnusualError, skimmed
 
 _HYPERLINK = re.compile(r'\s*=?\s*HYPERLINK\(\s*"((?:[^"]|"")*)"\s*[,;)]', re.IGNORECASE)
 
+_CELL = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})")
 _TRUE = frozenset({"1", "true"})
 
 Place = tuple[int, int]
@@ -35,15 +37,33 @@ class Scan:
     columns: int = 0  # columns in use by values
     farthest: str = ""  # the address of the cell that makes it so wide or long
 
+    def reach(self, row: int, column: int) -> None:
+        """A value stands in this row and column."""
+        if row > self.rows or column >= self.columns:
+            self.rows = max(self.rows, row)
+            self.columns = max(self.columns, column + 1)
+            self.farthest = f"{column_letter(column)}{row}"
 
-def scan_worksheet(chunks: Iterable[bytes], relations: Mapping[str, Relation], where: str) -> Scan:
+
+def scan_worksheet(
+    part: Callable[[], Iterable[bytes]], relations: Mapping[str, Relation], where: str
+) -> Scan:
     """Read one worksheet part.
+
+    Args:
+        part: its bytes, from the beginning each time.
+        relations: its relationships.
+        where: its address, for errors.
 
     Raises:
         SheetError: Its XML is damaged.
     """
     scanner = _Scanner(relations)
-    parse(chunks, where, scanner.start, scanner.end, scanner.text)
+    try:
+        scanner.parse(skimmed(part(), scanner.scan.reach), where)
+    except UnusualError:
+        scanner = _Scanner(relations)
+        scanner.parse(part(), where)
     return scanner.scan
 
 
@@ -73,6 +93,10 @@ class _Scanner:
             "mergeCell": self._merge,
         }
         self._actions: dict[str, _Action | None] = {}  # by the name as it stands, with its prefix
+
+    def parse(self, chunks: Iterable[bytes], where: str) -> None:
+        """Take in the elements of a part."""
+        parse(chunks, where, self.start, self.end, self.text)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         try:
@@ -105,14 +129,16 @@ class _Scanner:
     def _cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
         if reference:
-            letters = reference.rstrip("0123456789")
-            column = self._columns.get(letters)
-            if column is None:
-                column = self._columns[letters] = column_of(letters)
-            self._column = column
+            self._column = self._column_of(reference.rstrip("0123456789"))
         else:
             self._column += 1
         self._kind = attributes.get("t", "n")
+
+    def _column_of(self, letters: str) -> int:
+        column = self._columns.get(letters)
+        if column is None:
+            column = self._columns[letters] = column_of(letters)
+        return column
 
     def _begin_formula(self, _: dict[str, str]) -> None:
         if self._kind:
@@ -124,11 +150,7 @@ class _Scanner:
             return
         if self._formula is not None or self._kind == "e":
             self._value, self._inside = "", "v"
-        scan = self.scan
-        if self._row > scan.rows or self._column >= scan.columns:
-            scan.rows = max(scan.rows, self._row)
-            scan.columns = max(scan.columns, self._column + 1)
-            scan.farthest = f"{column_letter(self._column)}{self._row}"
+        self.scan.reach(self._row, self._column)
 
     def _end_cell(self) -> None:
         place = (self._row, self._column)
@@ -144,14 +166,15 @@ class _Scanner:
 
     def _link(self, attributes: dict[str, str]) -> None:
         relation = self._relations.get(relation_id(attributes))
-        place = area(attributes.get("ref", ""))
-        if relation is None or not relation.external or place is None:
+        if relation is None or not relation.external:
             return  # a jump within the workbook is no address of anything
         fragment = attributes.get("location")
         target = f"{relation.target}#{fragment}" if fragment else relation.target
-        if (place.top, place.left) == (place.bottom, place.right):
-            self.scan.links.setdefault((place.top, place.left), target)
-        else:
+        reference = attributes.get("ref", "")
+        cell = _CELL.fullmatch(reference)
+        if cell is not None:
+            self.scan.links.setdefault((int(cell[2]), self._column_of(cell[1])), target)
+        elif (place := area(reference)) is not None:
             self.scan.wide_links.append((place, target))
 
     def _merge(self, attributes: dict[str, str]) -> None:

@@ -1,30 +1,78 @@
-"""A sheet's bytes, and the stamp of the very file they came from."""
+"""A sheet's file, and the stamp by which it is known that all that is read is of one moment."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from batch_runner.core.errors import SheetError
+from batch_runner.core.errors import SheetChangedError, SheetError
 from batch_runner.core.model import FileStamp
 
-MAX_BYTES = 1 << 30
-"""The largest file that is read: 1 GiB. A hundred thousand rows are about 15 MB."""
+MAX_BYTES = 4 << 30
+"""The largest file that is read: 4 GiB. A hundred thousand rows are about 15 MB."""
+
+CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A file as read at one moment."""
+    """A file as it was at one moment; read as often as needed, it is the same or an error."""
 
     path: Path
-    data: bytes
     stamp: FileStamp
 
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """The file from its start.
 
-def read_source(path: Path) -> Source:
-    """Read a file at once; the stamp belongs to what was read, not to what lies there later.
+        Raises:
+            SheetChangedError: Somebody saved it since it was first looked at.
+            SheetError: It cannot be opened.
+        """
+        try:
+            with self.path.open("rb", buffering=CHUNK) as file:
+                self._check(file)
+                yield file
+                self._check(file)
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+
+    def chunks(self) -> Iterator[bytes]:
+        """Its bytes, bit by bit."""
+        with self.opened() as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+
+    def read(self) -> bytes:
+        """All its bytes at once."""
+        with self.opened() as file:
+            return file.read()
+
+    def head(self, size: int) -> bytes:
+        """Its first bytes."""
+        with self.opened() as file:
+            return file.read(size)
+
+    def changed(self) -> SheetChangedError:
+        """The error for a file that is another one in the midst of being read."""
+        return SheetChangedError(
+            "The sheet was saved by somebody while it was read.",
+            code="sheet_changed",
+            hint="Run the command again.",
+            where=str(self.path),
+        )
+
+    def _check(self, file: BinaryIO) -> None:
+        if _stamp(file) != self.stamp:
+            raise self.changed()
+
+
+def look(path: Path) -> Source:
+    """The file as it is now; what is read of it later is of this moment.
 
     Raises:
         SheetError: The file cannot be opened, or is too large.
@@ -32,16 +80,16 @@ def read_source(path: Path) -> Source:
     try:
         with path.open("rb") as file:
             mark = _stamp(file)
-            if mark.size > MAX_BYTES:
-                raise SheetError(
-                    f"The file has {mark.size / 1e9:.1f} GB; at most {MAX_BYTES / 1e9:.1f} GB are read.",
-                    code="sheet_too_large",
-                    hint="Split it into several sheets.",
-                    where=str(path),
-                )
-            return Source(path=path, data=file.read(), stamp=mark)
     except OSError as error:
         raise _unreadable(path, error) from error
+    if mark.size > MAX_BYTES:
+        raise SheetError(
+            f"The file has {mark.size / 1e9:.1f} GB; at most {MAX_BYTES / 1e9:.1f} GB are read.",
+            code="sheet_too_large",
+            hint="Split it into several sheets.",
+            where=str(path),
+        )
+    return Source(path=path, stamp=mark)
 
 
 def stamp(path: Path) -> FileStamp:

@@ -6,8 +6,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-from python_calamine import CalamineError
+from python_calamine import CalamineError, CalamineWorkbook
 
 from batch_runner.core.cellrefs import MAX_COLUMN, MAX_ROW
 from batch_runner.core.columns import nearest
@@ -33,7 +32,7 @@ class _Book:
 
     where: str
     archive: Archive
-    engine: pd.ExcelFile
+    engine: CalamineWorkbook
 
 
 def read_workbook(source: Source, options: ReadOptions) -> tuple[Table, ...]:
@@ -44,12 +43,13 @@ def read_workbook(source: Source, options: ReadOptions) -> tuple[Table, ...]:
             none or several hold prompts.
     """
     where = source.path.name
-    archive = Archive(source.data, where)
-    archive.verify()
+    data = source.read()
+    archive = Archive(data, where)
     listed = worksheets(archive, where)
+    archive.verify(apart=[sheet.part for sheet in listed])
     if not listed:
         raise SheetError("The workbook has no worksheet.", code="no_worksheet", where=where)
-    with _open_engine(source) as engine:
+    with _open_engine(data, where) as engine:
         book = _Book(where=where, archive=archive, engine=engine)
         if options.worksheet not in {None, ALL}:
             sheet = _named(listed, str(options.worksheet), where)
@@ -60,32 +60,23 @@ def read_workbook(source: Source, options: ReadOptions) -> tuple[Table, ...]:
     return tuple(build_table(source, grid, options) for grid in grids)
 
 
-def _open_engine(source: Source) -> pd.ExcelFile:
+def _open_engine(data: bytes, where: str) -> CalamineWorkbook:
     try:
-        return pd.ExcelFile(io.BytesIO(source.data), engine="calamine")
+        return CalamineWorkbook.from_filelike(io.BytesIO(data))
     except (CalamineError, ValueError) as error:
-        raise _unreadable(error, source.path.name) from error
+        raise _unreadable(error, where) from error
 
 
 def _grid(book: _Book, sheet: Worksheet) -> Grid:
     """The cells of one worksheet; scanned first, so that its extent is known to be sane."""
     links = relations(book.archive, sheet.part, book.where)
     where = address(book.where, sheet.name, None, None)
-    scan = scan_worksheet(book.archive.chunks(sheet.part), links, where)
+    scan = scan_worksheet(lambda: book.archive.chunks(sheet.part), links, where)
     _check_extent(scan, where)
     try:
-        frame = pd.read_excel(
-            book.engine,
-            sheet_name=sheet.name,
-            header=None,
-            dtype=object,
-            keep_default_na=False,
-            na_filter=False,
-        )
+        return Grid(sheet=sheet, cells=book.engine.get_sheet_by_name(sheet.name), scan=scan)
     except (CalamineError, ValueError) as error:
         raise _unreadable(error, where) from error
-    lines = list(zip(*(frame[column].tolist() for column in frame.columns), strict=True))
-    return Grid(sheet=sheet, lines=lines, scan=scan)
 
 
 def _unreadable(error: Exception, where: str) -> SheetError:

@@ -6,6 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from itertools import chain, islice, repeat
+
+from python_calamine import CalamineSheet
 
 from batch_runner.core.model import (
     NO_LINKS,
@@ -20,7 +23,7 @@ from batch_runner.core.model import (
 )
 from batch_runner.core.ooxml import Worksheet
 from batch_runner.loader.header import (
-    blank_to_none,
+    SEARCHED,
     check_header_row,
     empty_sheet,
     find_header,
@@ -31,6 +34,7 @@ from batch_runner.loader.header import (
 )
 from batch_runner.loader.scan import Scan
 from batch_runner.loader.source import Source
+from batch_runner.loader.streamed import StreamedRows
 
 _MIDNIGHT = time()
 
@@ -40,14 +44,29 @@ class Grid:
     """A worksheet as the engine gives it: line 0 is row 1, column 0 is A."""
 
     sheet: Worksheet
-    lines: Sequence[tuple[CellValue, ...]]
+    cells: CalamineSheet
     scan: Scan
+
+    def __len__(self) -> int:
+        """The number of lines."""
+        return 0 if self.cells.end is None else self.cells.end[0] + 1
+
+    def lines(self) -> Iterator[list[CellValue]]:
+        """All lines from the first on."""
+        margin: list[CellValue] = [None] * (self.cells.start or (0, 0))[1]
+        for line in self.cells.iter_rows():
+            yield [*margin, *map(_typed, line)]
+
+    def head(self, options: ReadOptions) -> list[list[CellValue]]:
+        """The lines among which the header is."""
+        return list(islice(self.lines(), max(SEARCHED, options.header_row or 0)))
 
     def headers(self, options: ReadOptions) -> tuple[str, ...]:
         """The texts of the line that is taken as header; none in an empty worksheet."""
-        found = find_header(self.lines, options)
-        inside = found is not None and 0 <= found < len(self.lines)
-        return header_texts(self.lines[found]) if found is not None and inside else ()
+        head = self.head(options)
+        found = find_header(head, options)
+        inside = found is not None and 0 <= found < len(head)
+        return header_texts(head[found]) if found is not None and inside else ()
 
     def has_prompts(self, options: ReadOptions) -> bool:
         """Whether a column of prompts is in it."""
@@ -62,35 +81,39 @@ def build_table(source: Source, grid: Grid, options: ReadOptions) -> Table:
     """
     name = grid.sheet.name
     where = address(source.path.name, name, None, None)
-    check_header_row(options, len(grid.lines), where)
-    found = find_header(grid.lines, options)
+    check_header_row(options, len(grid), where)
+    head = grid.head(options)
+    found = find_header(head, options)
     if found is None:
         raise empty_sheet(where)
-    headers = header_texts(grid.lines[found])
+    headers = header_texts(head[found])
     columns = map_headers(headers, options)
     if columns.first("prompt") is None:
         raise no_prompt(headers, options, where)
-    problems = _problems(grid.scan, columns)
+    problems, links = _problems(grid.scan, columns), _links(grid)
     unsaved_headers = tuple(problems.get(found + 1, ()))
     return Table(
         path=source.path,
         worksheet=name,
         header_row=found + 1,
         headers=headers,
-        rows=tuple(_rows(grid, found + 1, problems)),
+        rows=StreamedRows(lambda: _rows(grid, found + 1, problems, links)),
         width=max(grid.scan.columns, grid.scan.other_columns),
         stamp=source.stamp,
         notices=(*header_notice(found, 0, options), *unsaved_headers),
     )
 
 
-def _rows(grid: Grid, start: int, problems: Mapping[int, Sequence[Problem]]) -> Iterator[SheetRow]:
-    links = _links(grid)
-    last = max(len(grid.lines), max(problems, default=0))
-    for index in range(start, last):
-        number = index + 1
-        line = grid.lines[index] if index < len(grid.lines) else ()
-        values = [_typed(value) for value in line]
+def _rows(
+    grid: Grid,
+    start: int,
+    problems: Mapping[int, Sequence[Problem]],
+    links: Mapping[int, Mapping[int, str]],
+) -> Iterator[SheetRow]:
+    # Formulas without a stored value may stand below the last line that has any.
+    below: Iterator[list[CellValue]] = repeat([], max(0, max(problems, default=0) - len(grid)))
+    lines = islice(chain(grid.lines(), below), start, None)
+    for number, values in enumerate(lines, start=start + 1):
         while values and values[-1] is None:
             values.pop()
         if values or number in problems:
@@ -104,17 +127,24 @@ def _rows(grid: Grid, start: int, problems: Mapping[int, Sequence[Problem]]) -> 
 
 
 def _typed(value: CellValue) -> CellValue:
-    """Blank texts are ``None``; a moment at midnight is what a plain date is stored as."""
+    """A cell as the engine gives it: blank texts are ``None``, whole numbers integers.
+
+    A moment at midnight is what a plain date is stored as.
+    """
+    if isinstance(value, str):  # as blank_to_none, for very many of them
+        return value if value and not value.isspace() else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
     if isinstance(value, datetime) and value.time() == _MIDNIGHT:
         return value.date()
-    return blank_to_none(value)
+    return value
 
 
 def _links(grid: Grid) -> dict[int, dict[int, str]]:
     """Row -> column -> link; a link on an area counts for every cell of it that is in use."""
     links: dict[int, dict[int, str]] = defaultdict(dict)
     for area, target in grid.scan.wide_links:
-        for row in range(area.top, min(area.bottom, len(grid.lines)) + 1):
+        for row in range(area.top, min(area.bottom, len(grid)) + 1):
             for column in range(area.left, min(area.right + 1, grid.scan.columns)):
                 links[row][column] = target
     for (row, column), target in grid.scan.links.items():

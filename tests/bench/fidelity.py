@@ -36,7 +36,7 @@ def plan_for(data: bytes) -> tuple[WritePlan, Worksheet]:
     """Results for up to 200 rows, right of everything in use."""
     archive = Archive(data, "")
     sheet = worksheets(archive, "")[0]
-    scan = scan_worksheet(archive.chunks(sheet.part), {}, "")
+    scan = scan_worksheet(lambda: archive.chunks(sheet.part), {}, "")
     first = max(scan.columns, scan.other_columns)
     top = 1
     rows = range(top + 1, min(max(scan.rows, top + 3), top + ROWS) + 1)

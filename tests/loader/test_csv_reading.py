@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch_runner.core.errors import SheetError
+from batch_runner.core.errors import SheetChangedError, SheetError
 from batch_runner.core.model import Severity, Table
 
 ReadCsv = Callable[..., Table]
@@ -236,9 +236,37 @@ def test_line_ends_inside_a_header_are_kept(read_csv: ReadCsv) -> None:
     assert table.headers == ("prompt", "image\nurls")
 
 
+def test_lines_that_end_in_a_bare_carriage_return_are_lines(read_csv: ReadCsv) -> None:
+    """Old programs of the Mac end them so; a lone one at the start or the end is no trouble."""
+    table = read_csv(b"\rprompt,id\ra,1\r,", delimiter=",")
+    assert (table.header_row, [row.values for row in table.rows]) == (2, [("a", "1")])
+
+
 def test_what_the_engine_cannot_read_is_an_error_with_a_remedy(read_csv: ReadCsv) -> None:
-    """A known weakness of it, at the end of lines that end in a bare carriage return."""
-    with pytest.raises(SheetError) as caught:
-        read_csv(b"\r,", delimiter=",")
+    """A cell may not be larger than the engine takes."""
+    usual = csv.field_size_limit(1000)
+    try:
+        with pytest.raises(SheetError) as caught:
+            read_csv(b"prompt\n" + b"x" * 2000, delimiter=",")
+    finally:
+        csv.field_size_limit(usual)
     assert caught.value.code == "csv_damaged"
     assert "CSV UTF-8" in caught.value.hint
+
+
+def test_a_quote_that_opens_in_the_last_line_is_never_closed(read_csv: ReadCsv) -> None:
+    """Also where nothing at all follows it."""
+    for data in (b'prompt\n"', b'prompt\na\n"b', b'prompt\n"b\n'):
+        with pytest.raises(SheetError) as caught:
+            read_csv(data)
+        assert caught.value.code == "quote_not_closed"
+
+
+def test_rows_stream_from_the_file_and_notice_that_it_changed(read_csv: ReadCsv) -> None:
+    """They may be walked again and again; what is read is of one moment, or an error."""
+    table = read_csv(b"prompt\na\nb\n")
+    assert list(table.rows) == list(table.rows)
+    assert [len(table.rows), table.rows[-1].number] == [2, 3]
+    table.path.write_bytes(b"prompt\nc\nd\ne\n")
+    with pytest.raises(SheetChangedError):
+        list(table.rows)

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch_runner.core.errors import SheetError
 from batch_runner.core.model import Table
 from batch_runner.loader.encoding import find_encoding
+from batch_runner.loader.source import look
 
 ReadCsv = Callable[..., Table]
 
@@ -144,9 +146,11 @@ def test_binary_data_is_refused(read_csv: ReadCsv, data: bytes) -> None:
         ("latin-1", "iso8859-1"),
     ],
 )
-def test_the_user_may_use_any_usual_name(wanted: str, codec: str) -> None:
+def test_the_user_may_use_any_usual_name(tmp_path: Path, wanted: str, codec: str) -> None:
     """Names stand for what programs mean by them, which is more than the standard."""
-    assert find_encoding(b"prompt\n", wanted, "x") == (codec, ())
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"prompt\n")
+    assert find_encoding(look(path), wanted) == (codec, ())
 
 
 def test_a_mark_is_not_part_of_the_first_header(read_csv: ReadCsv) -> None:
@@ -172,10 +176,18 @@ def test_a_setting_that_does_not_fit_is_an_error(
     assert caught.value.code == code
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.binary(max_size=60))
-def test_any_bytes_give_an_encoding_that_reads_them_or_an_error(data: bytes) -> None:
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.binary(max_size=60))
+def test_any_bytes_give_an_encoding_that_reads_them_or_an_error(
+    tmp_path: Path, data: bytes
+) -> None:
     """No input ends in a traceback, and a found encoding always decodes the whole file."""
+    path = tmp_path / "x.csv"
+    path.write_bytes(data)
     with contextlib.suppress(SheetError):
-        codec, _ = find_encoding(data, None, "x.csv")
+        codec, _ = find_encoding(look(path), None)
         data.decode(codec)

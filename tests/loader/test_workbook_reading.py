@@ -425,7 +425,7 @@ def test_the_dialects_of_other_programs_are_read_alike(
     other = read(rewrite(path, parts))
     assert [problem.code for problem in plain.rows[1].problems] == ["formula_without_value"]
     assert plain.rows[0].links == {1: "https://example.com/cat.png"}
-    assert other.rows == plain.rows
+    assert list(other.rows) == list(plain.rows)
     assert (other.headers, other.width) == (plain.headers, plain.width)
 
 
