@@ -158,13 +158,14 @@ def test_loader_finds_the_results_in_their_rows(
     path.write_bytes(sample.content())
     options = ReadOptions(header_row=1, encoding=sample.encoding, delimiter=sample.delimiter)
     (table,) = load(path, options)
+    before = list(table.rows)
     places = plan_columns(table, {}, {})
     column = places.places["job"]
-    cells = {row.number: {column: f"row {row.number}"} for row in table.rows}
+    cells = {row.number: {column: f"row {row.number}"} for row in before}
     write([table], [make_plan(cells, places.added)])
     (written,) = load(path, options)
-    assert [row.number for row in written.rows] == [row.number for row in table.rows]
-    for row, old in zip(written.rows, table.rows, strict=True):
+    assert [row.number for row in written.rows] == [row.number for row in before]
+    for row, old in zip(written.rows, before, strict=True):
         assert row.value(column) == f"row {row.number}"
         for place in range(table.width):
             assert row.value(place) == old.value(place)
