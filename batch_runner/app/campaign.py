@@ -8,6 +8,7 @@ from pathlib import Path
 
 from batch_runner.app.clock import localiser
 from batch_runner.app.guards import SANDBOX_ORIGIN
+from batch_runner.app.home import sidecar_of
 from batch_runner.app.intake import Rulebook
 from batch_runner.app.projection import Localise
 from batch_runner.app.sidecar import (
@@ -15,7 +16,6 @@ from batch_runner.app.sidecar import (
     config_owner,
     is_sandbox_copy,
     sandbox_copy,
-    sidecar_of,
 )
 from batch_runner.core.model import ReadOptions
 from batch_runner.core.profile import Catalogue
@@ -55,8 +55,18 @@ class Campaign:
     origin: str  # as attempts record it
     sandbox: bool
     localise: Localise
-    books: Path  # folder of the user's books; a rehearsal has its own, for toy money
+    data: Path  # the user's own data folder on this computer
     given: Mapping[str, object] = field(default_factory=dict)  # the options as typed
+
+    @property
+    def books(self) -> Path:
+        """Folder of the user's books; a rehearsal has its own, for toy money."""
+        return self.sidecar.home if self.sandbox else self.data
+
+    @property
+    def shared(self) -> bool:
+        """Whether other computers may work on the sheet, too, each with a ledger of its own."""
+        return self.sidecar.local is not None and not self.sandbox
 
     @property
     def is_copy(self) -> bool:
@@ -100,18 +110,18 @@ def open_campaign(
     sheet = sandbox_copy(source) if sandbox else source
     settings = resolve(config_owner(source), options, environ)
     catalogue = load_catalogue(settings.defaults)
-    sidecar = sidecar_of(sheet, settings.state_dir)
+    data = user_data_dir(environ)
     return Campaign(
         source=source,
         sheet=sheet,
         settings=settings,
         rules=_rulebook(settings, catalogue, adopt=adopt),
-        sidecar=sidecar,
+        sidecar=sidecar_of(sheet, settings.state_dir, data),
         given=options,
         origin=SANDBOX_ORIGIN if sandbox else settings.base_url,
         sandbox=sandbox,
         localise=localiser(settings.time_zone),
-        books=sidecar.folder if sandbox else user_data_dir(environ),
+        data=data,
     )
 
 

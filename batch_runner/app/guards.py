@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from batch_runner.app.home import sidecar_at
 from batch_runner.app.intake import Intake
 from batch_runner.app.output_file import outputs_of
 from batch_runner.app.sidecar import SUFFIX, Sidecar, is_sandbox_copy, sheet_of
@@ -19,6 +20,8 @@ from batch_runner.core.errors import (
 )
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
+from batch_runner.core.sent import fold
+from batch_runner.ledger.sent_file import read_lines
 from batch_runner.ledger.sqlite import SqliteLedger
 
 SANDBOX_ORIGIN = "sandbox"
@@ -67,19 +70,27 @@ async def check_host(ledger: SqliteLedger, host: str, *, take_over: bool) -> Non
         )
 
 
-async def check_owner(ledger: SqliteLedger, sheet: Path, *, shared: bool) -> None:
-    """In a state folder that several sheets share, names must tell them apart.
+async def check_owner(
+    ledger: SqliteLedger, sheet: Path, sidecar: Sidecar, *, stated: bool
+) -> None:
+    """Where the ledger is not beside its sheet, it must be this sheet's and no other's.
+
+    ``stated``: the user named the folder, in which the sheets' names tell them apart.
 
     Raises:
-        ConfigError: another sheet of the same name keeps its ledger here.
+        ConfigError: another sheet keeps its ledger here.
     """
     known = await ledger.meta("sheet")
-    if shared and known and known != str(sheet) and await asyncio.to_thread(Path(known).exists):
+    apart = stated or sidecar.local is not None
+    if apart and known and known != str(sheet) and await asyncio.to_thread(Path(known).exists):
         raise ConfigError(
-            f"{known} has the same name and keeps its ledger here.",
+            f"{known} keeps its ledger here.",
             code="state_shared",
             where=str(ledger.path),
-            hint="Give this sheet another name or another state folder.",
+            hint="Give this sheet another name or another state folder."
+            if stated
+            else f"If this sheet is a copy that is to go its own way, delete {sidecar.folder}: "
+            "what its rows show is then looked up, not sent again.",
         )
     await ledger.set_meta("sheet", str(sheet))
 
@@ -103,7 +114,9 @@ def check_unmarked(intakes: Iterable[Intake], known: Iterable[Mapping[int, Job]]
             )
 
 
-async def check_moved(sheet: Path, sidecar: Sidecar, intakes: Sequence[Intake]) -> None:
+async def check_moved(
+    sheet: Path, sidecar: Sidecar, intakes: Sequence[Intake], data: Path
+) -> None:
     """A sheet without a sidecar whose jobs another sidecar of the folder knows.
 
     Raises:
@@ -114,9 +127,9 @@ async def check_moved(sheet: Path, sidecar: Sidecar, intakes: Sequence[Intake]) 
     hashes = [spec.identity.row_hash for intake in intakes for spec in intake.specs]
     for folder in sorted(sidecar.folder.parent.glob(f"*{SUFFIX}")):
         other = sheet_of(folder)
-        if is_sandbox_copy(other):
+        if folder == sidecar.folder or is_sandbox_copy(other):
             continue
-        sent, copies = await _sent_there(folder)
+        sent, copies = await _sent_there(sidecar_at(folder, data))
         if str(sheet) in copies:
             raise SheetError(
                 f"this is a copy with the results of {other.name}, made by --output.",
@@ -137,12 +150,14 @@ async def check_moved(sheet: Path, sidecar: Sidecar, intakes: Sequence[Intake]) 
             )
 
 
-async def _sent_there(folder: Path) -> tuple[frozenset[str], frozenset[str]]:
-    """Which rows a sidecar's sheet sent, and which copies were made of it."""
-    with reading(Sidecar(folder)) as ledger:
+async def _sent_there(sidecar: Sidecar) -> tuple[frozenset[str], frozenset[str]]:
+    """Which rows a sidecar's sheet sent, here or elsewhere, and which copies were made of it."""
+    elsewhere = fold(read_lines(sidecar.folder)).values()
+    sent = frozenset(one.row_hash for one in elsewhere if not one.void)
+    with reading(sidecar) as ledger:
         if ledger is None:
-            return frozenset(), frozenset()
-        return await ledger.sent_hashes(), await outputs_of(ledger)
+            return sent, frozenset()
+        return sent | await ledger.sent_hashes(), await outputs_of(ledger)
 
 
 @contextlib.contextmanager

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from batch_runner.app.clock import now
 from batch_runner.app.guards import reading
-from batch_runner.app.sidecar import Sidecar, sidecar_of
+from batch_runner.app.home import sidecar_of
+from batch_runner.app.sidecar import Sidecar
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger
 
 
-def move_sidecar(old: Path, new: Path, state: Path | None) -> Path:
+def move_sidecar(old: Path, new: Path, state: Path | None, data: Path) -> Path:
     """Let the sheet ``new`` go on with what the sheet ``old`` has done; gives the new sidecar.
 
     May be run again after it was interrupted.
@@ -27,7 +28,7 @@ def move_sidecar(old: Path, new: Path, state: Path | None) -> Path:
     """
     if not new.is_file():
         raise SheetError("there is no such sheet.", code="no_such_file", where=str(new))
-    source, target = sidecar_of(old, state), sidecar_of(new, state)
+    source, target = sidecar_of(old, state, data), sidecar_of(new, state, data)
     if source.ledger.exists() and source.folder != target.folder:
         if target.folder.exists():
             raise UsageError(
@@ -36,9 +37,10 @@ def move_sidecar(old: Path, new: Path, state: Path | None) -> Path:
                 where=str(target.folder),
                 hint="Put that folder away first, if it is not needed.",
             )
-        with hold(source.folder, host=socket.gethostname(), pid=os.getpid(), at=now()):
+        with hold(source.home, host=socket.gethostname(), pid=os.getpid(), at=now()):
             pass  # nobody is at work on it
         _rename(source.folder, target.folder)
+        target = sidecar_of(new, state, data)
     elif not asyncio.run(_worked_for(target, {str(old), str(old.resolve())})):
         raise SheetError(
             "there is no sidecar of it.",
@@ -46,7 +48,7 @@ def move_sidecar(old: Path, new: Path, state: Path | None) -> Path:
             where=str(old),
             hint="Give the sheet's former name and folder.",
         )
-    asyncio.run(_rename_videos(target, old, new, state))
+    asyncio.run(_rename_videos(target, source, old, new))
     return target.folder
 
 
@@ -68,9 +70,9 @@ def _rename(source: Path, target: Path) -> None:
         ) from error
 
 
-async def _rename_videos(target: Sidecar, old: Path, new: Path, state: Path | None) -> None:
+async def _rename_videos(target: Sidecar, source: Sidecar, old: Path, new: Path) -> None:
     """Stored paths are relative to the sheet: say them from where it is now."""
-    before = _prefix(sidecar_of(old, state), old)
+    before = _prefix(source, old)
     after = _prefix(target, new)
     ledger = SqliteLedger.for_command(target.ledger)
     try:

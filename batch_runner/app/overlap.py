@@ -39,7 +39,7 @@ async def held(
     with contextlib.ExitStack() as stack:
         while True:
             lock = hold(
-                campaign.sidecar.folder, host=socket.gethostname(), pid=os.getpid(), at=now()
+                campaign.sidecar.home, host=socket.gethostname(), pid=os.getpid(), at=now()
             )
             try:
                 stack.enter_context(lock)
@@ -57,7 +57,7 @@ async def held(
 
 async def _explained(error: LockedError, campaign: Campaign) -> LockedError:
     """The refusal with what is known of the run that is on."""
-    holder = holder_of(campaign.sidecar.folder)
+    holder = holder_of(campaign.sidecar.home)
     if holder is None:
         return error
     progress = max(holder.since, await _last_progress(campaign) or holder.since)

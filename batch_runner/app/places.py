@@ -2,55 +2,81 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-SYNCED = ("dropbox", "onedrive", "google drive", "googledrive", "icloud", "nextcloud", "box sync")
-"""Parts of folder names by which the usual synchronisers are known."""
+from batch_runner.ledger.disk import network_kind
 
-_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "davfs"})
-_MOUNTS = Path("/proc/mounts")
+_NAMES = re.compile(
+    r"(?P<name>onedrive|dropbox|google ?drive|my drive|icloud ?drive|icloud|mobile documents|nextcloud"
+    r"|owncloud|box( sync)?|pclouddrive|syncthing|sharepoint|cloudstorage)(?P<more>[\s\-(~].*)?",
+    re.IGNORECASE,
+)
+_SHAREPOINT = re.compile(r".+ - (shared )?documents", re.IGNORECASE)
+"""How OneDrive names the folder of a SharePoint library: ``Site - Documents``."""
+
+_MARKERS = {
+    ".dropbox.cache": "Dropbox",
+    ".849C9593-D756-4E56-8D6E-42412F2A707B": "OneDrive",
+    ".tmp.drivedownload": "Google Drive",
+    ".tmp.driveupload": "Google Drive",
+    ".nextcloudsync.log": "Nextcloud",
+    ".owncloudsync.log": "ownCloud",
+    ".stfolder": "Syncthing",
+}
+_ONEDRIVE = ("OneDrive", "OneDriveCommercial", "OneDriveConsumer")
+_DROPBOX = (("APPDATA", "Dropbox"), ("LOCALAPPDATA", "Dropbox"), ("HOME", ".dropbox"))
 
 
-def synced_by(path: Path) -> str | None:
-    """Which synchroniser a (resolved) path belongs to, by the names of its folders."""
-    parts = [part.lower() for part in path.parts]
-    return next((name for name in SYNCED if any(name in part for part in parts)), None)
+def synced_by(path: Path, environ: Mapping[str, str]) -> str | None:
+    """Which synchroniser a (resolved) path belongs to.
 
-
-def network_kind(path: Path, mounts: str) -> str | None:
-    """The kind of network file system a (resolved) path lies on.
-
-    ``mounts`` is the text of ``/proc/mounts``; the longest mount point that holds the path counts.
+    By what the synchronisers say in the environment and in their settings, by the usual names of
+    their folders, and by the files that they leave in them.
     """
-    if str(path).startswith("\\\\"):
-        return "a network share"
-    best, kind = "", None
-    for line in mounts.splitlines():
-        words = line.split()
-        if len(words) < 3:
-            continue
-        point = words[1].replace("\\040", " ")
-        if len(point) >= len(best) and (path == Path(point) or Path(point) in path.parents):
-            best, kind = point, words[2]
-    return kind if kind in _NETWORK else None
+    for name, root in _said(environ):
+        if path == root or root in path.parents:
+            return name
+    for folder in (path, *path.parents):
+        if (found := _NAMES.fullmatch(folder.name)) is not None:
+            return found["name"].lower()
+        if _SHAREPOINT.fullmatch(folder.name):
+            return "SharePoint"
+        for marker, name in _MARKERS.items():
+            if (folder / marker).exists():
+                return name
+    return None
 
 
-def risk(path: Path) -> str | None:
-    """Why a ledger beside this (resolved) sheet is at risk; ``None``: it is not."""
-    synced = synced_by(path)
-    if synced is not None:
-        return f"the sheet lies in a folder that is synchronised ({synced})"
-    mounts = _MOUNTS.read_text(errors="replace") if _MOUNTS.is_file() else ""
-    network = network_kind(path, mounts)
-    return None if network is None else f"the sheet lies on a network drive ({network})"
+def _said(environ: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
+    """The folders that synchronisers say they have."""
+    for variable in _ONEDRIVE:
+        if environ.get(variable):
+            yield "OneDrive", Path(environ[variable]).resolve()
+    for variable, folder in _DROPBOX:
+        if environ.get(variable):
+            for root in _dropbox_folders(Path(environ[variable], folder, "info.json")):
+                yield "Dropbox", root
 
 
-def advice(path: Path) -> str | None:
-    """What to say to somebody whose ledger would be at risk here."""
-    why = risk(path)
-    if why is None:
+def _dropbox_folders(info: Path) -> list[Path]:
+    """What Dropbox says in its own file; nothing where there is none that can be read."""
+    try:
+        told = json.loads(info.read_text(encoding="utf-8"))
+        return [Path(account["path"]).resolve() for account in told.values()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def advice(ledger: Path) -> str | None:
+    """What to say to somebody whose ledger lies on a network drive."""
+    kind = network_kind(ledger)
+    if kind is None:
         return None
     return (
-        f"Warning: {why}, where the ledger of what was paid can be damaged. Keep it on this "
-        "computer: set BATCH_RUNNER_STATE, or 'state:' in the config, to a local folder."
+        f"Warning: the ledger of what was paid lies on a network drive ({kind}). It is written "
+        "with more care there, which is slower; safer is a folder of this computer: set "
+        "BATCH_RUNNER_STATE, or 'state:' in the config."
     )

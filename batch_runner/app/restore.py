@@ -41,7 +41,7 @@ async def remove_results(campaign: Campaign) -> Path | None:
     sheet = campaign.sheet
     if not campaign.sidecar.ledger.is_file():
         raise _never_ran(sheet)
-    with hold(campaign.sidecar.folder, host=socket.gethostname(), pid=os.getpid(), at=now()):
+    with hold(campaign.sidecar.home, host=socket.gethostname(), pid=os.getpid(), at=now()):
         with reading(campaign.sidecar) as ledger:
             intakes = await read_sheet(sheet, campaign.rules, ledger)
         tables = await asyncio.to_thread(load, sheet, campaign.rules.options)

@@ -17,9 +17,11 @@ from batch_runner.app.choose import Choice, Filter
 from batch_runner.app.clock import now
 from batch_runner.app.control import interrupted_at_once, stopped_by_signals
 from batch_runner.app.forecast import minutes, whole_time
+from batch_runner.app.home import settle
 from batch_runner.app.intake import Intake
 from batch_runner.app.keys import Key, key_for
 from batch_runner.app.listen import close_log, open_log
+from batch_runner.app.neighbours import Neighbours, NoNeighbours, join
 from batch_runner.app.outcome import Ending, FailOn
 from batch_runner.app.output_file import check_output, outputs_of, remember_output
 from batch_runner.app.overlap import held
@@ -89,7 +91,7 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
         copies = await outputs_of(ledger)
     check_output(campaign.settings.output_file, campaign.sheet, copies)
     if not request.new:
-        await guards.check_moved(campaign.sheet, campaign.sidecar, intakes)
+        await guards.check_moved(campaign.sheet, campaign.sidecar, intakes, campaign.data)
     if request.adopt is None:
         guards.check_unmarked(intakes, known)
     draft = _draft(campaign, intakes, known, request.wish, adopt=request.adopt)
@@ -142,12 +144,11 @@ async def run_sheet(
         BatchRunnerError: nothing was submitted, for the reason it says.
     """
     async with AsyncExitStack() as stack:
-        lock = held(campaign, wait=request.wait, say=ui.say)
         # A sheet that ran before is locked before it is read: a second run is told at once. One
         # that never ran gets its sidecar only after a yes; a rehearsal's sandbox lives there.
         locked = not request.dry_run and await asyncio.to_thread(campaign.sidecar.ledger.exists)
         if locked:
-            await stack.enter_async_context(lock)
+            campaign = await _held(campaign, request, ui, environ, stack)
         draft = await draft_run(campaign, request)
         _tell(campaign, draft, ui)
         key = _key(campaign, request, environ)
@@ -155,14 +156,14 @@ async def run_sheet(
             ui.plan(draft.plan, _time(campaign, draft))
             return None
         if campaign.sandbox and not locked:
-            await stack.enter_async_context(lock)
+            campaign = await _held(campaign, request, ui, environ, stack)
             locked = True
         provider = await stack.enter_async_context(world.service(campaign, key.text))
         agreed = await _agreed(campaign, request, ui, draft, provider)
         if agreed is None:
             return None
         if not locked:
-            await stack.enter_async_context(lock)
+            campaign = await _held(campaign, request, ui, environ, stack)
         ending = await _locked(campaign, request, ui, agreed, provider, key.text)
         fresh = key.again() if ending.stopped_by("key_refused") else None
         if fresh is None:
@@ -176,8 +177,23 @@ async def run_sheet(
 def _tell(campaign: Campaign, draft: Draft, ui: Ui) -> None:
     for intake in draft.intakes:
         ui.problems(intake.problems, campaign.source.name, intake.table.worksheet)
-    if campaign.settings.state_dir is None and (warning := places.advice(campaign.sheet)):
+    if warning := places.advice(campaign.sidecar.home):
         ui.say(warning)
+
+
+async def _held(
+    campaign: Campaign,
+    request: Request,
+    ui: Ui,
+    environ: Mapping[str, str],
+    stack: AsyncExitStack,
+) -> Campaign:
+    """The campaign with its ledger where it is safe, and locked."""
+    if campaign.settings.state_dir is None:
+        sidecar = settle(campaign.sidecar, campaign.data, environ, ui.say)
+        campaign = replace(campaign, sidecar=sidecar)
+    await stack.enter_async_context(held(campaign, wait=request.wait, say=ui.say))
+    return campaign
 
 
 async def _locked(
@@ -195,9 +211,16 @@ async def _locked(
         ledger = SqliteLedger.for_run(sidecar.ledger)
         stack.callback(ledger.close)
         await world.sweep(campaign, ledger)
-        await guards.check_host(ledger, host, take_over=request.take_over)
-        shared = campaign.settings.state_dir is not None
-        await guards.check_owner(ledger, campaign.sheet, shared=shared)
+        stated = campaign.settings.state_dir is not None
+        await guards.check_owner(ledger, campaign.sheet, sidecar, stated=stated)
+        neighbours: Neighbours = NoNeighbours(ledger)
+        if campaign.shared:
+            neighbours = shared = join(
+                campaign, ledger, now=now, say=ui.say, take_over=request.take_over
+            )
+            stack.callback(shared.end)
+        else:
+            await guards.check_host(ledger, host, take_over=request.take_over)
         await remember_output(campaign.settings.output_file, ledger)
         purse = await open_purse(campaign, ledger, key, draft.balance)
         if isinstance(purse, Purse):
@@ -210,7 +233,11 @@ async def _locked(
         stack.callback(close_log, log)
         wanted = Wanted(intakes=draft.intakes, wish=draft.wish, adopt=request.adopt)
         entry = RunEntry(
-            run=run, key=key, log=log, purse=purse if isinstance(purse, Purse) else None
+            run=run,
+            key=key,
+            log=log,
+            purse=purse if isinstance(purse, Purse) else None,
+            neighbours=neighbours,
         )
         stack.enter_context(stopped_by_signals(entry.halt, ui.say))
         session = await open_session(campaign, ledger, wanted, ui, entry)

@@ -21,6 +21,8 @@ from batch_runner.app.ctl.serve import listening
 from batch_runner.app.found import found_limits, remember_limits
 from batch_runner.app.intake import Intake
 from batch_runner.app.listen import LOG_PAUSE, RunListener, flush_log
+from batch_runner.app.neighbours import BEAT as LEASE_BEAT
+from batch_runner.app.neighbours import Neighbours
 from batch_runner.app.outcome import Ending, FailOn, exit_code, next_command
 from batch_runner.app.plan import usual_seconds
 from batch_runner.app.reading import chosen, enrol, known_jobs, read_sheet
@@ -50,6 +52,7 @@ class RunEntry:
     key: str = field(repr=False)
     log: logging.Logger
     purse: Purse | None  # the user's own books; None: they cannot be used, and need not be
+    neighbours: Neighbours  # other computers that may work on the sheet
     halt: Halt = field(default_factory=Halt)
 
 
@@ -70,7 +73,7 @@ class Session:
         """Send, look and download until nothing is left or something ends it early."""
         engine = Engine(
             World(
-                ledger=self.ledger,
+                ledger=self.entry.neighbours.ledger,
                 provider=provider,
                 shelf=VideoShelf(
                     world.video_folder(self.campaign), self.campaign.sheet, self.ledger
@@ -89,7 +92,7 @@ class Session:
         models = frozenset(job.model for job in jobs)
         entry = self.entry
         helm = Helm(engine.controls, self.ledger, self.listener, entry.run, self.started, now)
-        listens = listening(self.campaign.sidecar.folder, helm.obey, self.listener.noticed)
+        listens = listening(self.campaign.sidecar.home, helm.obey, self.listener.noticed)
         async with await self._background(jobs), listens:
             try:
                 return await engine.run(models)
@@ -126,6 +129,7 @@ class Session:
         background.every(LOG_PAUSE, self._flush_log)
         background.every(BEAT, beat)
         background.every(BEAT, self._book)
+        background.every(LEASE_BEAT, self.entry.neighbours.beat)
         background.every(self.campaign.settings.save_every, self.save)
         return background
 
@@ -159,6 +163,8 @@ class Session:
     async def _follow(self) -> None:
         if self.entry.purse is not None and self.entry.purse.refused:
             await self._book()
+        if (reason := await self.entry.neighbours.follow()) is not None:
+            self.halt.stop_submits(reason)
         try:
             await self.sync.follow()
         except SheetError as error:
@@ -285,6 +291,7 @@ async def open_session(
     for lost in await ledger.unknown_jobs():
         if lost.task_id is not None:
             await ledger.record(lost, again.looked_for_again(lost, now()))
+    await entry.neighbours.meet()
     sys.audit("batch_runner.app.enrolled")
     listener = RunListener(entry.log, show=ui.say)
     desk = world.desk_of(campaign, ledger, listener.noticed)

@@ -137,7 +137,7 @@ async def _held(campaign: Campaign) -> AsyncIterator[SqliteLedger]:
             code="never_run",
             where=str(campaign.sheet),
         )
-    with hold(campaign.sidecar.folder, host=socket.gethostname(), pid=os.getpid(), at=now()):
+    with hold(campaign.sidecar.home, host=socket.gethostname(), pid=os.getpid(), at=now()):
         ledger = SqliteLedger.for_command(campaign.sidecar.ledger)
         try:
             yield ledger

@@ -48,12 +48,12 @@ async def store_tested(
     return Stored(where=store_key(name, key), balance=balance)
 
 
-def shared_env_file(folder: Path) -> str | None:
+def shared_env_file(folder: Path, environ: Mapping[str, str]) -> str | None:
     """Why a ``.env`` in this folder is no place for a key; ``None``: there is no trouble."""
     env = folder / ".env"
     if not env.is_file():
         return None
-    synced = synced_by(env.resolve())
+    synced = synced_by(env.resolve(), environ)
     if synced is not None:
         return f"{env} lies in a synchronised folder ({synced}): keys in it leave this computer."
     if env.stat().st_mode & 0o044:

@@ -6,19 +6,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SUFFIX = ".batch"
+LEDGER = "ledger.sqlite"
 SANDBOX_MARK = ".sandbox"
 
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """``<sheet file name>.batch/`` and what lies in it."""
+    """``<sheet file name>.batch/`` and what lies in it.
+
+    Where the sheet lies in a synchronised folder, what only this computer may write lies at home:
+    in the user's own data folder. Several computers may see such a sheet.
+    """
 
     folder: Path
+    local: Path | None = None  # where ledger, lock and log are, if not in the folder itself
+
+    @property
+    def home(self) -> Path:
+        """Where ledger, lock and log are."""
+        return self.local or self.folder
 
     @property
     def ledger(self) -> Path:
         """The durable store of every job."""
-        return self.folder / "ledger.sqlite"
+        return self.home / LEDGER
 
     @property
     def videos(self) -> Path:
@@ -28,17 +39,12 @@ class Sidecar:
     @property
     def log(self) -> Path:
         """JSON lines, one for everything that happened."""
-        return self.folder / "run.log"
+        return self.home / "run.log"
 
     @property
     def sandbox(self) -> Path:
         """What the sandbox remembers between rehearsals."""
-        return self.folder / "sandbox"
-
-
-def sidecar_of(sheet: Path, state: Path | None) -> Sidecar:
-    """The sidecar of a (resolved) sheet: beside it, or in the state folder that was set."""
-    return Sidecar((state or sheet.parent) / f"{sheet.name}{SUFFIX}")
+        return self.home / "sandbox"
 
 
 def sheet_of(sidecar: Path) -> Path:

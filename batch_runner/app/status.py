@@ -8,7 +8,8 @@ from pathlib import Path
 
 from batch_runner.app import guards
 from batch_runner.app.campaign import Campaign
-from batch_runner.app.sidecar import sandbox_copy, sidecar_of
+from batch_runner.app.home import sidecar_of
+from batch_runner.app.sidecar import sandbox_copy
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.jobs import Job, Totals
 from batch_runner.ledger.sqlite import SqliteLedger
@@ -85,7 +86,7 @@ def _known(ledger: SqliteLedger | None, campaign: Campaign) -> SqliteLedger:
     if ledger is not None:
         return ledger
     copy = sandbox_copy(campaign.source)
-    rehearsed = sidecar_of(copy, campaign.settings.state_dir).ledger.exists()
+    rehearsed = sidecar_of(copy, campaign.settings.state_dir, campaign.data).ledger.exists()
     hint = f"Start it with: {campaign.command('run')}"
     if rehearsed and copy != campaign.source:
         hint += f" (there was a rehearsal; see it with: batch-runner status '{copy.name}')"

@@ -34,7 +34,7 @@ async def sync_sheet(campaign: Campaign, say: Callable[[str], None]) -> Path:
             code="never_run",
             where=str(campaign.sheet),
         )
-    with hold(campaign.sidecar.folder, host=socket.gethostname(), pid=os.getpid(), at=now()):
+    with hold(campaign.sidecar.home, host=socket.gethostname(), pid=os.getpid(), at=now()):
         ledger = SqliteLedger.for_command(campaign.sidecar.ledger)
         try:
             desk = world.desk_of(campaign, ledger, lambda _code, message: say(message))

@@ -21,10 +21,11 @@ def command(old: Path, new: Path) -> int:
     batch-runner move campaign.xlsx spring.xlsx
     """
     from batch_runner.app.move import move_sidecar
+    from batch_runner.settings.find import user_data_dir
     from batch_runner.settings.resolve import resolve
 
     old, new = old.absolute(), new.resolve()
     state = resolve(new, {}, os.environ).state_dir
-    folder = move_sidecar(old, new, state)
+    folder = move_sidecar(old, new, state, user_data_dir(os.environ))
     click.echo(f"{new.name} goes on with what {old.name} has done ({folder}).")
     return 0

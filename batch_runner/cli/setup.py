@@ -36,7 +36,7 @@ def command(account: str, base_url: str | None) -> int:
     else:
         click.echo(f"The key could not be tested now: {stored.balance.message}", err=True)
     click.echo(f"Stored as {account!r} in {stored.where}.")
-    warning = shared_env_file(Path.cwd())
+    warning = shared_env_file(Path.cwd(), os.environ)
     if warning is not None:
         click.echo(f"Warning: {warning}", err=True)
     return 0

@@ -123,6 +123,15 @@ def video_missing(outcome: FetchOutcome) -> str:
     return f"video not saved: {sentence.rstrip('.')}{detail} {CHARGED} The next run tries again."
 
 
+def sent_elsewhere(host: str) -> str:
+    """A row that another computer sent, of which no task is known here (yet)."""
+    return (
+        f"unknown: the computer {host!r} sent this row, and what became of it is not known here "
+        f"yet. {MAYBE_CHARGED} Let the folder be synchronised and run again, or settle it with "
+        "'batch-runner resolve'."
+    )
+
+
 def given_up() -> str:
     """An unknown row that the user closed."""
     return f"given up: closed by 'batch-runner resolve --give-up'. {MAYBE_CHARGED}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from batch_runner.core.errors import LedgerError
+from batch_runner.ledger.disk import network_kind
 
 BUSY_TIMEOUT = 30.0  # seconds another process (status, resolve) may hold the file
 
@@ -32,7 +33,9 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     with opening(connection, path):
         connection.row_factory = sqlite3.Row
         if not read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
+            # The shared memory of WAL works on one computer only, if on a network drive at all.
+            mode = "WAL" if network_kind(path) is None else "TRUNCATE"
+            connection.execute(f"PRAGMA journal_mode = {mode}")
             # NORMAL could lose the last commits at a power cut: a task paid for and forgotten.
             connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")

@@ -165,6 +165,19 @@ def _copy(connection: sqlite3.Connection, target: Path) -> None:
     fresh.replace(target)
 
 
+def copy_ledger(source: Path, target: Path) -> None:
+    """Copy a ledger to another folder, whole and sound or not at all.
+
+    Raises:
+        sqlite3.Error: it cannot be read, or is damaged.
+    """
+    with contextlib.closing(sqlite3.connect(f"{source.as_uri()}?mode=rw", uri=True)) as connection:
+        (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+        _copy(connection, target)
+
+
 def statements(script: str) -> Iterator[str]:
     """The statements of a script; ``executescript`` would commit before each script."""
     statement = ""

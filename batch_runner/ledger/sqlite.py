@@ -5,16 +5,18 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from batch_runner.core.elsewhere import Step
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.identity import Basis, RowIdentity
 from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job, RowSpec, Totals
+from batch_runner.core.sent import Sent
 from batch_runner.core.spend import Charge
-from batch_runner.ledger import changes, charges, claims, enrol, runs, views, withdraw
+from batch_runner.ledger import changes, charges, claims, elsewhere, enrol, runs, views, withdraw
 from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit, ReadOnly
 from batch_runner.ledger.connection import connect, opening
 from batch_runner.ledger.schema import check_version, migrate
@@ -158,6 +160,16 @@ class SqliteLedger:
     async def rename_files(self, before: str, after: str) -> None:
         """The sheet moved: stored paths that began with ``before`` begin with ``after``."""
         await self._do(runs.rename_files, before, after)
+
+    # -- other computers -----------------------------------------------------------------
+
+    async def attempts_as_sent(self) -> Sequence[Sent]:
+        """All attempts, as other computers that share the sheet are told of them."""
+        return await self._do(elsewhere.attempts_as_sent)
+
+    async def take_in(self, sent: Iterable[Sent], at: datetime) -> Mapping[Step, int]:
+        """Bring this ledger up to what the computers tell each other; how often what was done."""
+        return await self._do(elsewhere.take_in, sent, at)
 
     # -- questions ---------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ from typing import Any
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.ctl.orders import Order
 from batch_runner.app.ctl.place import Place, read_note
-from batch_runner.app.sidecar import sandbox_copy, sidecar_of
+from batch_runner.app.home import sidecar_of
+from batch_runner.app.sidecar import sandbox_copy
 from batch_runner.core.errors import UsageError
 
 PATIENCE = 15.0  # seconds; a run answers at once, unless its disk is very slow
@@ -24,12 +25,12 @@ def tell_run(campaign: Campaign, order: Order) -> dict[str, Any]:
     Raises:
         UsageError: no run is at work on the sheet, or it does not answer.
     """
-    reply = ask(campaign.sidecar.folder, order)
+    reply = ask(campaign.sidecar.home, order)
     if reply is not None:
         return reply
     hint = f"Start one with: {campaign.command('run')}"
     copy = sandbox_copy(campaign.source)
-    rehearsal = sidecar_of(copy, campaign.settings.state_dir).folder
+    rehearsal = sidecar_of(copy, campaign.settings.state_dir, campaign.data).home
     if copy != campaign.source and read_note(rehearsal) is not None:
         hint = f"A rehearsal has one: name it by its copy, {copy.name}."
     raise UsageError(

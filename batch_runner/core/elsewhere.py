@@ -1,0 +1,76 @@
+"""What a ledger makes of attempts that other ledgers of the same sheet made: pure decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from batch_runner.core.lifecycle import State
+from batch_runner.core.sent import Sent
+
+BY_THE_SHEET = "adopted-"
+"""How the keys of attempts begin that are known only because the sheet shows them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """A job of this ledger, as far as the decision needs it."""
+
+    job: int
+    state: State
+    attempt: int  # its present one; 0: never sent
+    key: str | None  # idempotency key of the present attempt
+    task_id: str | None
+    row: int | None  # where it stands in the sheet
+    worksheet: str
+
+
+class Step(StrEnum):
+    """What to do with an attempt made elsewhere."""
+
+    LINK = "link"  # the present attempt's task came to light
+    RELEASE = "release"  # the present attempt was not accepted after all
+    NAME = "name"  # the present attempt is this one, known so far only by the sheet
+    TAKE = "take"  # the row was sent elsewhere: its next attempt is this one
+    APART = "apart"  # this row was sent here as well: keep it beside the sheet
+
+
+UNSENT = frozenset({State.QUEUED, State.SKIPPED, State.INVALID})
+ENDED = frozenset({State.SUCCEEDED, State.FAILED})
+
+
+def of_known(sent: Sent, here: Here) -> Step | None:
+    """What is news about an attempt that this ledger has, as a job's present one."""
+    if here.state is not State.UNKNOWN or here.task_id is not None:
+        return None
+    if sent.task_id is not None:
+        return Step.LINK
+    return Step.RELEASE if sent.void else None
+
+
+def of_next(sent: Sent, here: Here) -> Step | None:
+    """What to do when the attempt before it is a job's present one; nothing until that ended."""
+    if sent.void:
+        return None
+    may = here.state in ENDED | UNSENT or here.state is State.UNKNOWN
+    return Step.TAKE if may else None
+
+
+def of_new(sent: Sent, alike: Iterable[Here]) -> tuple[Step, Here] | None:
+    """Which of the jobs of equal rows an attempt belongs to of which nothing was known.
+
+    One that only the sheet vouches for, else one that was not sent yet, else one that failed; a
+    row that this computer sent itself was sent twice, within the delay of the synchronising.
+    """
+    if sent.void:
+        return None
+    jobs = sorted(alike, key=lambda here: (here.row is None, here.row or 0, here.job))
+    for here in jobs:
+        if here.state is State.UNKNOWN and (here.key or "").startswith(BY_THE_SHEET):
+            return Step.NAME, here
+    for states in (UNSENT, frozenset({State.FAILED})):
+        for here in jobs:
+            if here.state in states:
+                return Step.TAKE, here
+    return next(((Step.APART, here) for here in jobs if here.row is not None), None)

@@ -1,0 +1,138 @@
+"""What each computer tells the others about the rows it sends: lines of a file that only grows.
+
+Where several computers work on one sheet in a synchronised folder, each has a ledger of its own
+and writes such a file beside the sheet. All files together, conflict copies of them included,
+tell which attempts were ever made, by their idempotency keys: an intent, then what came of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+
+MOST = 10**12  # micro-dollars
+LATEST = 10**11  # unix seconds; no clock shows more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One attempt as the files tell of it."""
+
+    key: str  # the attempt's idempotency key
+    worksheet: str
+    row_hash: str
+    row_key: str | None  # the user's own id of the row
+    model: str
+    origin: str
+    hold: int  # micro-dollars it counts against the budget
+    after: str | None  # key of the attempt before it, if the row was sent before
+    at: float  # unix seconds of its last line, by which lines of all files are in order
+    host: str = ""
+    task_id: str | None = None
+    void: bool = False  # certainly not accepted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line: an intent, or what became of the attempt with a key."""
+
+    at: float
+    key: str
+    intent: Sent | None = None
+    task_id: str | None = None
+    void: bool = False
+
+
+def to_text(line: Line) -> str:
+    """A line as it is written, without its end."""
+    if line.intent is not None:
+        told = asdict(line.intent)
+        for name in ("task_id", "void", "key"):
+            told.pop(name)
+        told = {"sent": line.key, **told, "at": line.at}
+    elif line.task_id is not None:
+        told = {"accepted": line.key, "task_id": line.task_id, "at": line.at}
+    else:
+        told = {"void": line.key, "at": line.at}
+    return json.dumps(told, ensure_ascii=False)
+
+
+def from_text(text: str) -> Line | None:
+    """The line that was written; ``None`` if it cannot be understood (a crash tore it)."""
+    try:
+        told = json.loads(text)
+        at = _moment(told["at"])
+        if "sent" in told:
+            return Line(at=at, key=_text(told["sent"]), intent=_intent(told, at))
+        if "accepted" in told:
+            return Line(at=at, key=_text(told["accepted"]), task_id=_text(told["task_id"]))
+        return Line(at=at, key=_text(told["void"]), void=True)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _intent(told: Mapping[str, object], at: float) -> Sent:
+    hold = told["hold"]
+    if not isinstance(hold, int) or not 0 <= hold <= MOST:
+        raise ValueError(hold)
+    return Sent(
+        key=_text(told["sent"]),
+        worksheet=_text(told["worksheet"], least=0),
+        row_hash=_text(told["row_hash"]),
+        row_key=None if told["row_key"] is None else _text(told["row_key"]),
+        model=_text(told["model"], least=0),
+        origin=_text(told["origin"]),
+        hold=hold,
+        after=None if told["after"] is None else _text(told["after"]),
+        at=at,
+        host=_text(told["host"], least=0),
+    )
+
+
+def _text(value: object, least: int = 1) -> str:
+    if not isinstance(value, str) or len(value) < least:
+        raise ValueError(value)
+    value.encode()  # half a character cannot be kept
+    return value
+
+
+def _moment(value: object) -> float:
+    if not isinstance(value, float | int) or not 0 <= value <= LATEST:
+        raise ValueError(value)
+    return float(value)
+
+
+def fold(lines: Iterable[Line]) -> dict[str, Sent]:
+    """What all lines together say of each attempt, in the order of their intents.
+
+    A task that came to light stays; "not accepted" holds until the same key is sent again. An
+    outcome whose intent is in no file (it comes late) says nothing yet.
+    """
+    found: dict[str, Sent] = {}
+    for line in sorted(lines, key=lambda line: line.at):
+        known = found.get(line.key)
+        if line.intent is not None:
+            kept = known.task_id if known is not None else None
+            found[line.key] = replace(line.intent, task_id=kept)
+        elif known is not None:
+            void = line.void and known.task_id is None
+            found[line.key] = replace(
+                known, task_id=known.task_id or line.task_id, void=void, at=line.at
+            )
+    return found
+
+
+def untold(attempts: Iterable[Sent], told: Mapping[str, Sent], at: float) -> Iterator[Line]:
+    """What a ledger knows of its attempts and no file tells yet."""
+    for one in attempts:
+        known = told.get(one.key)
+        unsure = not one.void and one.task_id is None
+        if (known is None and not one.void) or (known is not None and known.void and unsure):
+            yield Line(at=at, key=one.key, intent=replace(one, at=at, task_id=None))
+        elif known is None or known.task_id is not None:
+            continue
+        if one.task_id is not None:
+            yield Line(at=at, key=one.key, task_id=one.task_id)
+        elif one.void and known is not None and not known.void:
+            yield Line(at=at, key=one.key, void=True)

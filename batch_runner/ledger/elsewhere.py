@@ -1,0 +1,217 @@
+"""Attempts that other computers made for rows of this sheet, taken into this ledger."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from batch_runner.core import wording
+from batch_runner.core.elsewhere import BY_THE_SHEET, Here, Step, of_known, of_new, of_next
+from batch_runner.core.jobs import Change
+from batch_runner.core.lifecycle import Event, State
+from batch_runner.core.sent import Sent
+from batch_runner.ledger.changes import apply
+
+NOT_ACCEPTED = frozenset({Event.DEFERRED, Event.REJECTED, Event.RELEASED, Event.RETRIED})
+"""Last events of attempts without a task that nothing is to come of."""
+
+
+def attempts_as_sent(connection: sqlite3.Connection) -> list[Sent]:
+    """All attempts of this ledger as other computers are told of them, in the order of sending."""
+    rows = connection.execute(
+        """SELECT a.key, a.origin, a.model, a.hold, a.task_id, a.outcome, a.first_sent_at AS at,
+               j.row_hash, j.key AS row_key, s.worksheet, p.key AS after
+           FROM attempts a JOIN jobs j ON j.id = a.job JOIN scopes s ON s.id = j.scope
+               LEFT JOIN attempts p ON p.job = a.job AND p.n = a.n - 1
+           ORDER BY a.first_sent_at, a.job, a.n"""
+    )
+    found = []
+    for row in rows:
+        told = dict(row)
+        outcome = told.pop("outcome")
+        void = row["task_id"] is None and outcome in NOT_ACCEPTED
+        found.append(Sent(**told, void=void))
+    return found
+
+
+def take_in(connection: sqlite3.Connection, sent: Iterable[Sent], at: datetime) -> Counter[Step]:
+    """Bring a ledger up to what the files of all computers tell; idempotent.
+
+    What belongs to no row of this ledger yet is left for the next time.
+    """
+    desk = _Desk(connection, at)
+    for one in sent:
+        desk.heed(one)
+    return desk.done
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    job: int
+    n: int
+
+
+class _Desk:
+    """The ledger's attempts and jobs while others' are put beside them."""
+
+    def __init__(self, connection: sqlite3.Connection, at: datetime) -> None:
+        self._connection = connection
+        self._at = at
+        self.done: Counter[Step] = Counter()
+        self._by_key: dict[str, _Attempt] = {}
+        self._by_task: dict[str, _Attempt] = {}
+        for row in connection.execute("SELECT job, n, key, task_id FROM attempts"):
+            attempt = _Attempt(row["job"], row["n"])
+            self._by_key[row["key"]] = attempt
+            if row["task_id"] is not None:
+                self._by_task[row["task_id"]] = attempt
+        self._by_hash: dict[str, list[int]] = defaultdict(list)
+        self._by_row_key: dict[str, list[int]] = defaultdict(list)
+        for row in connection.execute("SELECT id, row_hash, key FROM jobs ORDER BY id"):
+            self._by_hash[row["row_hash"]].append(row["id"])
+            if row["key"] is not None:
+                self._by_row_key[row["key"]].append(row["id"])
+        rows = connection.execute("SELECT worksheet FROM scopes")
+        self._worksheets = {row["worksheet"] for row in rows}
+
+    def heed(self, sent: Sent) -> None:
+        """Do what an attempt made elsewhere asks for."""
+        found = self._by_key.get(sent.key)
+        if found is not None:
+            here = self._here(found.job)
+            if here.attempt == found.n:
+                self._do(of_known(sent, here), sent, here)
+            return
+        if sent.task_id is not None and (shown := self._by_task.get(sent.task_id)) is not None:
+            self._name(shown, sent)
+            return
+        before = None if sent.after is None else self._by_key.get(sent.after)
+        if before is not None:
+            here = self._here(before.job)
+            if here.attempt == before.n:
+                self._do(of_next(sent, here), sent, here)
+                return
+        jobs = [before.job] if before is not None else self._alike(sent)
+        chosen = of_new(sent, map(self._here, jobs))
+        if chosen is not None:
+            step, here = chosen
+            self._do(step, sent, here)
+
+    def _alike(self, sent: Sent) -> list[int]:
+        """Jobs of the row that was sent: by its key, else by what it holds."""
+        jobs = self._by_row_key.get(sent.row_key or "", []) or self._by_hash[sent.row_hash]
+        known = sent.worksheet in self._worksheets  # else it was renamed
+        return [job for job in jobs if not known or self._here(job).worksheet == sent.worksheet]
+
+    def _here(self, job: int) -> Here:
+        row = self._connection.execute(
+            """SELECT j.id AS job, j.state, j.attempt, a.key, j.task_id, j.row, s.worksheet
+               FROM jobs j JOIN scopes s ON s.id = j.scope
+                   LEFT JOIN attempts a ON a.job = j.id AND a.n = j.attempt
+               WHERE j.id = ?""",
+            (job,),
+        ).fetchone()
+        return Here(**(dict(row) | {"state": State(row["state"])}))
+
+    def _do(self, step: Step | None, sent: Sent, here: Here) -> None:
+        if step is None:
+            return
+        self.done[step] += 1
+        if step is Step.LINK:
+            self._record(here, Event.ADOPTED, task_id=sent.task_id)
+        elif step is Step.RELEASE:
+            self._record(here, Event.RELEASED, hold=0)
+        elif step is Step.NAME:
+            self._name(_Attempt(here.job, here.attempt), sent)
+            self.heed(sent)
+        elif step is Step.APART:
+            self._take(sent, self._here(self._beside(here.job)))
+        else:
+            self._make_ready(here)
+            self._take(sent, here)
+
+    def _name(self, attempt: _Attempt, sent: Sent) -> None:
+        """An attempt known by the sheet, or by its task, gets the key it was sent with."""
+        self._connection.execute(
+            "UPDATE attempts SET key = ? WHERE job = ? AND n = ? AND key LIKE ?",
+            (sent.key, attempt.job, attempt.n, f"{BY_THE_SHEET}%"),
+        )
+        self._by_key[sent.key] = attempt
+
+    def _make_ready(self, here: Here) -> None:
+        """A job that came to its end is taken up again, as it was elsewhere."""
+        if here.state is State.UNKNOWN:
+            self._record(here, Event.RELEASED, hold=0)
+        elif here.state in {State.SUCCEEDED, State.FAILED}:
+            self._record(here, Event.RETRIED)
+
+    def _record(self, here: Here, event: Event, **more: object) -> None:
+        change = Change(
+            job=here.job,
+            attempt=here.attempt,
+            event=event,
+            at=self._at,
+            error_code="",
+            error="",
+            detail={"why": "another computer tells so"},
+        )
+        apply(self._connection, replace(change, **more))  # type: ignore[arg-type]
+
+    def _take(self, sent: Sent, here: Here) -> None:
+        """The row's next attempt is one that was made elsewhere."""
+        attempt = _Attempt(here.job, here.attempt + 1)
+        (body,) = self._connection.execute(  # as it would be sent here; its own is known there
+            "SELECT coalesce(body, x'') FROM jobs WHERE id = ?", (here.job,)
+        ).fetchone()
+        self._connection.execute(
+            """INSERT INTO attempts (job, n, key, body, body_hash, origin, account, model,
+                   first_sent_at, last_sent_at, outcome, hold)
+               VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, 'adopted', ?)""",
+            (
+                attempt.job,
+                attempt.n,
+                sent.key,
+                body,
+                hashlib.sha256(body).hexdigest(),
+                sent.origin,
+                sent.model,
+                sent.at,
+                sent.at,
+                sent.hold,
+            ),
+        )
+        self._connection.execute(
+            "UPDATE jobs SET attempt = ?, state = ? WHERE id = ?",
+            (attempt.n, State.SUBMITTING, attempt.job),
+        )
+        self._by_key[sent.key] = attempt
+        told = "" if sent.task_id is not None else wording.sent_elsewhere(sent.host)
+        apply(
+            self._connection,
+            Change(
+                job=attempt.job,
+                attempt=attempt.n,
+                event=Event.LOST if sent.task_id is None else Event.ACCEPTED,
+                at=self._at,
+                task_id=sent.task_id,
+                error_code="adopted" if told else "",
+                error=told,
+                detail={"why": f"sent by the computer {sent.host!r}"},
+            ),
+        )
+
+    def _beside(self, job: int) -> int:
+        """A job of no row for what was sent twice: it is paid, so it is fetched and reported."""
+        cursor = self._connection.execute(
+            """INSERT INTO jobs (scope, key, row_hash, whole_hash, state, wanted, model,
+                   created_at, updated_at)
+               SELECT scope, key, row_hash, whole_hash, 'queued', 0, model, ?, ? FROM jobs
+               WHERE id = ?""",
+            (self._at.timestamp(), self._at.timestamp(), job),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid

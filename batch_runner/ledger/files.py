@@ -1,0 +1,57 @@
+"""Small files beside a ledger: written whole or not at all, and durable."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from batch_runner.core.errors import LedgerError
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, at a power cut, too.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    fresh = path.with_name(f"{path.name}.new")
+    with fresh.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in this folder durable, where the system offers that."""
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError):  # some network file systems refuse it; the name stands
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """What stands beside a ledger must be readable, or nothing is sent.
+
+    Raises:
+        LedgerError: it is not.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise LedgerError(
+            f"what other computers sent cannot be read ({error.strerror or error}).",
+            code="neighbours_unreadable",
+            where=str(path),
+            hint="Let the folder be synchronised first ('always keep on this computer'); nothing "
+            "is sent before that.",
+        ) from error
