@@ -31,7 +31,7 @@ from batch_runner.ledger.sent_file import SentFiles
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.scheduler.halt import StopReason
 
-BEAT = 60.0  # seconds between two signs of life: each is synchronised to every computer
+LEASE_BEAT = 60.0  # seconds between two signs of life: each is synchronised to every computer
 
 Say = Callable[[str], None]
 

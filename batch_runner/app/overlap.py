@@ -6,13 +6,15 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
 from batch_runner.app.forecast import minutes
 from batch_runner.app.guards import reading
+from batch_runner.app.home import settle
 from batch_runner.core.errors import LedgerError, LockedError
 from batch_runner.ledger.lock import hold, holder_of
 
@@ -21,12 +23,13 @@ AGAIN = 0.5  # seconds between two tries to get the lock
 
 @contextlib.asynccontextmanager
 async def held(
-    campaign: Campaign, *, wait: float, say: Callable[[str], None]
-) -> AsyncIterator[None]:
-    """Hold a sheet for as long as the block runs.
+    campaign: Campaign, environ: Mapping[str, str], *, wait: float, say: Callable[[str], None]
+) -> AsyncIterator[Campaign]:
+    """Hold a sheet for as long as the block runs; its ledger is where it is safe.
 
     Args:
         campaign: the sheet.
+        environ: the environment.
         wait: seconds to wait for another run's end.
         say: told once that it waits, and for whom.
 
@@ -34,6 +37,9 @@ async def held(
         LockedError: another run holds it; the message names it and its last progress.
         LedgerError: the sidecar's folder takes no lock.
     """
+    if campaign.settings.state_dir is None:
+        home = await asyncio.to_thread(settle, campaign.sidecar, campaign.data, environ, say)
+        campaign = replace(campaign, sidecar=home)
     loop = asyncio.get_running_loop()
     until, told = loop.time() + wait, False
     with contextlib.ExitStack() as stack:
@@ -52,7 +58,7 @@ async def held(
                 say(f"Waiting, {minutes(wait)} at most: {refusal.message}")
                 told = True
             await asyncio.sleep(min(AGAIN, max(0.0, until - loop.time())))
-        yield
+        yield campaign
 
 
 async def _explained(error: LockedError, campaign: Campaign) -> LockedError:

@@ -17,7 +17,6 @@ from batch_runner.app.choose import Choice, Filter
 from batch_runner.app.clock import now
 from batch_runner.app.control import interrupted_at_once, stopped_by_signals
 from batch_runner.app.forecast import minutes, whole_time
-from batch_runner.app.home import settle
 from batch_runner.app.intake import Intake
 from batch_runner.app.keys import Key, key_for
 from batch_runner.app.listen import close_log, open_log
@@ -144,11 +143,12 @@ async def run_sheet(
         BatchRunnerError: nothing was submitted, for the reason it says.
     """
     async with AsyncExitStack() as stack:
+        lock = held(campaign, environ, wait=request.wait, say=ui.say)
         # A sheet that ran before is locked before it is read: a second run is told at once. One
         # that never ran gets its sidecar only after a yes; a rehearsal's sandbox lives there.
         locked = not request.dry_run and await asyncio.to_thread(campaign.sidecar.ledger.exists)
         if locked:
-            campaign = await _held(campaign, request, ui, environ, stack)
+            campaign = await stack.enter_async_context(lock)
         draft = await draft_run(campaign, request)
         _tell(campaign, draft, ui)
         key = _key(campaign, request, environ)
@@ -156,14 +156,14 @@ async def run_sheet(
             ui.plan(draft.plan, _time(campaign, draft))
             return None
         if campaign.sandbox and not locked:
-            campaign = await _held(campaign, request, ui, environ, stack)
+            campaign = await stack.enter_async_context(lock)
             locked = True
         provider = await stack.enter_async_context(world.service(campaign, key.text))
         agreed = await _agreed(campaign, request, ui, draft, provider)
         if agreed is None:
             return None
         if not locked:
-            campaign = await _held(campaign, request, ui, environ, stack)
+            campaign = await stack.enter_async_context(lock)
         ending = await _locked(campaign, request, ui, agreed, provider, key.text)
         fresh = key.again() if ending.stopped_by("key_refused") else None
         if fresh is None:
@@ -179,21 +179,6 @@ def _tell(campaign: Campaign, draft: Draft, ui: Ui) -> None:
         ui.problems(intake.problems, campaign.source.name, intake.table.worksheet)
     if warning := places.advice(campaign.sidecar.home):
         ui.say(warning)
-
-
-async def _held(
-    campaign: Campaign,
-    request: Request,
-    ui: Ui,
-    environ: Mapping[str, str],
-    stack: AsyncExitStack,
-) -> Campaign:
-    """The campaign with its ledger where it is safe, and locked."""
-    if campaign.settings.state_dir is None:
-        sidecar = settle(campaign.sidecar, campaign.data, environ, ui.say)
-        campaign = replace(campaign, sidecar=sidecar)
-    await stack.enter_async_context(held(campaign, wait=request.wait, say=ui.say))
-    return campaign
 
 
 async def _locked(

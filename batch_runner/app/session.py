@@ -21,8 +21,7 @@ from batch_runner.app.ctl.serve import listening
 from batch_runner.app.found import found_limits, remember_limits
 from batch_runner.app.intake import Intake
 from batch_runner.app.listen import LOG_PAUSE, RunListener, flush_log
-from batch_runner.app.neighbours import BEAT as LEASE_BEAT
-from batch_runner.app.neighbours import Neighbours
+from batch_runner.app.neighbours import LEASE_BEAT, Neighbours
 from batch_runner.app.outcome import Ending, FailOn, exit_code, next_command
 from batch_runner.app.plan import usual_seconds
 from batch_runner.app.reading import chosen, enrol, known_jobs, read_sheet
