@@ -29,7 +29,6 @@ class VideoShelf:
 
     async def place(self, job: Job) -> Path:
         """A path, without extension, that is free; it is this job's from now on."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         await self._forget_filled()
         path = await self._cut_off(job) or await self._new(job)
         self._given[path] = job.id

@@ -77,7 +77,8 @@ async def service(campaign: Campaign, key: str) -> AsyncIterator[HttpProvider]:
             options = SandboxOptions(state=campaign.sidecar.sandbox)
             origin = (await stack.enter_async_context(Sandbox(options))).origin
             dialect = APIMART
-        provider = HttpProvider(origin=origin, key=key, dialect=dialect)
+        rate = campaign.settings.download_rate
+        provider = HttpProvider(origin=origin, key=key, dialect=dialect, download_rate=rate)
         yield await stack.enter_async_context(provider)
 
 

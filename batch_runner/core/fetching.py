@@ -19,6 +19,11 @@ FRESH_LINKS = 2
 WORTH_A_TRY = 1 << 20  # bytes; a download that breaks off again and again may go on for these
 
 
+def is_dead(job: Job, now: datetime) -> bool:
+    """Whether a job's link need not be tried: it has expired, as far as this clock tells."""
+    return job.expires_at is not None and job.expires_at <= now
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchStep:
     """What to do after a download: keep the change, ask for a fresh link, or try again."""

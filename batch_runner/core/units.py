@@ -6,6 +6,7 @@ which setting it was and says so.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
@@ -40,8 +41,11 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([^\W\d_]+)\s*")
 _PLAIN_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*([^\W\d_]+)")
 
+_BYTE_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMG]?)(i?)B\s*/\s*s")
+
 DURATION_FORMS = "a time such as 30s, 5 min or 6h"
 RATE_FORMS = "a rate such as 60/min or 2/s"
+BYTE_RATE_FORMS = "a rate such as 20MB/s or 500kB/s"
 MONEY_FORMS = "an amount in US dollars such as 25 or 12.50"
 
 
@@ -79,6 +83,22 @@ def parse_rate(text: str) -> float:
         raise ValueError(RATE_FORMS) from None
     if not 0 < rate < 1e6:
         raise ValueError(f"{RATE_FORMS}, more than zero")
+    return rate
+
+
+def parse_byte_rate(text: str) -> float:
+    """Bytes a second: ``20MB/s`` is 20,000,000.
+
+    Raises:
+        ValueError: not such a text (``b`` would be bits), or less than 1 kB/s.
+    """
+    found = _BYTE_RATE.fullmatch(unicodedata.normalize("NFKC", str(text)).strip())
+    if not found:
+        raise ValueError(BYTE_RATE_FORMS)
+    thousand = 1024.0 if found[3] else 1000.0
+    rate = float(found[1]) * math.pow(thousand, ["", "K", "M", "G"].index(found[2].upper()))
+    if not 1000 <= rate < 1e12:
+        raise ValueError(f"{BYTE_RATE_FORMS}, at least 1kB/s")
     return rate
 
 

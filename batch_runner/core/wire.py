@@ -12,9 +12,9 @@ from datetime import datetime
 from batch_runner.core.answer import mapping, read_answer, retry_after
 from batch_runner.core.outcomes import Balance
 from batch_runner.core.wire_poll import micros, read_poll
-from batch_runner.core.wire_submit import read_submit
+from batch_runner.core.wire_submit import cut_short, read_submit
 
-__all__ = ["read_balance", "read_poll", "read_submit", "retry_after"]
+__all__ = ["cut_short", "read_balance", "read_poll", "read_submit", "retry_after"]
 
 
 def read_balance(

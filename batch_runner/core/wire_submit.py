@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ _BY_STATUS = {
     403: SubmitKind.KEY_REFUSED,
     429: SubmitKind.LIMITED,
 }
+_STATUS_SAYS_ENOUGH = frozenset({SubmitKind.ACCEPTED, *_BY_STATUS.values()})
 _NO_SUCH_PLACE = frozenset({404, 405})
 _ABOUT_THE_REQUEST = frozenset({400, 404, 405, 413, 414, 415, 422, 431})
 _PARAMETER_ERROR = re.compile(r"\binvalid\b.*\ballowed\b", re.IGNORECASE)
@@ -129,3 +131,15 @@ def _message(answer: Answer) -> str:
         what = "cannot be read" if answer.document is None else "names no task"
         return f"the answer (HTTP {answer.http_status}) {what}"
     return answer.message
+
+
+def cut_short(outcome: SubmitOutcome) -> SubmitOutcome:
+    """The meaning of an answer whose end is missing: only what is certain without it."""
+    if outcome.kind in _STATUS_SAYS_ENOUGH:
+        return outcome
+    return replace(
+        outcome,
+        kind=SubmitKind.UNKNOWN,
+        code="answer_cut",
+        message=f"the answer (HTTP {outcome.http_status}) broke off",
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -44,15 +44,6 @@ from batch_runner.provider.proxies import Proxies
 USER_AGENT = f"batch-runner/{__version__}"
 """How requests introduce themselves."""
 
-_STATUS_SAYS_ENOUGH = frozenset(
-    {
-        SubmitKind.ACCEPTED,
-        SubmitKind.LIMITED,
-        SubmitKind.NO_BALANCE,
-        SubmitKind.KEY_REFUSED,
-    }
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
@@ -81,9 +72,9 @@ class HttpProvider:
         origin: str,
         key: str,
         language: str = "en",
-        connections: int = 0,
         timeouts: Timeouts | None = None,
         dialect: Dialect = APIMART,
+        download_rate: float | None = None,
     ) -> None:
         """Prepare, without connecting.
 
@@ -91,10 +82,9 @@ class HttpProvider:
             origin: scheme, host and port, as ``https://api.apimart.ai``.
             key: the API key; it goes into the ``Authorization`` header and nowhere else.
             language: of the provider's error sentences.
-            connections: open at most for submits, and as many for looks and downloads each; 0: as
-                many as are asked for. Waiting for one counts as connecting.
             timeouts: other than the usual.
             dialect: the service's paths, fields and words.
+            download_rate: bytes a second of all downloads together, at most.
 
         Raises:
             ConfigError: the key or the origin cannot be used.
@@ -107,9 +97,10 @@ class HttpProvider:
             )
         self._origin = _origin(origin)
         self._key = key
-        self._language, self._connections = language, connections
+        self._language = language
         self._timeouts = timeouts or Timeouts()
         self._dialect = dialect
+        self._download_rate = download_rate
         self._proxies = Proxies.from_environment()
         self._proxy = self._proxies.for_url(self._origin)
         self._secrets = (key, *self._proxies.secrets())
@@ -124,7 +115,7 @@ class HttpProvider:
             origin=self._origin,
             proxies=self._proxies,
             user_agent=USER_AGENT,
-            connections=self._connections,
+            rate=self._download_rate,
             timeout=aiohttp.ClientTimeout(
                 total=None, connect=self._timeouts.connect, sock_read=self._timeouts.idle
             ),
@@ -163,7 +154,7 @@ class HttpProvider:
         if isinstance(reply, NoAnswer):
             return self._unanswered(reply)
         outcome = wire.read_submit(**self._said(reply), dialect=self._dialect)
-        return outcome if reply.whole else _cut_short(outcome)
+        return outcome if reply.whole else wire.cut_short(outcome)
 
     async def poll(self, task_id: str) -> PollOutcome:
         """Look at a task; free, and safe to repeat."""
@@ -235,7 +226,7 @@ class HttpProvider:
 
     def _session(self, keepalive: float) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=keepalive),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=keepalive),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={
                 "Accept": "application/json",
@@ -285,15 +276,3 @@ def _origin(text: str) -> URL:
             hint="Give scheme and host, as https://api.apimart.ai.",
         )
     return URL(f"{str(url).rstrip('/')}/")
-
-
-def _cut_short(outcome: SubmitOutcome) -> SubmitOutcome:
-    """The meaning of an answer whose end is missing: only what is certain without it."""
-    if outcome.kind in _STATUS_SAYS_ENOUGH:
-        return outcome
-    return replace(
-        outcome,
-        kind=SubmitKind.UNKNOWN,
-        code="answer_cut",
-        message=f"the answer (HTTP {outcome.http_status}) broke off",
-    )

@@ -10,8 +10,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from batch_runner.core.errors import ConfigError
 from batch_runner.core.outcomes import FetchKind, FetchOutcome
 from batch_runner.core.redact import redact, told
 from batch_runner.core.wire import retry_after
+from batch_runner.provider.bandwidth import LARGEST_PIECE, Bandwidth
 from batch_runner.provider.exchange import NETWORK_ERRORS, reason, through
 from batch_runner.provider.guard import (
     Place,
@@ -37,6 +38,7 @@ from batch_runner.provider.guard import (
 )
 from batch_runner.provider.part import ChangedError, Part, StorageError, in_thread
 from batch_runner.provider.proxies import Proxies
+from batch_runner.provider.room import Room
 
 _T = TypeVar("_T")
 
@@ -45,7 +47,6 @@ LARGEST_VIDEO = 4 * 1024**3
 
 MOST_REDIRECTS = 5
 
-_CHUNK = 256 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LATER = frozenset({408, 425, 429})
 _PLAIN = re.compile(r"[\x21-\x7e]+")
@@ -58,6 +59,8 @@ class Downloads:
     session: aiohttp.ClientSession
     proxies: Proxies
     origin: Place  # the API's own: allowed, wherever it is
+    bandwidth: Bandwidth | None = None
+    room: Room = field(default_factory=Room)
     largest: int = LARGEST_VIDEO  # bytes
 
     @classmethod
@@ -67,22 +70,33 @@ class Downloads:
         origin: URL,
         proxies: Proxies,
         user_agent: str,
-        connections: int,
         timeout: aiohttp.ClientTimeout,
+        rate: float | None = None,
     ) -> Self:
-        """Within a running loop; close it afterwards."""
+        """Within a running loop; close it afterwards. ``rate``: bytes a second, of all together."""
         place = place_of(origin)
         # A proxy in one's own network is named by the user, not by a link.
         allowed = {place, *proxies.places()}
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, resolver=PublicResolver(allowed)),
+            connector=aiohttp.TCPConnector(limit=0, resolver=PublicResolver(allowed)),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"Accept-Encoding": "identity", "User-Agent": user_agent},
             timeout=timeout,
             auto_decompress=False,  # the length that was announced is that of the bytes sent
-            read_bufsize=_CHUNK,
+            read_bufsize=LARGEST_PIECE,
         )
-        return cls(session=session, proxies=proxies, origin=place)
+        bandwidth = None if rate is None else Bandwidth(rate)
+        return cls(session=session, proxies=proxies, origin=place, bandwidth=bandwidth)
+
+    async def pieces(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        """A body as it comes, at the rate that is allowed."""
+        if self.bandwidth is None:
+            async for piece in response.content.iter_any():
+                yield piece
+            return
+        async for piece in response.content.iter_chunked(self.bandwidth.piece):
+            await self.bandwidth.spend(len(piece))
+            yield piece
 
     async def close(self) -> None:
         """End all connections."""
@@ -202,10 +216,11 @@ async def _take(response: aiohttp.ClientResponse, taking: _Taking) -> FetchOutco
     if whole is not None and whole > largest:
         return _useless(part, f"{whole} bytes are more than a video can have")
     try:
-        async for chunk in response.content.iter_any():
-            part.write(chunk)
-            if part.size > largest:
-                return _useless(part, "it is larger than a video can be")
+        with taking.downloads.room.taken(part, whole):
+            async for piece in taking.downloads.pieces(response):
+                part.write(piece)
+                if part.size > largest:
+                    return _useless(part, "it is larger than a video can be")
     except aiohttp.ClientPayloadError:
         return _outcome(FetchKind.DAMAGED, _ended_early(part, whole), size=part.lasting)
     if whole is not None and part.size < whole:  # less than the rest was given

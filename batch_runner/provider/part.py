@@ -48,7 +48,7 @@ class Part:
 
     def __init__(self, path: Path) -> None:
         """Prepare; nothing is opened yet."""
-        self._path = path
+        self.path = path
         self._notes_path = notes.notes_of(path)
         self._file: BinaryIO | None = None
         self._notes: BinaryIO | None = None
@@ -93,8 +93,8 @@ class Part:
     def open(self) -> None:
         """Make the file, or find what an earlier try left of it."""
         with _disk():
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.fdopen(os.open(self._path, _FLAGS, 0o666), "r+b")
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.fdopen(os.open(self.path, _FLAGS, 0o666), "r+b")
             had = notes.read(self._notes_path, self._file)
             self._file.seek(had.size)
             self._file.truncate()
@@ -165,7 +165,7 @@ class Part:
             os.fsync(self._opened.fileno())
             self._opened.close()
             sys.audit("batch_runner.provider.synced")
-            self._path.replace(path)
+            self.path.replace(path)
         self._useless = True  # its notes, that is
         sys.audit("batch_runner.provider.renamed")
         _sync_folder(path.parent)
@@ -200,7 +200,7 @@ class Part:
             self._note()
 
     def _remove(self) -> None:
-        for path in (self._path, self._notes_path):
+        for path in (self.path, self._notes_path):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 

@@ -41,7 +41,6 @@ async def look_at(links: Iterable[str], origin: str) -> Mapping[str, tuple[Flaw,
         origin=URL(origin),
         proxies=Proxies.from_environment(),
         user_agent=USER_AGENT,
-        connections=AT_ONCE,
         timeout=TIMEOUT,
     )
     turn = asyncio.Semaphore(AT_ONCE)

@@ -1,27 +1,29 @@
-"""A rejection that hits every row is not the rows' fault: after a few, nothing more is sent."""
+"""A trouble that hits every row is not the rows' fault: after a few of them all stop."""
 
 from __future__ import annotations
 
-from batch_runner.core.outcomes import SubmitKind, SubmitOutcome
+from batch_runner.core.outcomes import FetchKind, FetchOutcome, SubmitKind, SubmitOutcome
 from batch_runner.scheduler.halt import Halt, StopReason
 
 SAME_REJECTIONS = 5
+NOT_STORED = 3
 
 
 class Breaker:
-    """Watches the first answers of a run: the same rejection for each of them stops it.
-
-    Once anything was accepted, rejections are the rows' own.
-    """
+    """Watches the first answers of a run, and what becomes of its downloads."""
 
     def __init__(self, halt: Halt) -> None:
         self._halt = halt
         self._watching = True
         self._rejection: tuple[str, str] | None = None
         self._count = 0
+        self._not_stored = 0  # in a row
 
     def answered(self, outcome: SubmitOutcome) -> None:
-        """One submit was answered."""
+        """One submit was answered: the same rejection of each of the first stops the run.
+
+        Once anything was accepted, rejections are the rows' own.
+        """
         if not self._watching:
             return
         if outcome.kind is SubmitKind.ACCEPTED:
@@ -41,3 +43,27 @@ class Breaker:
                     "rows; nothing more is sent.",
                 )
             )
+
+    @property
+    def stores_nothing(self) -> bool:
+        """Whether no download is to be tried any more in this run."""
+        return self._not_stored >= NOT_STORED
+
+    def fetched(self, outcome: FetchOutcome) -> None:
+        """One download ended.
+
+        Several in a row that this machine could not store stop all: those still to come stay as
+        they are, for the next run, and nothing more is bought that could not be kept.
+        """
+        if outcome.kind is FetchKind.SAVED:
+            self._not_stored = 0
+        elif outcome.kind is FetchKind.DISK:
+            self._not_stored += 1
+            if self._not_stored == NOT_STORED:
+                self._halt.stop_submits(
+                    StopReason(
+                        code="not_stored",
+                        message=f"{NOT_STORED} videos in a row could not be stored "
+                        f"({outcome.message.rstrip('.')}); the others wait at the provider.",
+                    )
+                )

@@ -11,7 +11,7 @@ from batch_runner.core.decide import Policy
 from batch_runner.core.jobs import Change, ClaimTerms, Job
 from batch_runner.core.ports import Ledger, Listener, Provider, Shelf
 from batch_runner.scheduler.breaker import Breaker
-from batch_runner.scheduler.gates import LookGate, Throttle
+from batch_runner.scheduler.gates import LookGate, Throttle, Turns
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.health import Health
 
@@ -36,7 +36,7 @@ class Crew:
     policy: Policy
     throttle: Throttle
     looks: LookGate
-    downloads: asyncio.Semaphore
+    downloads: Turns
     halt: Halt
     health: Health
     breaker: Breaker

@@ -22,7 +22,7 @@ from batch_runner.scheduler.controls import Controls
 from batch_runner.scheduler.crew import Crew
 from batch_runner.scheduler.flight import Sending, refetch, resume, send_next
 from batch_runner.scheduler.follow import ended_unseen
-from batch_runner.scheduler.gates import LookGate, Throttle
+from batch_runner.scheduler.gates import LookGate, Throttle, Turns
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.health import Health
 from batch_runner.scheduler.world import Limits, World
@@ -64,7 +64,7 @@ class Engine:
             policy=policy,
             throttle=self._throttle,
             looks=LookGate(self._looks_rate),
-            downloads=asyncio.Semaphore(limits.downloads),
+            downloads=Turns(limits.downloads),
             halt=halt,
             health=Health(
                 world.provider,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from batch_runner.core import decide, fetching
 from batch_runner.core.fetching import Fetching
@@ -16,12 +15,23 @@ from batch_runner.scheduler.follow import look_at
 
 
 async def download(crew: Crew, job: Job) -> None:
-    """Bring a finished task's video home; a dead link is asked for anew."""
+    """Bring a finished task's video home; a dead link is asked for anew.
+
+    Where nothing can be stored any more it stays as it is: the next run goes on with it.
+    """
     target, part = await crew.shelf.place(job), await crew.shelf.part(job)
     so_far = Fetching()
     current: Job | None = job
     while current is not None:
-        outcome = await _fetch(crew, current, target, part)
+        untried = so_far == Fetching()
+        if not current.urls or (untried and fetching.is_dead(current, crew.now())):
+            outcome = FetchOutcome(kind=FetchKind.LINK_DEAD, message="no link is known to work")
+        else:
+            async with crew.downloads.turn(current.expires_at):
+                if crew.breaker.stores_nothing:
+                    return
+                outcome = await crew.provider.fetch(current.urls[0], target, part)
+            crew.breaker.fetched(outcome)
         name = crew.shelf.name(outcome.path) if outcome.path is not None else ""
         so_far = so_far.after(outcome, name)
         step = fetching.after_fetch(current, outcome, crew.now(), so_far, crew.jitter())
@@ -33,13 +43,6 @@ async def download(crew: Crew, job: Job) -> None:
             current = await _fresh_link(crew, current)
         else:
             await asyncio.sleep(step.delay)
-
-
-async def _fetch(crew: Crew, job: Job, target: Path, part: Path) -> FetchOutcome:
-    if not job.urls:
-        return FetchOutcome(kind=FetchKind.LINK_DEAD, message="no link is known")
-    async with crew.downloads:
-        return await crew.provider.fetch(job.urls[0], target, part)
 
 
 async def _fresh_link(crew: Crew, job: Job) -> Job | None:

@@ -1,9 +1,14 @@
-"""The limits: tasks in flight, submits a second, looks a second. One object owns one limit."""
+"""The limits: tasks in flight, submits and looks a second, downloads. One object owns one limit."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import heapq
+import itertools
+import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -150,3 +155,43 @@ class LookGate:
         """Nobody looks for a while."""
         now = asyncio.get_running_loop().time()
         self._paused_until = max(self._paused_until, now + seconds)
+
+
+class Turns:
+    """A semaphore whose waiters are served by urgency instead of by arrival."""
+
+    def __init__(self, places: int) -> None:
+        """``places``: how many may have their turn at the same time."""
+        self._free = places
+        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._arrival = itertools.count()
+
+    @asynccontextmanager
+    async def turn(self, due: datetime | None) -> AsyncIterator[None]:
+        """Wait for a place; ``due``: when it will be too late, ``None``: nobody knows, so last."""
+        await self._take(math.inf if due is None else due.timestamp())
+        try:
+            yield
+        finally:
+            self._give()
+
+    async def _take(self, due: float) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        place = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (due, next(self._arrival), place))
+        try:
+            await place
+        except asyncio.CancelledError:
+            if not place.cancel():  # it was given at the same moment
+                self._give()
+            raise
+
+    def _give(self) -> None:
+        while self._waiting:
+            place = heapq.heappop(self._waiting)[2]
+            if not place.done():
+                place.set_result(None)
+                return
+        self._free += 1

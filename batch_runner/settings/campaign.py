@@ -14,7 +14,16 @@ from pydantic import Field, field_validator, model_validator
 from batch_runner.core.outcolumns import OUT_COLUMNS
 from batch_runner.settings.origins import check_origin
 from batch_runner.settings.other_api import Api
-from batch_runner.settings.section import Count, Duration, Lines, PerSecond, Section, Texts, Usd
+from batch_runner.settings.section import (
+    BytesPerSecond,
+    Count,
+    Duration,
+    Lines,
+    PerSecond,
+    Section,
+    Texts,
+    Usd,
+)
 
 
 class Limits(Section):
@@ -94,6 +103,9 @@ class Download(Section):
     enabled: bool = Field(default=True, description="false: only the links go into the sheet.")
     folder: str | None = Field(default=None, description="Where to; from this file's folder.")
     concurrency: Count = Field(default=4, description="Downloads at the same time.")
+    rate: BytesPerSecond | None = Field(
+        default=None, description="Bytes a second of all downloads together, such as 20MB/s."
+    )
 
 
 class Filter(Section):

@@ -60,6 +60,7 @@ class Settings:
     probes: float | None  # 429s a second to find free slots by; None: only where slots are found
     polls: float | None  # looks a second; None: by the slots and the rate
     download_concurrency: int
+    download_rate: float | None  # bytes a second of all downloads together; None: no limit
     patience: float | None  # seconds to wait for a provider that is down
     run_deadline: float | None  # seconds
 
@@ -145,6 +146,7 @@ def _by_config(path: Path | None, config: CampaignConfig) -> Settings:
         probes=config.limits.probes,
         polls=config.limits.polls,
         download_concurrency=config.download.concurrency,
+        download_rate=config.download.rate,
         patience=config.patience,
         run_deadline=config.deadline.run,
         budget_total=config.budget.total_usd,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from batch_runner.core.selection import Selection, parse_selection
-from batch_runner.core.units import parse_duration, parse_rate, parse_usd
+from batch_runner.core.units import parse_byte_rate, parse_duration, parse_rate, parse_usd
 
 
 def _must_be(parse: Callable[[Any], Any]) -> BeforeValidator:
@@ -37,6 +37,9 @@ Duration = Annotated[float, _must_be(parse_duration), WithJsonSchema(_TEXT_OR_NU
 
 PerSecond = Annotated[float, _must_be(parse_rate), WithJsonSchema({"type": "string"})]
 """Times a second, written ``60/min`` or ``2/s``."""
+
+BytesPerSecond = Annotated[float, _must_be(parse_byte_rate), WithJsonSchema({"type": "string"})]
+"""Bytes a second, written ``20MB/s``."""
 
 Usd = Annotated[int, _must_be(parse_usd), WithJsonSchema(_TEXT_OR_NUMBER)]
 """Micro-dollars, written in dollars."""

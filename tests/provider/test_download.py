@@ -135,7 +135,6 @@ def test_a_download_without_an_end_is_given_up(
                 origin=URL(server.origin),
                 proxies=Proxies(by_scheme={}),
                 user_agent="test",
-                connections=0,
                 timeout=aiohttp.ClientTimeout(total=5),
             )
             try:

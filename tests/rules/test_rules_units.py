@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from batch_runner.core.nearest import did_you_mean
 from batch_runner.core.prompts import advise
 from batch_runner.core.selection import Sort, parse_selection
-from batch_runner.core.units import parse_duration, parse_rate, parse_usd
+from batch_runner.core.units import parse_byte_rate, parse_duration, parse_rate, parse_usd
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,32 @@ def test_what_is_no_duration_is_refused(text: Any) -> None:
     """Nothing is guessed, and no time is empty."""
     with pytest.raises(ValueError, match="a time such as"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes_per_second"),
+    [
+        ("20MB/s", 20e6),
+        ("500 kB/s", 5e5),
+        ("1.5GB / s", 1.5e9),
+        ("2MiB/s", 2**21),
+        ("64KiB/s", 2**16),
+        ("4000B/s", 4000),
+        ("２０MB/s", 20e6),
+    ],
+)
+def test_byte_rates(text: str, bytes_per_second: float) -> None:
+    """Bytes a second as people write them, in thousands or in 1024s."""
+    assert parse_byte_rate(text) == pytest.approx(bytes_per_second)
+
+
+@pytest.mark.parametrize(
+    "text", ["20", "20MB", "20Mb/s", "20Mbit/s", "20mb/s", "20MB/min", "0MB/s", "999B/s", "-1MB/s"]
+)
+def test_what_is_no_byte_rate_is_refused(text: str) -> None:
+    """Bits are not taken for bytes, and a line that hardly flows is a mistake."""
+    with pytest.raises(ValueError, match="a rate such as 20MB/s"):
+        parse_byte_rate(text)
 
 
 @pytest.mark.parametrize(

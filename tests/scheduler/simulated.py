@@ -105,6 +105,7 @@ class Service:
     reachable: Callable[[], bool] = lambda: True
     honours_keys: bool = False
     tells_cost: bool = True
+    links_die: dict[str, float] = field(default_factory=dict)  # body -> loop time
     tasks: dict[str, Task] = field(default_factory=dict)
     submits: list[tuple[float, str, bytes]] = field(default_factory=list)  # time, key, body
     looks: list[tuple[float, str]] = field(default_factory=list)
@@ -173,9 +174,14 @@ class Service:
         return PollOutcome(
             kind=PollKind.COMPLETED,
             urls=(f"https://v.example.com/{task_id}/{task.links}.mp4",),
+            expires_at=self._dies_at(task),
             cost=self.cost if self.tells_cost else None,
             actual_time=task.seconds,
         )
+
+    def _dies_at(self, task: Task) -> datetime | None:
+        dies = self.links_die.get(task.body.decode())
+        return None if dies is None else START + timedelta(seconds=dies)
 
     async def fetch(self, url: str, target: Path, part: Path) -> FetchOutcome:  # noqa: ARG002
         """Give a video without any bytes."""

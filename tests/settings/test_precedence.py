@@ -185,7 +185,7 @@ def test_the_rest_of_the_config_reaches_the_settings(sheet: Path, write: Write) 
         deadline: {task: 10 min, run: 2h}
         patience: 5 min
         idempotency: replay
-        download: {enabled: no, concurrency: 2}
+        download: {enabled: no, concurrency: 2, rate: 20MB/s}
         filter: {hidden: skip}
         keep_awake: false
         output: {columns: {status: State}, prefix: br_, time_zone: Asia/Tokyo}
@@ -197,6 +197,7 @@ def test_the_rest_of_the_config_reaches_the_settings(sheet: Path, write: Write) 
     assert (s.polls, s.budget_run, s.failed_tasks, s.submit_attempts) == (5.0, 4_000_000, 2, 3)
     assert (s.poll_first, s.poll_min, s.poll_max) == (2.0, 3.0, 4.0)
     assert (s.task_deadline, s.run_deadline, s.patience) == (600.0, 7200.0, 300.0)
+    assert s.download_rate == 20e6
     assert (s.replay, s.resend_503, s.download, s.download_concurrency) == (True, False, False, 2)
     assert (s.hidden_rows, s.keep_awake, s.time_zone) == (False, False, "Asia/Tokyo")
     assert (s.output_columns, s.output_prefix) == ({"status": "State"}, "br_")
