@@ -19,13 +19,13 @@ from batch_runner.app.control import interrupted_at_once, stopped_by_signals
 from batch_runner.app.forecast import minutes, whole_time
 from batch_runner.app.intake import Intake
 from batch_runner.app.keys import Key, key_for
-from batch_runner.app.listen import close_log, open_log
 from batch_runner.app.neighbours import Neighbours, NoNeighbours, join
 from batch_runner.app.outcome import Ending, FailOn
 from batch_runner.app.output_file import check_output, outputs_of, remember_output
 from batch_runner.app.overlap import held
 from batch_runner.app.plan import Plan, make_plan, usd
 from batch_runner.app.reading import chosen, known_jobs, read_sheet
+from batch_runner.app.run_log import RunLog
 from batch_runner.app.session import RunEntry, Wanted, open_session
 from batch_runner.app.spending import Purse, open_purse
 from batch_runner.app.ui import Ui
@@ -214,8 +214,7 @@ async def _locked(
             ui.say(purse)
         stack.enter_context(kept_awake(wanted=request.terminal and campaign.settings.keep_awake))
         run = await ledger.start_run(now(), host=host, pid=os.getpid(), version=__version__)
-        log = open_log(sidecar.log, run, (key,))
-        stack.callback(close_log, log)
+        log = stack.enter_context(RunLog(sidecar.log, run, (key,), now))
         wanted = Wanted(intakes=draft.intakes, wish=draft.wish, adopt=request.adopt)
         entry = RunEntry(
             run=run,

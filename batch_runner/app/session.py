@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import sys
 from collections.abc import Sequence
@@ -20,11 +19,12 @@ from batch_runner.app.ctl.obey import Helm
 from batch_runner.app.ctl.serve import listening
 from batch_runner.app.found import found_limits, remember_limits
 from batch_runner.app.intake import Intake
-from batch_runner.app.listen import LOG_PAUSE, RunListener, flush_log
+from batch_runner.app.listen import RunListener
 from batch_runner.app.neighbours import LEASE_BEAT, Neighbours
 from batch_runner.app.outcome import Ending, FailOn, exit_code, next_command
 from batch_runner.app.plan import usual_seconds
 from batch_runner.app.reading import chosen, enrol, known_jobs, read_sheet
+from batch_runner.app.run_log import LOG_PAUSE, RunLog
 from batch_runner.app.sheet_sync import SheetSync
 from batch_runner.app.shelf import VideoShelf
 from batch_runner.app.spending import Purse
@@ -49,7 +49,7 @@ class RunEntry:
 
     run: int
     key: str = field(repr=False)
-    log: logging.Logger
+    log: RunLog
     purse: Purse | None  # the user's own books; None: they cannot be used, and need not be
     neighbours: Neighbours  # other computers that may work on the sheet
     halt: Halt = field(default_factory=Halt)
@@ -150,7 +150,7 @@ class Session:
         )
 
     async def _flush_log(self) -> None:
-        flush_log(self.entry.log)
+        self.entry.log.write_out()
 
     async def _book(self) -> None:
         """Let the user's books know what this run did so far."""
