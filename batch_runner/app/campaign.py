@@ -76,7 +76,7 @@ class Campaign:
     def command(self, verb: str = "run", *extra: str) -> str:
         """A command for this sheet as the user would type it."""
         sends = verb in SENDING
-        words = [verb, str(_shown(self.source if sends else self.sheet)), *extra]
+        words = [verb, str(shown(self.source if sends else self.sheet)), *extra]
         for name in _AGAIN.get(verb, ()):
             if self.given.get(name) is not None:
                 words += [f"--{name.replace('_', '-')}", str(self.given[name])]
@@ -145,7 +145,7 @@ def _rulebook(settings: Settings, catalogue: Catalogue, *, adopt: bool) -> Ruleb
     )
 
 
-def _shown(path: Path) -> Path:
+def shown(path: Path) -> Path:
     """A path as short as it can be said from here."""
     try:
         return path.relative_to(Path.cwd())

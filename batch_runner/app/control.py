@@ -1,4 +1,4 @@
-"""Signals: the first asks a run to leave in order, the second ends it at once."""
+"""Signals: the first asks all runs of this process to leave in order, the second ends it at once."""
 
 from __future__ import annotations
 
@@ -15,30 +15,73 @@ from batch_runner.scheduler.halt import Halt, StopReason
 _CODES = {signal.SIGINT: SIGINT, signal.SIGTERM: SIGTERM}
 
 
-@contextlib.contextmanager
-def stopped_by_signals(halt: Halt, say: Callable[[str], None]) -> Iterator[None]:
-    """Within this block SIGINT and SIGTERM end the run as promised."""
-    loop = asyncio.get_running_loop()
-    seen: list[signal.Signals] = []
+class Signals:
+    """SIGINT and SIGTERM as promised, for as long as any run is at work."""
 
-    def received(number: signal.Signals) -> None:
-        if seen:
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """Prepare.
+
+        Args:
+            say: told what a signal does.
+        """
+        self.code: int | None = None  # the exit code of the signal that came
+        self._say = say
+        self._reason: StopReason | None = None
+        self._halts: list[Halt] = []
+        self._installed = contextlib.ExitStack()
+        self._not_begun: set[asyncio.Task[object]] = set()
+
+    @contextlib.contextmanager
+    def ending(self, halt: Halt) -> Iterator[None]:
+        """Within this block a signal ends this run; one that came before already did."""
+        if not self._halts:
+            self._listen()
+        self._halts.append(halt)
+        self._not_begun.discard(_this_task())
+        try:
+            if self._reason is not None:
+                halt.leave(self._reason)
+            yield
+        finally:
+            self._halts.remove(halt)
+            if not self._halts:
+                self._installed.close()
+
+    @contextlib.contextmanager
+    def cancelling(self) -> Iterator[None]:
+        """Within this block, until it is a run at work, a signal to another cancels this task."""
+        task = _this_task()
+        self._not_begun.add(task)
+        try:
+            yield
+        finally:
+            self._not_begun.discard(task)
+
+    def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _CODES:
+            self._installed.callback(_install(loop, number, self._received))
+
+    def _received(self, number: signal.Signals) -> None:
+        if self._reason is not None:
             # What was accepted is in the ledger; nothing that could be lost is in memory.
             os._exit(_CODES[number])
-        seen.append(number)
-        name = number.name.lower()
-        say(
+        self.code = _CODES[number]
+        self._reason = StopReason(code=number.name.lower(), message="it was interrupted.")
+        self._say(
             "Stopping: nothing more is sent; answers on their way are waited for (10 s at most). "
             "Once more ends it at once."
         )
-        halt.leave(StopReason(code=name, message="it was interrupted."))
+        for halt in self._halts:
+            halt.leave(self._reason)
+        for task in self._not_begun:
+            task.cancel()
 
-    before = [_install(loop, number, received) for number in _CODES]
-    try:
-        yield
-    finally:
-        for restore in before:
-            restore()
+
+def _this_task() -> asyncio.Task[object]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
 
 
 @contextlib.contextmanager

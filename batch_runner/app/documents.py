@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batch_runner.app.many import Result, all_cost, all_states
 from batch_runner.app.outcome import Ending
 from batch_runner.app.status import Story
+from batch_runner.core.errors import BatchRunnerError
 from batch_runner.core.identity import MARK_LENGTH
 from batch_runner.core.jobs import Job, Totals
 from batch_runner.core.model import MICROS
@@ -33,6 +36,29 @@ def run_document(ending: Ending) -> dict[str, object]:
         "stopped": None if reason is None else {"code": reason.code, "message": reason.message},
         "results": ending.results_in,
         "next": ending.next_command,
+    }
+
+
+def refusal_document(sheet: str, error: BatchRunnerError) -> dict[str, object]:
+    """What ``run --json`` prints of a sheet for which nothing was begun."""
+    return {
+        "schema": SCHEMA,
+        "sheet": sheet,
+        "exit": error.exit_code,
+        "error": {"code": error.code, "message": str(error)},
+    }
+
+
+def several_document(
+    results: Sequence[Result], documents: Sequence[dict[str, object]], code: int
+) -> dict[str, object]:
+    """What ``run --json`` prints of several sheets."""
+    return {
+        "schema": SCHEMA,
+        "exit": code,
+        "states": all_states(results),
+        "cost_usd": all_cost(results) / MICROS,
+        "sheets": list(documents),
     }
 
 

@@ -87,6 +87,11 @@ class RunListener:
         self._log = log
         self._show = show
         self._touched: list[Callable[[int], None]] = []
+        self._heard: list[Callable[[Job, Change], None]] = []
+
+    def pass_on(self, heard: Callable[[Job, Change], None]) -> None:
+        """Tell this one, too, of all that happens."""
+        self._heard.append(heard)
 
     def tell(self, touched: Callable[[int], None]) -> None:
         """Tell this one, too, of each job that changed."""
@@ -96,6 +101,8 @@ class RunListener:
         """Something happened to a job, durably."""
         for touched in self._touched:
             touched(job.id)
+        for heard in self._heard:
+            heard(job, change)
         self.tally.count(job, change)
         self._log.info(
             change.event,

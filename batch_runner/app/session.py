@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from batch_runner.app import world
-from batch_runner.app.accounts import fingerprint
 from batch_runner.app.background import BEAT, SHOW, Background, Outset, Screen
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.choose import Filter
@@ -24,14 +22,16 @@ from batch_runner.app.neighbours import LEASE_BEAT, Neighbours
 from batch_runner.app.outcome import Ending, FailOn, exit_code, next_command
 from batch_runner.app.plan import usual_seconds
 from batch_runner.app.reading import chosen, enrol, known_jobs, read_sheet
+from batch_runner.app.run_budget import RunBudget
 from batch_runner.app.run_log import LOG_PAUSE, RunLog
 from batch_runner.app.sheet_sync import SheetSync
 from batch_runner.app.shelf import VideoShelf
 from batch_runner.app.spending import Purse
+from batch_runner.app.terms import Terms, terms_of
 from batch_runner.app.ui import Ui
 from batch_runner.core import again
 from batch_runner.core.errors import SheetBusyError, SheetError
-from batch_runner.core.jobs import ClaimTerms, Job
+from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import OPEN, State
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.source import stamp
@@ -52,6 +52,7 @@ class RunEntry:
     log: RunLog
     purse: Purse | None  # the user's own books; None: they cannot be used, and need not be
     neighbours: Neighbours  # other computers that may work on the sheet
+    budget: RunBudget | None = None  # which it shares with other sheets
     halt: Halt = field(default_factory=Halt)
 
 
@@ -132,22 +133,9 @@ class Session:
         background.every(self.campaign.settings.save_every, self.save)
         return background
 
-    async def _terms(self) -> _Terms:
-        settings = self.campaign.settings
-        salt = await self.ledger.meta("salt")
-        held = (await self.ledger.totals()).held
-        caps = [settings.budget_total] if settings.budget_total is not None else []
-        if settings.budget_run is not None:
-            caps.append(held + settings.budget_run)
-        return _Terms(
-            origin=self.campaign.origin,
-            account=fingerprint(self.entry.key, salt or ""),
-            cap=min(caps, default=None),
-            max_tries=settings.submit_attempts,
-            replay=settings.replay,
-            priced_only=settings.budgeted,
-            purse=self.entry.purse,
-        )
+    async def _terms(self) -> Terms:
+        entry = self.entry
+        return await terms_of(self.campaign, self.ledger, entry.key, entry.purse, entry.budget)
 
     async def _flush_log(self) -> None:
         self.entry.log.write_out()
@@ -224,42 +212,6 @@ class Session:
             self.listener.noticed(error.code, f"{error} The results are kept.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Terms:
-    """Makes the terms of each claim; a fresh key and the time of the moment."""
-
-    origin: str
-    account: str
-    cap: int | None
-    max_tries: int
-    replay: bool
-    priced_only: bool
-    purse: Purse | None
-
-    def __call__(self) -> ClaimTerms:
-        at = now()
-        return ClaimTerms(
-            reserve=self.purse.reserve if self.purse and self.purse.holds else None,
-            priced_only=self.priced_only,
-            now=at,
-            key=_fresh_key(at),
-            origin=self.origin,
-            account=self.account,
-            cap=self.cap,
-            max_tries=self.max_tries,
-            replay=self.replay,
-        )
-
-
-def _fresh_key(at: datetime) -> str:
-    """An idempotency key that nobody can guess.
-
-    It begins with the time: keys made one after another stand together in the ledger's index, so
-    a commit writes one page of it and not one for each key.
-    """
-    return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What was agreed to be done."""
@@ -293,6 +245,8 @@ async def open_session(
     await entry.neighbours.meet()
     sys.audit("batch_runner.app.enrolled")
     listener = RunListener(entry.log, show=ui.say)
+    if entry.budget is not None:
+        listener.pass_on(entry.budget.heard)
     desk = world.desk_of(campaign, ledger, listener.noticed)
     sync = SheetSync(desk, intakes, scopes)
     listener.tell(sync.touched)

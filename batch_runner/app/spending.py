@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from batch_runner.app.accounts import fingerprint
@@ -11,6 +12,7 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
 from batch_runner.app.follow_ledgers import catch_up, follow, name_of
 from batch_runner.app.plan import usd
+from batch_runner.app.run_budget import RunBudget
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.outcomes import Balance
 from batch_runner.core.spend import (
@@ -26,6 +28,9 @@ from batch_runner.core.spend import (
 from batch_runner.ledger.spend_store import SpendStore
 from batch_runner.ledger.spend_views import note_balance
 from batch_runner.ledger.sqlite import SqliteLedger
+
+Reserve = Callable[[Reservation], str | None]
+"""Reserves what is about to be sent; or gives the sentence that says why not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +113,21 @@ class Purse:
         self.store.recognise(unknown, self.payer.account)
         await self.book(ledger, key)
         self.store.free(self._source)
+
+
+def reserving(budget: RunBudget | None, purse: Purse | None) -> Reserve | None:
+    """Reserves in both, or in neither; ``None``: there is nothing to reserve in."""
+    if budget is None or purse is None:
+        one = budget or purse
+        return None if one is None else one.reserve
+
+    def reserve(wish: Reservation) -> str | None:
+        why = budget.reserve(wish)
+        if why is None and (why := purse.reserve(wish)) is not None:
+            budget.give_back(wish)
+        return why
+
+    return reserve
 
 
 def payer_of(store: SpendStore, campaign: Campaign, key: str) -> Payer:

@@ -1,39 +1,40 @@
-"""How a run looks: a bar on a terminal, plain lines elsewhere, nothing at all when quiet."""
+"""What a run says: before it, during it and at its end; nothing at all when quiet and all is well."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from batch_runner.app.outcome import DONE, Ending
-from batch_runner.app.plan import Plan, describe, usd
+from batch_runner.app.plan import Plan, describe
 from batch_runner.app.ui import Picture
 from batch_runner.cli.pipes import say
-from batch_runner.cli.words import problem_line, summary
+from batch_runner.cli.progress import Progress
+from batch_runner.cli.words import one_line, problem_line, summary
 from batch_runner.core.model import Problem, Severity
 
-if TYPE_CHECKING:
-    from tqdm import tqdm
-
-FIRST_LINE = 2.0  # seconds until the first plain line; each pause is twice the one before
-LINE_EVERY = 30.0  # seconds between plain lines, at most
 MOST_PROBLEMS = 10  # shown before a run; 'check' shows all
 
 
 class Console:
-    """Standard output and error of one command."""
+    """Standard output and error, as one sheet of a command uses them."""
 
-    def __init__(self, *, terminal: bool, quiet: bool, as_json: bool) -> None:
-        self._terminal = terminal
+    def __init__(self, sheet: str, progress: Progress, *, several: bool, quiet: bool) -> None:
+        """Prepare.
+
+        Args:
+            sheet: how the sheet is called.
+            progress: shared by the sheets of the command.
+            several: it is one of several sheets: what is said names it.
+            quiet: nothing is said unless something goes wrong.
+        """
+        self._sheet = sheet
+        self._name = f"{sheet}: " if several else ""
+        self._progress = progress
+        self._several = several
         self._quiet = quiet
-        self._as_json = as_json
-        self._bar: tqdm[Any] | None = None
-        self._pause = FIRST_LINE
-        self._next_line = time.monotonic() + FIRST_LINE
         self._held: list[str] = []  # said only if something goes wrong
 
     # -- app.ui.Ui ----------------------------------------------------------------------
@@ -43,7 +44,7 @@ class Console:
         order = list(Severity)
         ranked = sorted(problems, key=lambda problem: order.index(problem.severity))
         for problem in ranked[:MOST_PROBLEMS]:
-            self.say(problem_line(problem, name, worksheet))
+            self._say(problem_line(problem, name, worksheet))
         if len(ranked) > MOST_PROBLEMS:
             self.say(
                 f"... and {len(ranked) - MOST_PROBLEMS} more; 'batch-runner check' shows all."
@@ -52,7 +53,7 @@ class Console:
     def plan(self, plan: Plan, more: tuple[str, ...]) -> None:
         """What is going to happen, and more about it."""
         for line in (*describe(plan), *more):
-            self._out(line)
+            self._out(f"{self._name}{line}")
 
     def ask(self, plan: Plan) -> int | None:
         """One question: all, none, or the first five."""
@@ -75,34 +76,19 @@ class Console:
 
     def show(self, picture: Picture) -> None:
         """How it goes."""
-        if self._quiet:
-            return
-        if self._terminal:
-            self._draw(picture)
-        elif time.monotonic() >= self._next_line:
-            self._pause = min(LINE_EVERY, 2 * self._pause)
-            self._next_line = time.monotonic() + self._pause
-            self._err(f"{picture.tally.ended}/{picture.total} · {_progress(picture)}")
+        self._progress.show(self._sheet, picture)
 
     def say(self, message: str) -> None:
         """Something about the run as a whole."""
-        if self._quiet:
-            self._held.append(message)
-        else:
-            self._err(message)
+        self._say(f"{self._name}{message}")
 
     # -- the end ------------------------------------------------------------------------
 
-    def close(self) -> None:
-        """Take the bar away."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
     def ended(self, ending: Ending, localise: Callable[[datetime], datetime]) -> None:
         """The summary; when quiet, only if something went wrong."""
-        self.close()
-        lines = summary(ending, localise)
+        if not self._several:
+            self._progress.close()
+        lines = [self._name + one_line(ending)] if self._several else summary(ending, localise)
         if not self._quiet:
             for line in lines:
                 self._out(line)
@@ -112,56 +98,12 @@ class Console:
 
     # -- inside -------------------------------------------------------------------------
 
-    def _draw(self, picture: Picture) -> None:
-        if self._bar is None:
-            from tqdm import tqdm
-
-            self._bar = tqdm(
-                total=picture.total,
-                unit="video",
-                dynamic_ncols=True,
-                leave=False,  # the summary says it better
-                bar_format="{n_fmt}/{total_fmt} |{bar:8}| {desc}",  # short: 80 columns are few
-            )
-        self._bar.total = max(picture.total, picture.tally.ended)
-        self._bar.n = picture.tally.ended
-        self._bar.set_description_str(_progress(picture), refresh=False)
-        self._bar.refresh()
+    def _say(self, line: str) -> None:
+        if self._quiet:
+            self._held.append(line)
+        else:
+            self._progress.print(line, err=True)
 
     def _out(self, line: str) -> None:
-        if self._as_json or self._quiet:
-            if not self._quiet:
-                say(line, err=True)
-            return
-        self._above_bar(line, err=False)
-
-    def _err(self, line: str) -> None:
-        self._above_bar(line, err=True)
-
-    def _above_bar(self, line: str, *, err: bool) -> None:
-        if self._bar is None:
-            say(line, err=err)
-            return
-        self._bar.clear()
-        say(line, err=err)
-        self._bar.refresh()
-
-
-def _progress(picture: Picture) -> str:
-    """``sent 5, being made 4, done 3, failed 0, spent $1.20, finish about 18:40``."""
-    tally = picture.tally
-    new = tally.new
-    parts = [
-        f"sent {tally.sent}",
-        f"being made {tally.being_made}",
-        f"done {new.get('succeeded', 0)}",
-        f"failed {new.get('failed', 0)}",
-        f"spent {usd(picture.spent)}",
-    ]
-    if new.get("unknown"):
-        parts.append(f"unknown {new['unknown']}")
-    if picture.first_video is not None:
-        parts.append(f"first video about {picture.first_video.astimezone():%H:%M}")
-    if picture.finish is not None:
-        parts.append(f"finish about {picture.finish.astimezone():%H:%M}")
-    return ", ".join(parts)
+        if not self._quiet:
+            self._progress.print(line, err=self._progress.as_json)

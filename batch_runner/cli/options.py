@@ -72,6 +72,9 @@ def sending_options(function: F) -> F:
             click.option("--ignore-results", is_flag=True, help="Send rows that show results."),
             click.option("--new", is_flag=True, help="It is a new sheet, whatever it resembles."),
             click.option("--take-over", is_flag=True, help="Go on with another computer's jobs."),
+            click.option(
+                "--at-once", type=click.IntRange(min=1), help="Sheets at the same time (4)."
+            ),
             click.option("--account", metavar="NAME", help="Use the key stored by this name."),
             click.option("--yes", "-y", is_flag=True, help="Don't ask."),
             click.option("--quiet", "-q", is_flag=True, help="Say nothing when all goes well."),

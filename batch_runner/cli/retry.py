@@ -34,6 +34,6 @@ def command(sheets: tuple[Path, ...], *, changed: bool, **given: Any) -> int:
     batch-runner retry campaign.xlsx
     batch-runner retry campaign.xlsx --rows 17
     """
-    from batch_runner.cli.run import run_sheets
+    from batch_runner.cli.sheets import run_sheets
 
     return run_sheets(sheets, given, again="changed" if changed else "failed")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+from batch_runner.app.many import Result, all_cost, all_states
 from batch_runner.app.outcome import DONE, Ending
 from batch_runner.app.plan import usd
 from batch_runner.core.model import Problem, address
@@ -49,6 +50,36 @@ def summary(ending: Ending, localise: Callable[[datetime], datetime]) -> list[st
     elif ending.code == DONE:
         lines.append("Everything is done.")
     return lines
+
+
+def one_line(ending: Ending) -> str:
+    """How one of several sheets ended."""
+    totals = ending.totals
+    parts = [f"{states_line(totals.states.items())}; {usd(totals.cost)} spent on it."]
+    if ending.reason is not None:
+        parts.insert(0, f"stopped early: {ending.reason.message}")
+    if ending.results_in and ending.results_in != ending.sheet:
+        parts.append(f"Results: {ending.results_in}")
+    if ending.next_command:
+        parts.append(f"Next: {ending.next_command}")
+    return " ".join(parts)
+
+
+def total_line(results: Sequence[Result], named: int) -> str:
+    """How several sheets ended, all together."""
+    if not named:
+        return "There is no sheet: nothing to do."
+    well = sum(result.code == DONE for result in results)
+    parts = [f"{named} sheets: {well} done" if named > 1 else f"1 sheet: {well} done"]
+    if len(results) > well:
+        parts.append(f"{len(results) - well} not")
+    if named > len(results):
+        parts.append(f"{named - len(results)} not begun")
+    moved = sum(result.moved is not None for result in results)
+    if moved:
+        parts.append(f"{moved} put away")
+    states = states_line(all_states(results).items())
+    return f"{', '.join(parts)}. {states}; {usd(all_cost(results))} spent on them."
 
 
 def _unknown_lines(ending: Ending) -> list[str]:

@@ -114,6 +114,30 @@ def test_second_signal_leaves_at_once_and_is_still_safe(
     assert len(box.accepted()) == 3
 
 
+def test_a_signal_stops_sheets_that_run_together(
+    sandbox: Callable[..., Any],
+    start: Start,
+    run: Run,
+    make_sheet: Callable[..., Path],
+    read_sheet: Callable[[Path], list[dict[str, Any]]],
+) -> None:
+    """One Ctrl-C ends both in order, their tasks in the sheets; run again, none is paid twice."""
+    box = sandbox("--seconds", "2")
+    sheets = make_sheet("first.csv", 2), make_sheet("second.csv", 2)
+    sheets[1].write_text(
+        sheets[0].read_text(encoding="utf-8").replace("cat", "dog"), encoding="utf-8"
+    )
+    process = start("run", *sheets, "--base-url", box.origin)
+    box.after(SUBMIT, 4, process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert err.count("Stopping") == 1
+    assert {row["status"] for sheet in sheets for row in read_sheet(sheet)} == {"running"}
+    assert run("run", *sheets, "--base-url", box.origin).returncode == 0
+    assert sorted(box.times_accepted().values()) == [1] * 4
+
+
 def test_a_signal_stops_all_sheets(
     sandbox: Callable[..., Any], start: Start, make_sheet: Callable[..., Path]
 ) -> None:
@@ -121,7 +145,7 @@ def test_a_signal_stops_all_sheets(
     box = sandbox("--seconds", "60")
     first, second = make_sheet("first.csv", 2), make_sheet("second.csv", 2)
     second.write_text(first.read_text(encoding="utf-8").replace("cat", "dog"), encoding="utf-8")
-    process = start("run", first, second, "--base-url", box.origin)
+    process = start("run", first, second, "--base-url", box.origin, "--at-once", "1")
     box.after(SUBMIT, 2, process)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)

@@ -1,0 +1,187 @@
+"""The sheets of one ``run`` or ``retry``: from the words of the command to its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from batch_runner.app.batch import Batch, batch_of
+from batch_runner.app.campaign import Campaign, open_campaign, shown
+from batch_runner.app.choose import make_filter
+from batch_runner.app.control import Signals
+from batch_runner.app.documents import refusal_document, run_document, several_document
+from batch_runner.app.draft import Request
+from batch_runner.app.find_sheets import Wanted
+from batch_runner.app.many import Result, run_all
+from batch_runner.app.outcome import DONE, TROUBLE, FailOn, worst
+from batch_runner.app.put_away import is_finished, put_away
+from batch_runner.app.run import run_sheet
+from batch_runner.app.run_budget import RunBudget
+from batch_runner.cli.console import Console
+from batch_runner.cli.options import settings_of
+from batch_runner.cli.pipes import on_terminal, say
+from batch_runner.cli.progress import Progress
+from batch_runner.cli.words import total_line
+from batch_runner.core.errors import BatchRunnerError, LockedError, UsageError
+from batch_runner.core.units import parse_duration, parse_usd
+from batch_runner.settings.find import user_data_dir
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """One command at work: what all its sheets have in common."""
+
+    batch: Batch
+    given: dict[str, Any]
+    again: str | None
+    terminal: bool
+    stale: float  # seconds
+    progress: Progress
+    signals: Signals
+    budget: RunBudget | None
+
+    async def run(self, wanted: Wanted) -> Result:
+        """Run one sheet and say how it ended."""
+        sheet = str(shown(wanted.path))
+        console = Console(
+            sheet, self.progress, several=self.batch.several, quiet=self.given["quiet"]
+        )
+        try:
+            return await self._run(wanted, console)
+        except BatchRunnerError as error:
+            if not (self.given["quiet"] and self._goes_on_well(error)):
+                self.progress.print(f"Error: {error}", err=True)
+            return Result(sheet=sheet, code=error.exit_code, error=error)
+
+    async def _run(self, wanted: Wanted, console: Console) -> Result:
+        options = {**self.batch.options, **settings_of(self.given)}
+        if wanted.config is not None:
+            options.setdefault("config", wanted.config)
+        campaign = open_campaign(
+            wanted.path,
+            options,
+            os.environ,
+            sandbox=self.given["sandbox"],
+            adopt=self.given["adopt"],
+        )
+        ending = await run_sheet(campaign, self._request(campaign), console, os.environ)
+        result = Result(sheet=str(campaign.source), code=DONE, ending=ending)
+        if ending is None:
+            return result
+        console.ended(ending, campaign.localise)
+        result = replace(result, code=ending.code)
+        done = self.batch.done
+        if done is None or campaign.sandbox or not is_finished(ending):
+            return result
+        try:
+            return replace(result, moved=await asyncio.to_thread(put_away, campaign, done))
+        except BatchRunnerError as error:
+            self.progress.print(f"Error: {error}", err=True)
+            return replace(result, code=TROUBLE)
+
+    def _request(self, campaign: Campaign) -> Request:
+        given = self.given
+        wish = make_filter(campaign.settings.only, campaign.settings.limit, given.get("pilot"))
+        if self.again is not None:
+            wish = replace(wish, only=self.again, same=given.get("same", False))
+        return Request(
+            wish=wish,
+            adopt=True if given["adopt"] else False if given["ignore_results"] else None,
+            strict=given["strict"],
+            dry_run=given["dry_run"],
+            new=given["new"],
+            take_over=given["take_over"],
+            max_cost=_quantity("--max-cost", given["max_cost"], parse_usd),
+            fail_on=FailOn.ANY if given["exit_all"] else FailOn(given["fail_on"] or FailOn.NEW),
+            wait=_quantity("--wait", given["wait"], parse_duration) or 0.0,
+            account=given["account"],
+            terminal=self.terminal,
+            question=asks(given, terminal=self.terminal),
+            signals=self.signals,
+            budget=self.budget,
+        )
+
+    def _goes_on_well(self, error: BatchRunnerError) -> bool:
+        """Whether it is only that another run is at work, and gets on with it."""
+        idle = error.idle if isinstance(error, LockedError) else None
+        return idle is not None and idle < self.stale
+
+
+def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None = None) -> int:
+    """Run all sheets that are meant; ``again``: which finished ones get a new attempt."""
+    _check_together(given)
+    stale = _quantity("--stale", given["stale"], parse_duration) or 0.0
+    batch, terminal = batch_of(sheets, user_data_dir(os.environ)), on_terminal()
+    progress = Progress(terminal=terminal, quiet=given["quiet"], as_json=given["as_json"])
+    signals = Signals(lambda line: None if given["quiet"] else progress.print(line, err=True))
+    work = Work(
+        batch=batch,
+        given=given,
+        again=again,
+        terminal=terminal,
+        stale=stale,
+        progress=progress,
+        signals=signals,
+        budget=None if batch.budget is None else RunBudget(batch.budget),
+    )
+    # Whoever is asked about each sheet is asked about one after the other; so is one copy written.
+    in_order = asks(given, terminal=terminal) or given["output"] is not None
+    at_once = 1 if in_order else given["at_once"] or batch.at_once
+    try:
+        results = asyncio.run(run_all(batch.sheets, work.run, signals, at_once=at_once))
+    finally:
+        progress.close()
+    codes = [result.code for result in results]
+    if signals.code is not None and len(results) < len(batch.sheets):
+        codes.append(signals.code)
+    code = worst(codes)
+    _tell(results, batch, given, code)
+    return code
+
+
+def asks(given: dict[str, Any], *, terminal: bool) -> bool:
+    """Whether somebody is asked before anything is sent."""
+    return terminal and not (given["yes"] or given["sandbox"] or given["as_json"])
+
+
+def _tell(results: Sequence[Result], batch: Batch, given: dict[str, Any], code: int) -> None:
+    """The one summary of several sheets, or the one document."""
+    if given["as_json"]:
+        documents = [_document(result) for result in results]
+        shown = several_document(results, documents, code) if batch.several else documents[0]
+        say(json.dumps(shown, ensure_ascii=False, indent=2))
+    elif batch.several and not (given["quiet"] and code == DONE):
+        say(total_line(results, len(batch.sheets)), err=given["quiet"])
+
+
+def _document(result: Result) -> dict[str, object]:
+    if result.error is not None:
+        return refusal_document(result.sheet, result.error)
+    if result.ending is None:
+        return {"schema": 1, "sheet": result.sheet, "exit": result.code, "submitted": 0}
+    document = run_document(result.ending)
+    if result.moved is not None:
+        document["moved"] = str(result.moved)
+    return document
+
+
+def _check_together(given: dict[str, Any]) -> None:
+    if given["adopt"] and given["ignore_results"]:
+        raise UsageError("--adopt and --ignore-results exclude each other.", code="bad_options")
+    if given["exit_all"] and given["fail_on"] not in {None, FailOn.ANY}:
+        raise UsageError("--exit-all is --fail-on any.", code="bad_options")
+
+
+def _quantity(option: str, text: str | None, parse: Callable[[str], T]) -> T | None:
+    """A time or an amount as an option gives it."""
+    try:
+        return None if text is None else parse(text)
+    except ValueError as error:
+        raise UsageError(f"{option} must be {error}.", code="bad_option") from None

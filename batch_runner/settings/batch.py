@@ -1,0 +1,83 @@
+"""The batch file: several sheets, each with its own config, under one budget and one pace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
+
+from batch_runner.settings.read import explain
+from batch_runner.settings.section import Count, Duration, PerSecond, Section, Usd
+from batch_runner.settings.yaml_file import read_yaml
+
+BATCH_SUFFIXES = frozenset({".yaml", ".yml"})
+
+
+class Entry(Section):
+    """A sheet, a folder of sheets, or a pattern that names some."""
+
+    path: str = Field(description="From this file's folder.")
+    config: str | None = Field(default=None, description="Campaign config, trusted as --config.")
+
+
+def _as_entry(value: Any) -> Any:
+    return {"path": value} if isinstance(value, str) else value
+
+
+class SharedLimits(Section):
+    """How much at once, all sheets together."""
+
+    concurrency: Count | None = Field(default=None, description="Tasks in flight at most.")
+    rate: PerSecond | None = Field(default=None, description="Submits at most, such as 60/min.")
+
+
+class SharedBudget(Section):
+    """What may be spent at most, all sheets together."""
+
+    run_usd: Usd | None = Field(default=None, description="For one run of this file.")
+
+
+class Schedule(Section):
+    """When 'batch-runner schedule' runs this file."""
+
+    cron: str = Field(description="Five fields as in a crontab, such as '0 2 * * *'.")
+    time_zone: str | None = Field(default=None, description="Such as Asia/Tokyo.")
+    missed: Literal["run", "skip"] = Field(
+        default="run", description="Times that passed while nobody ran: once now, or not at all."
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        try:
+            return value and ZoneInfo(value).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("must be a time zone such as Europe/Berlin or Asia/Tokyo") from None
+
+
+class BatchConfig(Section):
+    """The whole file."""
+
+    sheets: tuple[Annotated[Entry, BeforeValidator(_as_entry)], ...] = Field(min_length=1)
+    config: str | None = Field(default=None, description="For sheets that name none.")
+    at_once: Count = Field(default=4, description="Sheets at the same time; 1: in their order.")
+    limits: SharedLimits = SharedLimits()
+    budget: SharedBudget = SharedBudget()
+    deadline: Duration | None = Field(default=None, description="For each sheet's run.")
+    done: str | None = Field(default=None, description="Folder that takes finished sheets.")
+    schedule: Schedule | None = None
+
+
+def read_batch(path: Path) -> BatchConfig:
+    """Read and check a batch file.
+
+    Raises:
+        ConfigError: it is unusable; the message names every mistake, the place the first one.
+    """
+    document = read_yaml(path)
+    try:
+        return BatchConfig.model_validate(document.data)
+    except ValidationError as error:
+        raise explain(error, BatchConfig, document, code="batch_invalid") from None
