@@ -1,274 +1,235 @@
-"""What a workbook loses when results are written into it: ours beside openpyxl.
+"""What a workbook loses when a campaign is run in it: our command, beside openpyxl.
 
-``python tests/bench/fidelity.py FOLDER`` takes every workbook of a folder, puts eight result
-columns right of what its first worksheet has in use, and compares everything else: zip members,
-the worksheet's elements, cells, formulas, stored values, styles. It prints a table.
+``python -m tests.bench.fidelity FOLDER`` takes every workbook of a folder. A campaign (two
+columns) is put right of what the first worksheet has in use, ``batch-runner run`` runs it against
+the sandbox, and all that is not ours is compared with the workbook as it was; then ``restore``
+takes the results out again. Other programs read what came out: openpyxl, python-calamine,
+LibreOffice where it is installed, and the schema checker openxml-audit (``pip install`` it).
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
+import json
+import os
+import shutil
+import subprocess
 import sys
 import tempfile
 import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import openpyxl
-from python_calamine import CalamineWorkbook
 
+from batch_runner.core.cellrefs import Area, area, column_of
 from batch_runner.core.errors import BatchRunnerError
 from batch_runner.core.model import OutCell, WritePlan
-from batch_runner.core.ooxml import Worksheet, relations, relations_part, worksheets
+from batch_runner.core.ooxml import Worksheet, normal_name, relations, worksheets
 from batch_runner.core.outcolumns import OUT_COLUMNS
 from batch_runner.loader.archive import Archive
 from batch_runner.loader.scan import scan_worksheet
 from batch_runner.reporter.xlsx_file import write_workbook
+from tests.bench import workbook_readers as readers
+from tests.bench.workbook_losses import losses
 
-ROWS = 200
+ROWS = 20
+COMMAND = (sys.executable, "-m", "batch_runner")
+CAMPAIGN = ("prompt", "image_urls")
+IMAGE = "https://images.example.com/cat.png"
 
 
-def plan_for(data: bytes) -> tuple[WritePlan, Worksheet]:
-    """Results for up to 200 rows, right of everything in use."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A workbook with a campaign in it."""
+
+    path: Path
+    before: bytes  # the workbook as it came
+    sheet: Worksheet
+    plan: WritePlan  # the campaign's own two columns
+
+    @property
+    def ours(self) -> frozenset[int]:
+        """The campaign's columns and those of its results."""
+        first = min(self.plan.headers)
+        return frozenset(range(first, first + len(CAMPAIGN) + len(OUT_COLUMNS)))
+
+
+def put_campaign(source: Path, folder: Path) -> Case:
+    """Write a copy of a workbook that has a campaign right of everything in use.
+
+    Raises:
+        BatchRunnerError, IndexError: it cannot be read, or has no worksheet.
+    """
+    data = source.read_bytes()
     archive = Archive(data, "")
     sheet = worksheets(archive, "")[0]
     scan = scan_worksheet(lambda: archive.chunks(sheet.part), {}, "")
     first = max(scan.columns, scan.other_columns)
-    top = 1
-    rows = range(top + 1, min(max(scan.rows, top + 3), top + ROWS) + 1)
+    top = next((one.top for one in _tables(archive, sheet) if one.right == first - 1), 1)
     plan = WritePlan(
         worksheet=sheet.name,
         header_row=top,
-        headers={first + i: name for i, name in enumerate(OUT_COLUMNS)},
-        cells={row: dict(enumerate(_results(row), start=first)) for row in rows},
-        status_column=first,
+        headers={first + i: name for i, name in enumerate(CAMPAIGN)},
+        cells={
+            row: {first: OutCell(value=f"A cat, row {row}"), first + 1: OutCell(value=IMAGE)}
+            for row in range(top + 1, top + 1 + min(max(scan.rows - top, 3), ROWS))
+        },
+        break_signature=True,
     )
-    return plan, sheet
+    path = folder / source.name
+    write_workbook(io.BytesIO(data), [plan], path)
+    config = f"header_row: {top}\noutput: {{break_signature: true}}\n"
+    path.with_name(f"{path.name}.yaml").write_text(config, encoding="utf-8")
+    return Case(path=path, before=data, sheet=sheet, plan=plan)
 
 
-def _results(row: int) -> tuple[OutCell, ...]:
-    url = f"https://cdn.example/v/{row}.mp4?sig=a%2Fb&x={row}"
-    file = f"sheet.xlsx.batch/videos/{row}_0123abcd.mp4"
-    return (
-        OutCell(value="succeeded" if row % 3 else "failed"),
-        OutCell(value=url, link=url),
-        OutCell(value=file, link=file),
-        OutCell(value=f"task_{row}"),
-        OutCell(value=0.24),
-        OutCell(value='<b>"quoted" & 日本語 =1+1'),
-        OutCell(value="2026-11-23T10:00:00+01:00"),
-        OutCell(value=f"{row:012x}"),
+def _tables(archive: Archive, sheet: Worksheet) -> Iterator[Area]:
+    for one in relations(archive, sheet.part, "").values():
+        if one.kind == "table" and one.target in archive:
+            root = ET.fromstring(b"".join(archive.chunks(one.target)))
+            place = area(root.get("ref") or "")
+            if place is not None:
+                yield place
+
+
+@contextlib.contextmanager
+def sandbox(folder: Path) -> Iterator[str]:
+    """The look-alike of the API in a process of its own; its origin."""
+    command = [*COMMAND, "sandbox", "--quiet", "--with-parent", "--seconds", "0.1-0.2"]
+    with subprocess.Popen(
+        [*command, "--state", str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())["origin"]
+        finally:
+            process.kill()
+
+
+def call(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """The real command, with a key and books that are nobody's."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        env={**os.environ, "APIMART_API_KEY": "sk-bench", "BATCH_RUNNER_DATA": str(folder)},
+        check=False,
+        capture_output=True,
+        text=True,
     )
 
 
-def losses(before: bytes, after: bytes, plan: WritePlan, sheet: Worksheet) -> list[str]:
-    """All that differs outside of our columns."""
-    old, new = zipfile.ZipFile(io.BytesIO(before)), zipfile.ZipFile(io.BytesIO(after))
-    found: list[str] = []
-    parts = relations(Archive(before, ""), sheet.part, "").values()
-    tables = {one.target.lower() for one in parts if one.kind == "table"}
-    touched = {sheet.part.lower(), relations_part(sheet.part).lower(), *tables}
-    names = {_name(one.filename): one for one in new.infolist()}
-    for member in old.infolist():
-        name = _name(member.filename)
-        if name not in names:
-            found.append(f"part gone: {name}")
-        elif name in touched or name.endswith(("styles.xml", "workbook.xml")):
-            continue
-        elif _raw(before, member) != _raw(after, names[name]):
-            same = old.read(member) == new.read(names[name])
-            found.append(f"part {'packed anew' if same else 'changed'}: {name}")
-    found += _sheet_losses(
-        _root(old, sheet.part), _root(new, names[sheet.part.lower()].filename), plan
-    )
-    for name in sorted(tables):
-        before_ids = [
-            one.get("id") for one in _root(old, name).iter() if _local(one) == "tableColumn"
-        ]
-        after_ids = [
-            one.get("id") for one in _root(new, name).iter() if _local(one) == "tableColumn"
-        ]
-        if after_ids[: len(before_ids)] != before_ids or len(set(after_ids)) != len(after_ids):
-            found.append(f"table columns changed: {name}")
-    for member in old.infolist():
-        if member.filename.lower().endswith("styles.xml"):
-            found += _style_losses(_root(old, member.filename), _root(new, member.filename))
-    return found
+def shown(data: bytes, case: Case) -> readers.Values:
+    """What stands in our columns of the worksheet, by its XML."""
+    package = zipfile.ZipFile(io.BytesIO(data))
+    part = normal_name(case.sheet.part)
+    name = next(one for one in package.namelist() if normal_name(one) == part)
+    found: dict[int, dict[int, str]] = {}
+    for cell in ET.fromstring(package.read(name)).iter():
+        place = cell.get("r") or ""
+        letters = place.rstrip("0123456789")
+        if letters and letters != place and column_of(letters) in case.ours:
+            text = "".join(cell.itertext())
+            row = found.setdefault(int(place[len(letters) :]), {})
+            row.update({column_of(letters): text} if text else {})
+    return {row: cells for row, cells in found.items() if cells}
 
 
-def _name(filename: str) -> str:
-    return filename.replace("\\", "/").lower()
+def run(case: Case, origin: str, place: Path) -> tuple[dict[str, str], readers.Values]:
+    """Run and restore; measure -> what is wrong, blank if nothing is; and what was written.
+
+    The workbook as it was after the run is left in ``place``.
+    """
+    books, campaign = place / "books", case.path.read_bytes()
+    ran = call(books, "run", case.path, "--sheet", case.sheet.name, "--base-url", origin, "--yes")
+    after = case.path.read_bytes()
+    shutil.copy(case.path, place)
+    values = shown(after, case)
+    done = sum("succeeded" in cells.values() for cells in values.values())
+    finished = ran.returncode == 0 and done == len(case.plan.cells)
+    restored = call(books, "restore", case.path)
+    left = losses(campaign, case.path.read_bytes(), case.sheet, frozenset())
+    verdict = {
+        "ran": "" if finished else f"exit {ran.returncode}, {done} done: {ran.stderr[-300:]}",
+        "nothing lost": "; ".join(losses(case.before, after, case.sheet, case.ours)),
+        "restored": "; ".join(left) if restored.returncode == 0 else restored.stderr[-300:],
+        "read by calamine": readers.by_calamine(after, case.sheet.name, values),
+        "read by openpyxl": readers.by_openpyxl(after, case.sheet.name, values),
+        "no new schema error": "; ".join(readers.new_errors(case.path, place / case.path.name)),
+    }
+    return verdict, values
 
 
-def _raw(data: bytes, member: zipfile.ZipInfo) -> bytes:
-    at = member.header_offset
-    name, extra = (int.from_bytes(data[at + i : at + i + 2], "little") for i in (26, 28))
-    start = at + 30 + name + extra
-    return data[start : start + member.compress_size]
-
-
-def _root(package: zipfile.ZipFile, name: str) -> ET.Element:
-    found = next(one for one in package.infolist() if _name(one.filename) == _name(name))
-    return ET.fromstring(package.read(found))
-
-
-def _local(element: ET.Element) -> str:
-    return element.tag.rpartition("}")[2]
-
-
-def _sheet_losses(old: ET.Element, new: ET.Element, plan: WritePlan) -> Iterator[str]:
-    ours = set(plan.headers)
-    kinds = [_local(one) for one in old]
-    added = [_local(one) for one in new if _local(one) not in kinds]
-    if set(added) - {"hyperlinks", "cols"}:
-        yield f"elements added: {added}"
-    theirs = {_local(one): one for one in new if _local(one) != "sheetData"}
-    for one in old:
-        kind = _local(one)
-        if kind == "sheetData":
-            yield from _cell_losses(one, next(x for x in new if _local(x) == kind), ours)
-        elif kind in {"dimension", "cols", "hyperlinks", "autoFilter"}:
-            continue
-        elif kinds.count(kind) == 1 and (
-            kind not in theirs or ET.tostring(one).strip() != ET.tostring(theirs[kind]).strip()
-        ):
-            yield f"element changed: {kind}"
-    several = [kind for kind in kinds if kinds.count(kind) > 1]
-    if [k for k in map(_local, new) if k in several] != several:
-        yield "elements gone"
-    links = [_link(one) for one in old.iter() if _local(one) == "hyperlink"]
-    if [_link(one) for one in new.iter() if _local(one) == "hyperlink"][: len(links)] != links:
-        yield "links changed"
-
-
-def _link(element: ET.Element) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(element.attrib.items()))
-
-
-def _cells(data: ET.Element) -> Iterator[tuple[int, int, str]]:
-    number = 0
-    for row in data:
-        number = int(row.get("r") or number + 1)
-        column = -1
-        for cell in row:
-            if _local(cell) != "c":
-                continue
-            letters = (cell.get("r") or "").rstrip("0123456789")
-            column = _column(letters) if letters else column + 1
-            cell.tail = None
-            yield number, column, ET.tostring(cell).decode()
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = 26 * number + ord(letter) - 64
-    return number - 1
-
-
-def _cell_losses(old: ET.Element, new: ET.Element, ours: set[int]) -> Iterator[str]:
-    before, after = ([one for one in _cells(x) if one[1] not in ours] for x in (old, new))
-    if before != after:
-        yield "cells changed"
-    rows = {row.get("r"): _attributes(row) for row in new}
-    if any(rows.get(row.get("r")) != _attributes(row) for row in old if row.get("r")):
-        yield "rows changed"
-
-
-def _attributes(row: ET.Element) -> dict[str, str]:
-    return {name: value for name, value in row.attrib.items() if name != "spans"}
-
-
-def _style_losses(old: ET.Element, new: ET.Element) -> Iterator[str]:
-    theirs = {_local(one): one for one in new}
-    for section in old:
-        kind = _local(section)
-        before = [ET.tostring(one).strip() for one in section]
-        after = [ET.tostring(one).strip() for one in theirs[kind]] if kind in theirs else []
-        if after[: len(before)] != before:
-            yield f"styles changed: {kind}"
-
-
-def _read_back(after: bytes, plan: WritePlan) -> str:
-    """Whether other readers see our cells."""
+def openpyxls(case: Case) -> str:
+    """What is lost if openpyxl writes the same: load, set the cells, save."""
+    macros = b"vbaProject.bin" in case.before
     try:
-        sheet = CalamineWorkbook.from_filelike(io.BytesIO(after)).get_sheet_by_name(
-            plan.worksheet or ""
-        )
-        rows = sheet.to_python(skip_empty_area=False)
-    except Exception as error:  # noqa: BLE001 - readers have their own limits; they are counted
-        return f"calamine: {type(error).__name__}"
-    for row, cells in plan.cells.items():
-        for column, cell in cells.items():
-            if rows[row - 1][column] != cell.value:
-                return f"calamine: {rows[row - 1][column]!r} at {row},{column}"
-    return ""
+        book = openpyxl.load_workbook(io.BytesIO(case.before), rich_text=True, keep_vba=macros)
+        sheet = book[case.sheet.name]
+        for row, cells in case.plan.cells.items():
+            for column in case.ours:
+                sheet.cell(row, column + 1).value = cells.get(column, OutCell(value="x")).value
+        out = io.BytesIO()
+        book.save(out)
+        return "; ".join(losses(case.before, out.getvalue(), case.sheet, case.ours))
+    except Exception as error:  # noqa: BLE001 - whatever it raises is its result
+        return f"failed: {type(error).__name__}"
 
 
-def ours(data: bytes, plan: WritePlan) -> bytes:
-    """Our writer's copy."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "out.xlsx"
-        write_workbook(io.BytesIO(data), [plan], out)
-        return out.read_bytes()
+def measure(source: Path, origin: str, place: Path, counts: Counter[str]) -> readers.Values | None:
+    """One workbook; ``None`` if no campaign can be put into it."""
+    inside = place / "campaign"
+    inside.mkdir(parents=True)
+    try:
+        case = put_campaign(source, inside)
+    except (BatchRunnerError, IndexError) as error:
+        counts["no campaign possible"] += 1
+        say(f"| {source.name} | no campaign possible | {error} |")
+        return None
+    verdict, values = run(case, origin, place)
+    verdict["nothing lost by openpyxl"] = openpyxls(case)
+    for what, wrong in verdict.items():
+        counts[f"{what}: {'NO' if wrong else 'yes'}"] += 1
+        if wrong and what != "nothing lost by openpyxl":
+            say(f"| {source.name} | not {what} | {' '.join(wrong.split())[:300]} |")
+    return values
 
 
-def openpyxls(data: bytes, plan: WritePlan) -> bytes:
-    """The copy by openpyxl: load, set the same cells, save."""
-    macros = b"vbaProject.bin" in data
-    book = openpyxl.load_workbook(io.BytesIO(data), rich_text=True, keep_vba=macros)
-    sheet = book[plan.worksheet or ""]
-    for column, name in plan.headers.items():
-        sheet.cell(plan.header_row, column + 1).value = name
-    for row, cells in plan.cells.items():
-        for column, cell in cells.items():
-            sheet.cell(row, column + 1).value = cell.value
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """One line of the table."""
     sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
-    """Print the table."""
+    """Print what is wrong, and how many are right."""
     warnings.simplefilter("ignore")
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--openpyxl", action="store_true", help="the same with openpyxl")
-    parser.add_argument("--out", type=Path, help="keep our copies here")
+    parser.add_argument("folder", type=Path, help="with .xlsx and .xlsm files")
+    parser.add_argument("--only", default="*", help="a pattern of names, such as 1*")
     given = parser.parse_args()
     counts: Counter[str] = Counter()
-    for path in sorted(given.folder.glob("*.xls[xm]")):
-        data = path.read_bytes()
-        try:
-            plan, sheet = plan_for(data)
-        except (BatchRunnerError, IndexError) as error:
-            counts["not readable"] += 1
-            _say(f"| {path.name} | not readable: {error} |")
-            continue
-        for name, write in (("ours", ours), ("openpyxl", openpyxls))[: 1 + given.openpyxl]:
-            try:
-                after = write(data, plan)
-                found = losses(data, after, plan, sheet)
-                unread = _read_back(after, plan)
-            except Exception as error:  # noqa: BLE001 - whatever openpyxl raises is its result
-                found, unread = [f"failed: {type(error).__name__}: {error}"], ""
-            if name == "ours" and given.out:
-                (given.out / path.name).write_bytes(after)
-            verdict = "; ".join(found) or "nothing lost"
-            counts[f"{name}: {'nothing lost' if not found else 'loses'}"] += 1
-            counts[f"{name}: {unread or 'read back'}"] += 1
-            if found or unread:
-                _say(f"| {path.name} | {name} | {verdict[:300]} | {unread} |")
-    for key, count in sorted(counts.items()):
-        _say(f"{count:4} {key}")
+    written: dict[Path, readers.Values] = {}
+    with tempfile.TemporaryDirectory() as folder, sandbox(Path(folder, "sandbox")) as origin:
+        for source in sorted(given.folder.glob(f"{given.only}.xls[xm]")):
+            place = Path(folder, source.stem)
+            values = measure(source, origin, place, counts)
+            if values is not None:
+                written[place / source.name] = values
+        for name, wrong in readers.by_libreoffice(written).items():
+            counts[f"shown by LibreOffice: {'NO' if wrong else 'yes'}"] += 1
+            if wrong:
+                say(f"| {name} | not shown by LibreOffice | {wrong} |")
+    for what, count in sorted(counts.items()):
+        say(f"{count:4} {what}")
 
 
 if __name__ == "__main__":
