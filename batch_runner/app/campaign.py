@@ -142,6 +142,7 @@ def _rulebook(settings: Settings, catalogue: Catalogue, *, adopt: bool) -> Ruleb
         out_configured={**(VOUCHED if adopt else {}), **settings.output_columns},
         out_prefix=settings.output_prefix,
         hidden_rows=settings.hidden_rows,
+        preview=settings.preview,
     )
 
 

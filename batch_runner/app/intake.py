@@ -31,6 +31,13 @@ from batch_runner.core.values import canonical_cells
 
 KEY = "key"
 
+_NO_PICTURES = Problem(
+    code="preview_needs_workbook",
+    severity=Severity.NOTICE,
+    message="A CSV file holds no pictures, so 'output: preview' has no effect here.",
+    hint="Save the sheet as .xlsx to see them.",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
@@ -49,6 +56,7 @@ class Rulebook:
     out_configured: Mapping[str, str]
     out_prefix: str
     hidden_rows: bool = True  # whether hidden and filtered rows run
+    preview: bool = False  # whether a picture of each video is wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +93,13 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
                 table.path.name, table.worksheet, problem.row or table.header_row, problem.column
             ),
         )
+    in_workbook = table.worksheet is not None
     out = plan_columns(
-        table, memory.out_columns or {}, rules.out_configured, prefix=rules.out_prefix
+        table,
+        memory.out_columns or {},
+        rules.out_configured,
+        prefix=rules.out_prefix,
+        preview=rules.preview and in_workbook,
     )
     _check_apart(table, columns, out)
     rows = [
@@ -113,6 +126,7 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
             *table.notices,
             *column_problems,
             *out.notices,
+            *(() if in_workbook or not rules.preview else (_NO_PICTURES,)),
             *misnamed(table.headers, rows, columns, _in_use(verdicts, rules.catalogue), ours),
             *per_row,
             *across(verdicts),

@@ -44,10 +44,11 @@ def _time(at: datetime | None, localise: Localise) -> str | None:
     return None if at is None else localise(at).isoformat(timespec="seconds")
 
 
+def seen_as(cell: OutCell) -> str:
+    """A cell as the sheet shows it: its text, or which picture it is."""
+    return cell.picture.mark if cell.picture is not None else plain_text(cell.value)
+
+
 def differing(cells: Mapping[str, OutCell], present: Mapping[str, str]) -> Mapping[str, OutCell]:
     """Only the cells that the sheet does not show already."""
-    return {
-        name: cell
-        for name, cell in cells.items()
-        if plain_text(cell.value) != present.get(name, "")
-    }
+    return {name: cell for name, cell in cells.items() if seen_as(cell) != present.get(name, "")}

@@ -23,7 +23,7 @@ from batch_runner.core.celltext import safe_text
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.jobs import Job
 from batch_runner.core.model import OutCell, WritePlan
-from batch_runner.core.outcolumns import OUT_COLUMNS
+from batch_runner.core.outcolumns import OUT_COLUMNS, WIDTHS
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.paths import check_sheet_path
@@ -114,6 +114,7 @@ def _plan(campaign: Campaign, intake: Intake, jobs: Mapping[int, Job]) -> WriteP
         headers=out.added if cells else {},
         cells=cells,
         status_column=out.places["status"],
+        widths={place: WIDTHS[name] for name, place in out.places.items()},
         style=settings.output_style,
         grow_tables=settings.grow_tables,
         break_signature=settings.break_signature,

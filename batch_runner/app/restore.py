@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from batch_runner.app.guards import reading
 from batch_runner.app.reading import read_sheet
 from batch_runner.core.errors import SheetChangedError, SheetError
 from batch_runner.core.model import OutCell, Table, WritePlan
-from batch_runner.core.outcolumns import OutColumns
+from batch_runner.core.outcolumns import PREVIEW, OutColumns
 from batch_runner.ledger.lock import hold
 from batch_runner.loader.load import load
 from batch_runner.reporter.copies import copy_once, original_path
@@ -52,7 +53,11 @@ async def remove_results(campaign: Campaign) -> Path | None:
                 where=str(sheet),
                 hint="Nothing was changed; run the command again.",
             )
-        plans = [_removal(table, one.out) for table, one in zip(tables, intakes, strict=True)]
+        broken = campaign.settings.break_signature
+        plans = [
+            replace(_removal(table, one.out), break_signature=broken)
+            for table, one in zip(tables, intakes, strict=True)
+        ]
         if not any(plans):
             return None
         copy = copy_once(sheet, _names(sheet, "before-restore"))
@@ -69,6 +74,7 @@ def _removal(table: Table, out: OutColumns) -> WritePlan:
         header_row=table.header_row,
         headers=headers,
         cells={row.number: dict.fromkeys(places, _BLANK) for row in table.rows} if places else {},
+        preview_column=out.places.get(PREVIEW),
         remove=True,
     )
 

@@ -71,6 +71,7 @@ class Session:
 
     async def work(self, provider: HttpProvider, *, terminal: bool) -> StopReason | None:
         """Send, look and download until nothing is left or something ends it early."""
+        self.sync.take_pictures_from(str(provider.origin))
         engine = Engine(
             World(
                 ledger=self.entry.neighbours.ledger,

@@ -10,13 +10,14 @@ from datetime import datetime
 from pathlib import Path
 
 from batch_runner.app.intake import Intake, Rulebook
-from batch_runner.app.projection import Localise, differing, project
+from batch_runner.app.previews import PreviewCells, Previews
+from batch_runner.app.projection import Localise, differing, project, seen_as
 from batch_runner.app.reading import enrol_midway, read_sheet
-from batch_runner.core.celltext import plain_text
 from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetError
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
-from batch_runner.core.model import FileStamp, OutCell, Problem, Table, WritePlan, address
+from batch_runner.core.model import FileStamp, OutCell, Problem, WritePlan, address
+from batch_runner.core.outcolumns import PREVIEW, WIDTHS
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.source import stamp
 from batch_runner.reporter.busy import is_open
@@ -53,6 +54,7 @@ class Desk:
     style: bool = True  # whether our cells in a workbook get looks of their own
     grow_tables: bool = True  # whether tables take our columns in
     break_signature: bool = False  # whether a signed workbook may be changed
+    previews: Previews | None = None  # where pictures of the videos come from, if wanted
     notice: Callable[[str, str], None] = lambda _code, _message: None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -81,6 +83,8 @@ class SheetSync:
         ]
         self._stamp: FileStamp = intakes[0].table.stamp
         self._touched: set[int] | None = None  # None: every row is to be compared
+        if self._desk.previews is not None:
+            self._desk.previews.forget()
 
     def touched(self, job: int) -> None:
         """A job changed, so its row may have to."""
@@ -147,6 +151,11 @@ class SheetSync:
                 hint="The results are kept; run again when it is at rest.",
             )
 
+    def take_pictures_from(self, origin: str) -> None:
+        """From now on pictures of the videos may be asked for; the API is at this origin."""
+        if self._desk.previews is not None:
+            self._desk.previews.origin = origin
+
     async def wait_closed(self, leave: Callable[[], bool]) -> None:
         """While somebody has the sheet open, wait; then bring the results into it.
 
@@ -192,12 +201,15 @@ class SheetSync:
     async def _plan(self, held: Held, touched: set[int] | None, *, at_end: bool) -> WritePlan:
         out, table = held.intake.out, held.intake.table
         cells: dict[int, Mapping[int, OutCell]] = {}
-        for job in await self._jobs(held.scope, touched):
+        jobs = await self._jobs(held.scope, touched)
+        previews = await self._previews(held, jobs)
+        for job in jobs:
             assert job.row is not None
             present = held.shown.get(job.row, {})
             if job.state is State.SKIPPED and present.get("status") not in {None, "", "queued"}:
                 continue
-            new = differing(project(job, self._desk.localise, at_end=at_end), present)
+            wanted = project(job, self._desk.localise, at_end=at_end)
+            new = differing({**wanted, **previews.get(job.id, {})}, present)
             if new:
                 cells[job.row] = {out.places[name]: cell for name, cell in new.items()}
         return WritePlan(
@@ -206,10 +218,20 @@ class SheetSync:
             headers=out.added if cells else {},
             cells=cells,
             status_column=out.places["status"],
+            preview_column=out.places.get(PREVIEW),
+            widths={place: WIDTHS[name] for name, place in out.places.items()},
             style=self._desk.style,
             grow_tables=self._desk.grow_tables,
             break_signature=self._desk.break_signature,
         )
+
+    async def _previews(self, held: Held, jobs: list[Job]) -> PreviewCells:
+        place, previews = held.intake.out.places.get(PREVIEW), self._desk.previews
+        name = held.intake.table.worksheet
+        if place is None or previews is None or name is None:
+            return {}
+        await previews.look(self._desk.sheet, name, place, held.shown)
+        return await previews.cells(jobs, held.shown)
 
     async def _jobs(self, scope: int, touched: set[int] | None) -> list[Job]:
         ledger = self._desk.ledger
@@ -231,14 +253,12 @@ class SheetSync:
             names = {place: name for name, place in held.intake.out.places.items()}
             for row, cells in plan.cells.items():
                 shown = held.shown.setdefault(row, {})
-                shown.update(
-                    {names[place]: plain_text(cell.value) for place, cell in cells.items()}
-                )
+                shown.update({names[place]: seen_as(cell) for place, cell in cells.items()})
             added = {} if plan.headers else held.intake.out.added
             out = replace(held.intake.out, added=added)
             table = replace(held.intake.table, stamp=written)
             if plan.headers:
-                table = _with_headers(table, plan.headers)
+                table = table.with_headers(plan.headers)
             self._held[i] = replace(held, intake=replace(held.intake, out=out, table=table))
 
     async def _write_beside(self, busy: SheetBusyError, *, at_end: bool) -> None:
@@ -271,12 +291,3 @@ class SheetSync:
         if name:
             (self._desk.sheet.parent / name).unlink(missing_ok=True)
             await self._desk.ledger.set_meta(RESULTS_COPY, "")
-
-
-def _with_headers(table: Table, added: Mapping[int, str]) -> Table:
-    """A table's description once our headers stand in it."""
-    width = max(table.width, *(place + 1 for place in added))
-    headers = [*table.headers, *("" for _ in range(width - len(table.headers)))]
-    for place, text in added.items():
-        headers[place] = text
-    return replace(table, headers=tuple(headers), width=width)

@@ -37,6 +37,11 @@ class Sidecar:
         return self.folder / "videos"
 
     @property
+    def previews(self) -> Path:
+        """Small pictures of the videos, for workbooks that show them."""
+        return self.folder / "previews"
+
+    @property
     def log(self) -> Path:
         """JSON lines, one for everything that happened."""
         return self.home / "run.log"

@@ -12,6 +12,7 @@ from pathlib import Path
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
 from batch_runner.app.parts import sweep_parts
+from batch_runner.app.previews import Previews
 from batch_runner.app.sheet_sync import Desk
 from batch_runner.core.decide import Policy
 from batch_runner.core.dialect import APIMART
@@ -118,6 +119,9 @@ def desk_of(campaign: Campaign, ledger: SqliteLedger, notice: Callable[[str, str
         style=settings.output_style,
         grow_tables=settings.grow_tables,
         break_signature=settings.break_signature,
+        previews=(
+            Previews(folder=campaign.sidecar.previews, ledger=ledger) if settings.preview else None
+        ),
         notice=notice,
     )
 

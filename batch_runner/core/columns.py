@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from batch_runner.core.model import CellValue, ColumnMap, Problem, Severity, column_letter
-from batch_runner.core.outcolumns import OUT_COLUMNS
+from batch_runner.core.outcolumns import ALL_COLUMNS
 
 IN_NAMES = ("prompt", "image_urls", "model", "duration", "resolution", "aspect_ratio", "seed")
 """The names every sheet may use; the profiles' parameters come on top."""
@@ -150,7 +150,7 @@ def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
 
 
 def _exact_names(parameters: frozenset[str]) -> dict[str, str]:
-    wanted = dict.fromkeys([*IN_NAMES, *sorted(parameters.difference(OUT_COLUMNS))])
+    wanted = dict.fromkeys([*IN_NAMES, *sorted(parameters.difference(ALL_COLUMNS))])
     return {normalise(name): name for name in wanted}
 
 
@@ -178,7 +178,7 @@ def _by_user(
     """The columns that the user named, and what of it cannot be found."""
     taken: dict[str, tuple[int, ...]] = {}
     problems: list[Problem] = []
-    allowed = known.union(OUT_COLUMNS, ("key",))
+    allowed = known.union(ALL_COLUMNS, ("key",))
     for name, wanted in user.items():
         if name not in allowed:
             problems.append(_unknown_name(name, allowed))
@@ -271,7 +271,7 @@ def _typos(
     columns: Mapping[str, tuple[int, ...]],
 ) -> list[Problem]:
     """Headers that are nearly one of ours, where that one is not there."""
-    out = {prefix + normalise(name) for name in OUT_COLUMNS for prefix in ("", "batch")}
+    out = {prefix + normalise(name) for name in ALL_COLUMNS for prefix in ("", "batch")}
     words = {**_ALIAS_NAMES, **names}
     candidates = [w for w, name in words.items() if len(w) >= _TYPO_LENGTH and name not in columns]
     problems = []

@@ -7,7 +7,7 @@ so that sums are exact; times are timezone-aware.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -84,6 +84,14 @@ class Table:
     encoding: str | None = None  # CSV only: codec name, e.g. "utf-8-sig"
     delimiter: str | None = None  # CSV only
 
+    def with_headers(self, added: Mapping[int, str]) -> Table:
+        """The table once more headers (0-based column -> text) stand in it."""
+        width = max(self.width, *(place + 1 for place in added))
+        headers = [*self.headers, *("" for _ in range(width - len(self.headers)))]
+        for place, text in added.items():
+            headers[place] = text
+        return replace(self, headers=tuple(headers), width=width)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
@@ -131,11 +139,22 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Thumbnail:
+    """A small JPEG to show in a cell."""
+
+    mark: str  # tells it from all others; letters and digits
+    path: Path
+    width: int  # pixels
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutCell:
     """One result cell to write; ``value`` None means: leave blank."""
 
     value: str | int | float | None
     link: str | None = None  # hyperlink target, where the format has hyperlinks
+    picture: Thumbnail | None = None  # stands in the cell, where the format has pictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +166,8 @@ class WritePlan:
     headers: Mapping[int, str]  # 0-based column -> header text to write there
     cells: Mapping[int, Mapping[int, OutCell]]  # 1-based row -> 0-based column -> cell
     status_column: int | None = None  # for shading by state
+    preview_column: int | None = None  # where pictures are; their rows are made taller
+    widths: Mapping[int, int] = field(default_factory=dict)  # of columns to add, in characters
     style: bool = True  # whether our cells get looks of their own: shades, widths, link colour
     grow_tables: bool = True  # whether an Excel table that ends at our columns takes them in
     break_signature: bool = False  # whether a signed workbook may be changed

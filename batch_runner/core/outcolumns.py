@@ -18,8 +18,11 @@ from batch_runner.core.lifecycle import State, shown
 from batch_runner.core.model import CellValue, Problem, Severity, SheetRow, Table
 
 __all__ = [
+    "ALL_COLUMNS",
     "OUT_COLUMNS",
+    "PREVIEW",
     "STATUS_WORDS",
+    "WIDTHS",
     "OutColumns",
     "is_mark",
     "job_mark",
@@ -39,6 +42,15 @@ OUT_COLUMNS = (
     "job",
 )
 """Our columns, in the order in which they are appended."""
+
+PREVIEW = "preview"
+"""A column more, for those who want it: the video's picture, in workbooks."""
+
+ALL_COLUMNS = (*OUT_COLUMNS, PREVIEW)
+"""Every column that may be ours."""
+
+WIDTHS = dict(zip(ALL_COLUMNS, (12, 34, 34, 34, 10, 40, 27, 15, 20), strict=True))
+"""How wide each is made in a workbook, in characters."""
 
 STATUS_WORDS = frozenset(str(shown(state)) for state in State)
 """The words that a status cell may show."""
@@ -73,6 +85,8 @@ def plan_columns(
     recorded: Mapping[str, str],
     configured: Mapping[str, str],
     prefix: str = "batch_",
+    *,
+    preview: bool = False,
 ) -> OutColumns:
     """Decide which column each of our names takes.
 
@@ -86,15 +100,18 @@ def plan_columns(
         recorded: our name -> header text that the ledger knows we wrote.
         configured: our name -> header text from the config's ``output.columns``.
         prefix: what our names get where the user has a column of that name.
+        preview: whether a column for pictures is wanted, too. One that the ledger wrote is ours
+            also when it is no longer wanted.
     """
     headers = _Headers(table.headers)
+    preview = preview or bool(headers.find(recorded.get(PREVIEW, "")))
     marked = _marked_rows(table, headers, (recorded, configured), prefix)
     places: dict[str, int] = {}
     names: dict[str, str] = {}
     added: dict[int, str] = {}
     notices: list[Problem] = []
 
-    for name in OUT_COLUMNS:
+    for name in ALL_COLUMNS if preview else OUT_COLUMNS:
         taken = set(places.values())
         place = _settled(headers, name, (configured, recorded), taken, table, marked)
         if place is None:
@@ -127,7 +144,7 @@ def unnamed_before_ours(headers: Sequence[str]) -> range:
     header before they were.
     """
     ours = len(headers)
-    while ours and _fold(headers[ours - 1]).removeprefix("batch_") in OUT_COLUMNS:
+    while ours and _fold(headers[ours - 1]).removeprefix("batch_") in ALL_COLUMNS:
         ours -= 1
     own = ours
     while own and ours < len(headers) and not headers[own - 1].strip():

@@ -209,6 +209,10 @@ class SqliteLedger:
         """Jobs in the sheet by line, key, or the start of the job mark."""
         return await self._do(withdraw.called, who)
 
+    async def thumbnails(self, jobs: Sequence[int]) -> Mapping[int, str]:
+        """Job -> the link to a picture of its video, for those of these jobs that have one."""
+        return await self._do(views.thumbnails, jobs)
+
     async def story(self, job: int) -> Sequence[views.Entry]:
         """A job's history."""
         return await self._do(views.story, job)

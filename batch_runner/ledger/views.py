@@ -91,6 +91,16 @@ def some_jobs(connection: sqlite3.Connection, jobs: Sequence[int]) -> list[Job]:
     return [to_job(row) for row in rows]
 
 
+def thumbnails(connection: sqlite3.Connection, jobs: Sequence[int]) -> dict[int, str]:
+    """Job -> the link to a picture of its video, for those of these jobs that have one."""
+    rows = connection.execute(
+        """SELECT j.id, a.thumbnail FROM jobs j JOIN attempts a ON a.job = j.id AND a.n = j.attempt
+           WHERE j.id IN (SELECT value FROM json_each(?)) AND a.thumbnail IS NOT NULL""",
+        (json.dumps(list(jobs)),),
+    )
+    return {row["id"]: row["thumbnail"] for row in rows}
+
+
 def memory(connection: sqlite3.Connection, worksheet: str) -> tuple[Basis, dict[str, str]] | None:
     """By which columns a worksheet's rows were hashed, and which of its columns are ours."""
     row = connection.execute("SELECT * FROM scopes WHERE worksheet = ?", (worksheet,)).fetchone()

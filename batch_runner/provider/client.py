@@ -95,24 +95,24 @@ class HttpProvider:
                 code="key_malformed",
                 hint="Copy it again from the provider's console.",
             )
-        self._origin = _origin(origin)
+        self.origin = _origin(origin)
         self._key = key
         self._language = language
         self._timeouts = timeouts or Timeouts()
         self._dialect = dialect
         self._download_rate = download_rate
         self._proxies = Proxies.from_environment()
-        self._proxy = self._proxies.for_url(self._origin)
+        self._proxy = self._proxies.for_url(self.origin)
         self._secrets = (key, *self._proxies.secrets())
 
     def __repr__(self) -> str:
-        return f"HttpProvider({str(self._origin)!r})"
+        return f"HttpProvider({str(self.origin)!r})"
 
     async def __aenter__(self) -> Self:
         self._submits = self._session(self._timeouts.submit_keepalive)
         self._looks = self._session(self._timeouts.look_keepalive)
         self._downloads = download.Downloads.open(
-            origin=self._origin,
+            origin=self.origin,
             proxies=self._proxies,
             user_agent=USER_AGENT,
             rate=self._download_rate,
@@ -139,7 +139,7 @@ class HttpProvider:
             self._submits,
             Request(
                 method="POST",
-                url=URL(f"{self._origin}{self._dialect.submit.lstrip('/')}", encoded=True),
+                url=URL(f"{self.origin}{self._dialect.submit.lstrip('/')}", encoded=True),
                 timeout=self._timeout(self._timeouts.submit),
                 headers={
                     **self._authorization,
@@ -196,7 +196,7 @@ class HttpProvider:
         )
 
     async def _get(self, path: str, **query: str) -> Reply | NoAnswer:
-        url = URL(f"{self._origin}{path.lstrip('/')}", encoded=True).with_query(query)
+        url = URL(f"{self.origin}{path.lstrip('/')}", encoded=True).with_query(query)
         timeout = self._timeout(self._timeouts.read)
         return await exchange(
             self._looks,
@@ -251,7 +251,7 @@ class HttpProvider:
 
     def _no_answer(self, lost: NoAnswer, answer: float) -> str:
         """Why there is no answer, as a line for people; ``answer``: seconds waited for it."""
-        host = self._origin.host
+        host = self.origin.host
         if not lost.sent:
             text = f"no connection to {host} could be opened ({lost.reason})"
         elif lost.timed_out:

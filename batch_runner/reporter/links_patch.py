@@ -12,11 +12,8 @@ from batch_runner.reporter.sheet_survey import Survey
 from batch_runner.reporter.xml_bytes import (
     Edit,
     children,
-    edited,
-    elements,
     escaped_attribute,
     insertion,
-    prefix_of,
     relation_of,
 )
 
@@ -28,23 +25,6 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\"<>\\^`{|}]")
 _UNSAFE_IN_PATH = re.compile(r"[\x00-\x20\"#%<>?\\^`{|}]")
 
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_STRICT_OFFICE = "http://purl.oclc.org/ooxml/officeDocument/relationships"
-_NO_RELATIONS = (
-    b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n'
-    b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"/>'
-)
-_NUMBERED = re.compile(r"rId(\d{1,9})", re.IGNORECASE)
-
-_BEFORE_LINKS = frozenset(
-    {
-        *(b"sheetData", b"sheetCalcPr", b"sheetProtection", b"protectedRanges", b"scenarios"),
-        *(b"autoFilter", b"sortState", b"dataConsolidate", b"customSheetViews", b"mergeCells"),
-        *(b"phoneticPr", b"conditionalFormatting", b"dataValidations"),
-    }
-)
-"""The elements that stand before ``<hyperlinks>``; everything else, known or not, after it."""
-
 
 @dataclass(slots=True, kw_only=True)
 class Links:
@@ -53,6 +33,11 @@ class Links:
     room: int  # how many more Excel takes
     added: list[tuple[str, str]] = field(default_factory=list)  # cell, target
     refused: int = 0  # links for which there was no room
+
+    @property
+    def targets(self) -> list[str]:
+        """What the relationships of the links are to say; parts of pages are said elsewhere."""
+        return [target.partition("#")[0] for _, target in self.added]
 
     def add(self, cell: str, target: str | None) -> bool:
         """Whether this cell becomes clickable."""
@@ -122,7 +107,7 @@ def links_edits(around: Survey, links: Links, old: OldLinks, ids: Sequence[str])
         return edits
     text = _links_xml(around, links, ids)
     if section is None:
-        name, at = f"{around.prefix}hyperlinks".encode(), _place(around.tail)
+        name, at = f"{around.prefix}hyperlinks".encode(), around.place_of(b"hyperlinks")
         edits.append((at, at, b"<%b>%b</%b>" % (name, text, name)))
     else:
         edits.append(insertion(around.tail, section, text))
@@ -130,52 +115,11 @@ def links_edits(around: Survey, links: Links, old: OldLinks, ids: Sequence[str])
 
 
 def _links_xml(around: Survey, links: Links, ids: Sequence[str]) -> bytes:
-    office = _STRICT_OFFICE if around.strict else _OFFICE
-    r = around.declared.get(office, "")
-    # Declared where it is used: the root stays as it is, and so what it says of extensions.
-    opening = f"<{around.prefix}hyperlink" + ("" if r else f' xmlns:r="{office}"')
-    r = r or "r"
+    r, declared = around.referring
+    opening = f"<{around.prefix}hyperlink{declared}"
     parts: list[str] = []
     for (cell, target), number in zip(links.added, ids, strict=True):
         _, hash_sign, fragment = target.partition("#")
         location = f' location="{escaped_attribute(fragment)}"' if hash_sign else ""
         parts.append(f'{opening} ref="{cell}" {r}:id="{number}"{location}/>')
     return "".join(parts).encode()
-
-
-def new_relations(
-    listing: bytes | None, links: Links, unused: frozenset[str], *, strict: bool
-) -> tuple[bytes, list[str]]:
-    """A worksheet's list of relationships with the new links in it, and their ids.
-
-    Args:
-        listing: the list as it is; ``None`` if there is none.
-        links: what to add.
-        unused: ids to leave out.
-        strict: whether the workbook is in the Strict form.
-    """
-    data = listing or _NO_RELATIONS
-    whole = next(elements(data))
-    present = {one.get("Id") or "": one for one in children(data, whole)}
-    edits: list[Edit] = [
-        (present[one].start, present[one].end, b"") for one in unused & present.keys()
-    ]
-    stay = present.keys() - unused
-    numbers = (int(found[1]) for one in stay if (found := _NUMBERED.fullmatch(one)))
-    first = max(numbers, default=0) + 1
-    ids = [f"rId{first + i}" for i in range(len(links.added))]
-    kind = f"{_STRICT_OFFICE if strict else _OFFICE}/hyperlink"
-    opening = f"<{prefix_of(data, whole)}Relationship"
-    text = "".join(
-        f'{opening} Id="{number}" Type="{kind}" '
-        f'Target="{escaped_attribute(target.partition("#")[0])}" TargetMode="External"/>'
-        for (_, target), number in zip(links.added, ids, strict=True)
-    )
-    if text:
-        edits.append(insertion(data, whole, text.encode()))
-    return edited(data, edits), ids
-
-
-def _place(tail: bytes) -> int:
-    """Where ``<hyperlinks>`` goes: right after the last of what stands before it."""
-    return max((one.end for one in elements(tail) if one.name in _BEFORE_LINKS), default=0)

@@ -64,6 +64,19 @@ def links_refused(count: int) -> list[Problem]:
     ]
 
 
+def pictures_refused(count: int, most: int) -> list[Problem]:
+    """Say how many pictures are left out."""
+    if not count:
+        return []
+    return [
+        Problem(
+            code="too_many_pictures",
+            severity=Severity.WARNING,
+            message=f"A worksheet gets {most} pictures, so {count} more are left out.",
+        )
+    ]
+
+
 def columns_shown(columns: Sequence[int], header_row: int) -> list[Problem]:
     """Say which hidden columns are shown, since results stand there now."""
     return [

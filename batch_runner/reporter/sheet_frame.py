@@ -22,6 +22,7 @@ from batch_runner.reporter.xml_bytes import (
 )
 
 _WIDEST, _NARROWEST = 48, 10  # characters
+_PADDING = 0.7109375  # characters; what Excel adds
 _LOOKED_AT = 1000  # rows, for a width
 _TRUE = frozenset({"1", "true"})
 
@@ -151,9 +152,11 @@ def _col(p: str, first: int, last: int, width: float, more: str = "") -> str:
 
 
 def _width(plan: WritePlan, column: int) -> float:
-    """A width in characters that shows a column's content."""
+    """A width in characters: the one that was asked for, or one that shows the content."""
+    if column in plan.widths:
+        return plan.widths[column] + _PADDING
     texts = [plan.headers[column]]
     rows = islice(plan.cells.values(), _LOOKED_AT)
     texts += [str(row[column].value) for row in rows if column in row]
     longest = max(len(text) for text in texts)
-    return min(max(longest + 2, _NARROWEST), _WIDEST) + 0.7109375
+    return min(max(longest + 2, _NARROWEST), _WIDEST) + _PADDING

@@ -39,6 +39,9 @@ class Place:
 Write = Callable[[Place, int, OutCell], str]
 """Makes the XML of a cell in a column; blank where there is best none."""
 
+Dress = Callable[[int, bytes], bytes]
+"""Makes a row's start tag what it is to be."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cell:
@@ -58,6 +61,7 @@ class RowsPatch:
         write: Write,
         prefix: str,
         where: str,
+        dress: Dress = lambda _row, tag: tag,
     ) -> None:
         """Prepare.
 
@@ -66,6 +70,7 @@ class RowsPatch:
             write: makes a cell's XML.
             prefix: of the worksheet's elements.
             where: the file, for errors.
+            dress: has the last word on the start tags of the rows written to.
         """
         self.formulas_gone = False  # whether a formula had to give way to a result
         self.kept: list[tuple[int, int]] = []  # cells whose formula others depend on: left alone
@@ -73,6 +78,7 @@ class RowsPatch:
         self._waiting = [_NEVER, *sorted((row for row in wanted if wanted[row]), reverse=True)]
         self._write = self._put = write
         self._where = where
+        self._dress = dress
         self._prefix = prefix.encode()
         self._row = 0
         self._columns: dict[bytes, int] = {}
@@ -144,7 +150,8 @@ class RowsPatch:
             end, body, close = last.end(), last.start(), last[0]
             cells = self._cells(data, row.end(), body, columns[0])
         pieces = self._inside(data, (row.end(), body), cells, number, _row_style(row[1]))
-        return end, _widened(opened(tag), columns[0], columns[-1]) + b"".join(pieces) + close
+        tag = self._dress(number, _widened(opened(tag), columns[0], columns[-1]))
+        return end, tag + b"".join(pieces) + close
 
     def _cells(self, data: bytes, start: int, end: int, first: int) -> list[_Cell]:
         """A row's cells; of those that all stand left of column ``first`` only the last."""
@@ -204,9 +211,8 @@ class RowsPatch:
             if self._may_go(data[old.start : end], row, old.column):
                 yield data[emitted : old.start]
                 emitted = end
-                if (
-                    rest and rest[-1][0] == old.column
-                ):  # else the cell comes again: ours is written
+                # Else the cell comes again, and ours is written.
+                if rest and rest[-1][0] == old.column:
                     place = Place(row=row, style=old.style, row_style=row_style, left=left)
                     yield self._put(place, *rest.pop()).encode()
             elif rest and rest[-1][0] == old.column:

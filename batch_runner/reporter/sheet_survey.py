@@ -15,6 +15,8 @@ from batch_runner.reporter.xml_bytes import (
     namespaces,
 )
 
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_STRICT_OFFICE = "http://purl.oclc.org/ooxml/officeDocument/relationships"
 STRICT = "http://purl.oclc.org/ooxml/"
 """How the namespaces of Strict workbooks begin."""
 
@@ -28,6 +30,17 @@ _START = re.compile(
 _ROOT = re.compile(rb"<(?:[^\s/<>!?:]+:)?worksheet(?=[\s/>])(" + ATTRIBUTES + rb")>")
 
 
+_ORDER = (
+    *(b"sheetData", b"sheetCalcPr", b"sheetProtection", b"protectedRanges", b"scenarios"),
+    *(b"autoFilter", b"sortState", b"dataConsolidate", b"customSheetViews", b"mergeCells"),
+    *(b"phoneticPr", b"conditionalFormatting", b"dataValidations", b"hyperlinks"),
+    *(b"printOptions", b"pageMargins", b"pageSetup", b"headerFooter", b"rowBreaks"),
+    *(b"colBreaks", b"customProperties", b"cellWatches", b"ignoredErrors", b"smartTags"),
+    b"drawing",
+)
+"""The elements from the rows to the drawing; everything else, known or not, stands after it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """One worksheet part around its rows."""
@@ -37,11 +50,31 @@ class Survey:
     prefix: str  # of the worksheet's elements: ``x:``, or nothing
     rowless: bool  # ``<sheetData/>``
     declared: dict[str, str]  # namespace -> prefix, as the root declares them
+    following: tuple[Element, ...]  # the elements of the tail
 
     @property
     def strict(self) -> bool:
         """Whether it is in the Strict form of the format."""
         return any(space.startswith(STRICT) for space in self.declared)
+
+    @property
+    def office(self) -> str:
+        """The namespace of its relationships."""
+        return _STRICT_OFFICE if self.strict else _OFFICE
+
+    @property
+    def referring(self) -> tuple[str, str]:
+        """The prefix for relationships' ids, and what declares it where nothing does yet.
+
+        Declared where it is used, the root stays as it is, and so what it says of extensions.
+        """
+        r = self.declared.get(self.office, "")
+        return (r, "") if r else ("r", f' xmlns:r="{self.office}"')
+
+    def place_of(self, name: bytes) -> int:
+        """Where in the tail an element goes that is not there yet."""
+        before = _ORDER[: _ORDER.index(name)]
+        return max((one.end for one in self.following if one.name in before), default=0)
 
     def before(self, name: bytes) -> Element | None:
         """An element that stands before the rows."""
@@ -51,7 +84,7 @@ class Survey:
 
     def after(self, name: bytes) -> Element | None:
         """An element that stands after the rows."""
-        return next((one for one in elements(self.tail) if one.name == name), None)
+        return next((one for one in self.following if one.name == name), None)
 
 
 def survey(chunks: Iterable[bytes], where: str) -> Survey:
@@ -72,12 +105,14 @@ def survey(chunks: Iterable[bytes], where: str) -> Survey:
         raise not_editable(where)
     rest = chain([buffer[found.end() :]], stream)
     rowless = bool(found["closed"])
+    tail = b"".join(rest) if rowless else _after_rows(rest, found["prefix"], where)
     return Survey(
         head=buffer[: found.end()],
-        tail=b"".join(rest) if rowless else _after_rows(rest, found["prefix"], where),
+        tail=tail,
         prefix=found["prefix"].decode(),
         rowless=rowless,
         declared=namespaces(root[1]),
+        following=tuple(elements(tail)),
     )
 
 

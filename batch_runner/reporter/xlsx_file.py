@@ -1,13 +1,13 @@
 """Results into a workbook, with nothing of it lost.
 
 The worksheet part streams by and our cells are put in; beside it only what they need is touched:
-its relationships (links), the styles (appended to), a table that grows. Every other part is
-copied as the packed bytes it is.
+its relationships (links), the styles (appended to), a table that grows, the drawing that holds
+its pictures. Every other part is copied as the packed bytes it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
@@ -21,9 +21,16 @@ from batch_runner.reporter.links_patch import (
     Links,
     OldLinks,
     links_edits,
-    new_relations,
     old_links,
 )
+from batch_runner.reporter.pictures_patch import (
+    MAX_PICTURES,
+    Pictures,
+    put_pictures,
+    replaced,
+    shown_pictures,
+)
+from batch_runner.reporter.relations_patch import with_relations
 from batch_runner.reporter.sheet_cells import CellWriter
 from batch_runner.reporter.sheet_frame import column_styles, framed, hidden_columns, spans
 from batch_runner.reporter.sheet_rows import RowsPatch
@@ -77,9 +84,22 @@ def write_workbook(
     return tuple(problems)
 
 
+def shown_marks(path: Path, worksheet: str | None) -> Mapping[tuple[int, int], str]:
+    """The pictures of ours on a worksheet: row and column -> mark.
+
+    Raises:
+        SheetError: it is no whole workbook, or has no such worksheet.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file, closing(Book(Package(file, ""))) as book:
+        part = _named(book, worksheet).part
+        shown = shown_pictures(book, part, survey(book.stream(part), worksheet or ""))
+        return {(one.row, one.column): one.mark for one in shown}
+
+
 def _fill(book: Book, plan: WritePlan, max_links: int) -> list[Problem]:
     """Put a plan into its worksheet."""
-    sheet = _named(book, plan)
+    sheet = _named(book, plan.worksheet)
     part = sheet.part
     where = plan.worksheet or ""
     around = survey(book.stream(part), where)
@@ -89,7 +109,10 @@ def _fill(book: Book, plan: WritePlan, max_links: int) -> list[Problem]:
     found = spans(around)
     columns = frozenset(column for cells in wanted.values() for column in cells)
     writer = CellWriter(plan, around.prefix, book.styles, links, column_styles(found, columns))
-    rows = RowsPatch(wanted, writer.write, around.prefix, where)
+    shown = shown_pictures(book, part, around)
+    gone = replaced(shown, wanted, plan)
+    pictures = Pictures(plan=plan, room=MAX_PICTURES - len(shown) + len(gone))
+    rows = RowsPatch(wanted, writer.write, around.prefix, where, pictures.dressed)
     edits = _grow(book, plan, sheet, around)
 
     def content() -> Iterator[bytes]:
@@ -97,8 +120,12 @@ def _fill(book: Book, plan: WritePlan, max_links: int) -> list[Problem]:
         batches = () if around.rowless else whole_rows(book.stream(part), around, where)
         yield from rows.patched(batches)
         yield f"</{around.prefix}sheetData>".encode()
-        # Only now it is known which cells have links.
-        yield edited(around.tail, [*edits, *_link_up(book, part, around, links, old)])
+        # Only now it is known which cells have links and pictures.
+        ends = [
+            *_link_up(book, part, around, links, old),
+            *put_pictures(book, part, around, pictures, gone),
+        ]
+        yield edited(around.tail, [*edits, *ends])
 
     book.replace(part, content())
     if rows.formulas_gone:
@@ -109,14 +136,15 @@ def _fill(book: Book, plan: WritePlan, max_links: int) -> list[Problem]:
         *notices.formulas_kept(rows.kept),
         *notices.under_merges(covered(wanted, around)),
         *notices.links_refused(links.refused),
+        *notices.pictures_refused(pictures.refused, MAX_PICTURES),
     ]
 
 
-def _named(book: Book, plan: WritePlan) -> Worksheet:
-    found = next((one for one in book.worksheets if one.name == plan.worksheet), None)
+def _named(book: Book, name: str | None) -> Worksheet:
+    found = next((one for one in book.worksheets if one.name == name), None)
     if found is None:
         raise SheetError(
-            f"The workbook has no worksheet '{plan.worksheet}' to write into.",
+            f"The workbook has no worksheet '{name}' to write into.",
             code="workbook_not_writable",
             hint="Run again: the sheet is read anew.",
         )
@@ -128,8 +156,9 @@ def _link_up(book: Book, part: str, around: Survey, links: Links, old: OldLinks)
     ids: list[str] = []
     if links.added or old.unused:
         listing = relations_part(part)
-        present = book.text(listing) if listing in book.package else None
-        text, ids = new_relations(present, links, old.unused, strict=around.strict)
+        present = book.text(listing) if listing in book else None
+        kind = f"{around.office}/hyperlink"
+        text, ids = with_relations(present, kind, links.targets, unused=old.unused, external=True)
         book.put(listing, text)
     return links_edits(around, links, old, ids)
 

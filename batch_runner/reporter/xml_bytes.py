@@ -142,6 +142,14 @@ def with_attribute(tag: bytes, name: str, value: str) -> bytes:
     return tag[:end].rstrip() + b" " + wanted + b'="' + text + b'"' + tag[end:]
 
 
+def without_attribute(tag: bytes, name: str) -> bytes:
+    """A start tag without an attribute."""
+    for found in _ATTRIBUTE.finditer(tag):
+        if found[1] == name.encode():
+            return tag[: found.start()].rstrip() + tag[found.end() :]
+    return tag
+
+
 def start_tag(data: bytes, element: Element) -> bytes:
     """An element's start tag; the whole of it, if it has no content of its own."""
     return data[element.start : element.inner]

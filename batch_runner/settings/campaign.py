@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
-from batch_runner.core.outcolumns import OUT_COLUMNS
+from batch_runner.core.outcolumns import ALL_COLUMNS
 from batch_runner.settings.origins import check_origin
 from batch_runner.settings.other_api import Api
 from batch_runner.settings.section import (
@@ -171,6 +171,10 @@ class Output(Section):
         default=True,
         description="Let an Excel table or filter that ends at our columns take them in.",
     )
+    preview: bool = Field(
+        default=False,
+        description="A column with a picture of each video, in workbooks; makes rows taller.",
+    )
     break_signature: bool = Field(
         default=False, description="Write into a signed workbook; its signature becomes invalid."
     )
@@ -179,8 +183,8 @@ class Output(Section):
     @classmethod
     def _ours(cls, value: dict[str, str]) -> dict[str, str]:
         for name in value:
-            if name not in OUT_COLUMNS:
-                raise ValueError(f"'{name}' must be one of {', '.join(OUT_COLUMNS)}")
+            if name not in ALL_COLUMNS:
+                raise ValueError(f"'{name}' must be one of {', '.join(ALL_COLUMNS)}")
         return value
 
     @field_validator("time_zone")

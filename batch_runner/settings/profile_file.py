@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from batch_runner.core.body import value_word
 from batch_runner.core.check import check
-from batch_runner.core.outcolumns import OUT_COLUMNS
+from batch_runner.core.outcolumns import ALL_COLUMNS
 from batch_runner.core.profile import (
     Condition,
     Constraint,
@@ -225,7 +225,7 @@ class ProfileFile(Section):
             named |= rate.when.keys()
         for name in sorted(named - self.parameters.keys()):
             raise ValueError(f"must not speak of '{name}' in rules or price: no such parameter")
-        for name in OUT_COLUMNS:
+        for name in ALL_COLUMNS:
             if name in self.parameters:
                 raise ValueError(f"must not have a parameter '{name}': results stand there")
         return self

@@ -80,6 +80,7 @@ class Settings:
     output_prefix: str  # before our column name where the user has one of that name
     output_style: bool  # whether our cells in a workbook get looks of their own
     grow_tables: bool  # whether an Excel table that ends at our columns takes them in
+    preview: bool  # whether a workbook shows a picture of each video
     break_signature: bool  # whether a signed workbook may be changed
     time_zone: str | None  # IANA name; None: this machine's
     save_every: float  # seconds
@@ -163,6 +164,7 @@ def _by_config(path: Path | None, config: CampaignConfig) -> Settings:
         output_prefix=config.output.prefix,
         output_style=config.output.style,
         grow_tables=config.output.grow_tables,
+        preview=config.output.preview,
         break_signature=config.output.break_signature,
         time_zone=config.output.time_zone,
         save_every=config.save_every,
