@@ -27,6 +27,9 @@ RAW_LIMIT = 2000
 LONGEST_WAIT = 3600.0
 """Seconds that a ``Retry-After`` may ask for at most; more is taken for a mistake."""
 
+HEADERS_READ = ("retry-after", "x-oneapi-request-id", "x-request-id", "idempotency-replayed")
+"""The headers of an answer that mean anything here."""
+
 _OK_CODES = frozenset({"", "0", "200", "201", "202", "ok", "success"})
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _NUMBER = re.compile(r"[+-]?\d{1,12}(\.\d{1,9})?")
@@ -162,12 +165,7 @@ def parse(text: str) -> Any:
     if text.startswith("data:"):
         text = text.splitlines()[0].removeprefix("data:")
     try:
-        return json.loads(
-            text,
-            parse_float=_fraction,
-            parse_int=lambda digits: int(digits) if len(digits) <= 30 else None,
-            parse_constant=lambda _: None,
-        )
+        return _JSON.decode(text)
     except (ValueError, RecursionError):  # not JSON, or nested too deep to be meant
         return None
 
@@ -179,6 +177,13 @@ def _fraction(digits: str) -> Decimal | None:
         return None
 
 
+_JSON = json.JSONDecoder(
+    parse_float=_fraction,
+    parse_int=lambda digits: int(digits) if len(digits) <= 30 else None,
+    parse_constant=lambda _: None,
+)
+
+
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds that a ``Retry-After`` header asks for (RFC 9110, 10.2.3), ``None`` without one.
 
@@ -187,6 +192,8 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         now: the present, for the form that is a date.
     """
     value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
     if _NUMBER.fullmatch(value):
         return min(LONGEST_WAIT, max(0.0, float(value)))
     try:

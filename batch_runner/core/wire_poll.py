@@ -42,6 +42,7 @@ _BY_STATUS = {
 }
 _LINK_NAMES = ("videos", "video", "video_urls", "video_url", "urls", "url")
 _NO_SUCH_TASK = re.compile(r"invalid task[ _]?id|task.*not[ _](found|exist)", re.IGNORECASE)
+_PLAIN_LINK = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(?=/)")  # as nearly all are
 _NOT_IN_A_LINK = re.compile(r"[\x00-\x20\x7f-\xa0\ud800-\udfff]")
 
 
@@ -191,6 +192,8 @@ def _links(value: Any, depth: int = 6) -> Iterator[str]:
 def _is_web_link(link: str) -> bool:
     if len(link) > 8192 or _NOT_IN_A_LINK.search(link):
         return False
+    if _PLAIN_LINK.match(link):
+        return True
     try:
         parts = urlsplit(link)
     except ValueError:

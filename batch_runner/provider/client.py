@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import aiohttp
 from yarl import URL
@@ -36,8 +37,8 @@ from batch_runner.provider.exchange import (
     NoAnswer,
     Reply,
     Request,
+    WatchedRequest,
     exchange,
-    watch_connections,
 )
 from batch_runner.provider.proxies import Proxies
 
@@ -96,10 +97,15 @@ class HttpProvider:
                 hint="Copy it again from the provider's console.",
             )
         self.origin = _origin(origin)
-        self._key = key
+        # Given with each request: the library shows a session's own headers to proxies as well.
+        self._authorization = {"Authorization": f"Bearer {key}"}
         self._language = language
         self._timeouts = timeouts or Timeouts()
         self._dialect = dialect
+        self._base = str(self.origin)
+        self._submit_url = self._url(dialect.submit, {})
+        self._submit_timeout = self._timeout(self._timeouts.submit)
+        self._read_timeout = self._timeout(self._timeouts.read)
         self._download_rate = download_rate
         self._proxies = Proxies.from_environment()
         self._proxy = self._proxies.for_url(self.origin)
@@ -139,8 +145,8 @@ class HttpProvider:
             self._submits,
             Request(
                 method="POST",
-                url=URL(f"{self.origin}{self._dialect.submit.lstrip('/')}", encoded=True),
-                timeout=self._timeout(self._timeouts.submit),
+                url=self._submit_url,
+                timeout=self._submit_timeout,
                 headers={
                     **self._authorization,
                     "Content-Type": "application/json",
@@ -196,14 +202,12 @@ class HttpProvider:
         )
 
     async def _get(self, path: str, **query: str) -> Reply | NoAnswer:
-        url = URL(f"{self.origin}{path.lstrip('/')}", encoded=True).with_query(query)
-        timeout = self._timeout(self._timeouts.read)
         return await exchange(
             self._looks,
             Request(
                 method="GET",
-                url=url,
-                timeout=timeout,
+                url=self._url(path, query),
+                timeout=self._read_timeout,
                 headers=self._authorization,
                 proxy=self._proxy,
             ),
@@ -219,10 +223,9 @@ class HttpProvider:
             "secrets": self._secrets,
         }
 
-    @property
-    def _authorization(self) -> dict[str, str]:
-        # Given with each request: the library shows a session's own headers to proxies as well.
-        return {"Authorization": f"Bearer {self._key}"}
+    def _url(self, path: str, query: Mapping[str, str]) -> URL:
+        asked = f"?{urlencode(query)}" if query else ""
+        return URL(f"{self._base}{path.lstrip('/')}{asked}", encoded=True)
 
     def _session(self, keepalive: float) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -233,7 +236,7 @@ class HttpProvider:
                 "Accept-Encoding": "identity",  # one thing less that can garble an answer
                 "User-Agent": USER_AGENT,
             },
-            trace_configs=[watch_connections()],
+            request_class=WatchedRequest,
         )
 
     def _timeout(self, answer: float) -> aiohttp.ClientTimeout:
