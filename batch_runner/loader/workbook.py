@@ -15,6 +15,7 @@ from batch_runner.core.model import ReadOptions, Table, address
 from batch_runner.core.ooxml import Worksheet, relations, worksheets
 from batch_runner.loader.archive import Archive
 from batch_runner.loader.header import empty_sheet, no_prompt
+from batch_runner.loader.reduced import only_worksheets
 from batch_runner.loader.scan import Scan, scan_worksheet
 from batch_runner.loader.source import Source
 from batch_runner.loader.worksheet import Grid, build_table
@@ -49,7 +50,7 @@ def read_workbook(source: Source, options: ReadOptions) -> tuple[Table, ...]:
     archive.verify(apart=[sheet.part for sheet in listed])
     if not listed:
         raise SheetError("The workbook has no worksheet.", code="no_worksheet", where=where)
-    with _open_engine(data, where) as engine:
+    with _open_engine(data, archive, where) as engine:
         book = _Book(where=where, archive=archive, engine=engine)
         if options.worksheet not in {None, ALL}:
             sheet = _named(listed, str(options.worksheet), where)
@@ -60,11 +61,15 @@ def read_workbook(source: Source, options: ReadOptions) -> tuple[Table, ...]:
     return tuple(build_table(source, grid, options) for grid in grids)
 
 
-def _open_engine(data: bytes, where: str) -> CalamineWorkbook:
+def _open_engine(data: bytes, archive: Archive, where: str) -> CalamineWorkbook:
     try:
         return CalamineWorkbook.from_filelike(io.BytesIO(data))
     except (CalamineError, ValueError) as error:
-        raise _unreadable(error, where) from error
+        try:
+            reduced = only_worksheets(data, archive, where)
+            return CalamineWorkbook.from_filelike(io.BytesIO(reduced))
+        except (CalamineError, ValueError):
+            raise _unreadable(error, where) from error
 
 
 def _grid(book: _Book, sheet: Worksheet) -> Grid:

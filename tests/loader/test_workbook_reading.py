@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
+from python_calamine import CalamineError, CalamineWorkbook
 
 from batch_runner.core.errors import SheetError
 from batch_runner.core.model import CellValue, ReadOptions, Severity, Table
@@ -258,6 +260,24 @@ def test_the_width_counts_formulas_and_merged_areas(book: Workbook, save: SaveBo
     assert read(save(book)).width == 8
     sheet.merge_cells("A7:XFD7")
     assert read(save(book)).width == 8
+
+
+def test_a_macro_sheet_stops_nothing(book: Workbook, save: SaveBook, rewrite: Rewrite) -> None:
+    """A workbook may hold sheets that are none of cells, such as Excel 4 macros."""
+    book.create_sheet("Macro")
+    path = save(book)
+    kind = "http://schemas.microsoft.com/office/2006/relationships/xlMacrosheet"
+
+    def declare(listing: str) -> str:
+        entry = re.search(r"<Relationship [^>]*sheet2.xml[^>]*>", listing)
+        assert entry is not None
+        changed = re.sub(r'Type="[^"]*"', f'Type="{kind}"', entry[0])
+        return listing.replace(entry[0], changed)
+
+    rewrite(path, {"xl/_rels/workbook.xml.rels": declare})
+    with pytest.raises(CalamineError):
+        CalamineWorkbook.from_path(path)
+    assert [row.value(0) for row in read(path).rows] == ["a cat runs"]
 
 
 def test_the_only_worksheet_with_prompts_is_taken(book: Workbook, save: SaveBook) -> None:
