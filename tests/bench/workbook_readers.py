@@ -63,7 +63,7 @@ def by_libreoffice(books: Mapping[Path, Values]) -> dict[str, str]:
     Nothing at all where LibreOffice is not installed.
     """
     program = shutil.which("soffice")
-    if program is None:
+    if program is None or not books:
         return {}
     found: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
