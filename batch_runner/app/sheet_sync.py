@@ -273,7 +273,8 @@ class SheetSync:
             self._told_busy = True
             self._desk.notice(
                 busy.code,
-                f"{busy.message} Results go to {copy.name} until the sheet can be written.",
+                f"{busy.message} Results go to {copy.name} until the sheet can be written. "
+                f"{busy.hint}".strip(),
             )
 
     def _tell(self, problem: Problem) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from batch_runner.core.errors import SheetBusyError
+from batch_runner.reporter.open_elsewhere import locks_of, told_by
 
 _WRITE_BITS = 0o222
 _LATER = "The results are safe in the ledger and will be written by the next run."
@@ -37,14 +38,15 @@ def check_not_open(path: Path) -> None:
     Raises:
         SheetBusyError: code ``sheet_open``.
     """
-    for name in (f"~${path.name}", f".~lock.{path.name}#"):
-        if os.path.lexists(path.with_name(name)):
-            raise SheetBusyError(
-                "The file is open in a spreadsheet program.",
-                code="sheet_open",
-                hint=f"Close it there; if nobody has it open, delete '{name}' beside it.",
-                where=str(path),
-            )
+    for lock in locks_of(path):
+        told = told_by(lock)
+        raise SheetBusyError(
+            f"The file is open in a spreadsheet program{f' ({told})' if told else ''}.",
+            code="sheet_open",
+            hint="Close it there; if nobody has it open, a crash left this behind: "
+            f"delete '{lock.name}' beside it.",
+            where=str(path),
+        )
 
 
 def is_open(path: Path) -> bool:

@@ -177,7 +177,7 @@ def put_pictures(
     if pictures.added:
         anchors = _anchors(text, pictures, ids, strict=around.strict)
         text = edited(text, [insertion(text, root, anchors)])
-    elif next(children(text, root), None) is None:
+    elif text == _empty_drawing(strict=around.strict):
         return _without_drawing(book, part, around, drawing)
     book.put(drawing, text)
     return edits
@@ -186,9 +186,7 @@ def put_pictures(
 def _new_drawing(book: Book, part: str, around: Survey) -> tuple[str, list[Edit]]:
     """An empty drawing for a worksheet that has none."""
     name = book.free_name("xl/drawings/drawing", ".xml")
-    space = _space(_SPREADSHEET, strict=around.strict)
-    root = f'<xdr:wsDr xmlns:xdr="{space}"/>'
-    book.put(name, f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n{root}'.encode())
+    book.put(name, _empty_drawing(strict=around.strict))
     book.declare_part(name, _DRAWING_TYPE)
     (number,) = _relate(book, part, f"{around.office}/drawing", [name])
     r, declared = around.referring
@@ -196,8 +194,14 @@ def _new_drawing(book: Book, part: str, around: Survey) -> tuple[str, list[Edit]
     return name, [(at, at, f'<{around.prefix}drawing{declared} {r}:id="{number}"/>'.encode())]
 
 
+def _empty_drawing(*, strict: bool) -> bytes:
+    space = _space(_SPREADSHEET, strict=strict)
+    root = f'<xdr:wsDr xmlns:xdr="{space}"></xdr:wsDr>'
+    return f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n{root}'.encode()
+
+
 def _without_drawing(book: Book, part: str, around: Survey, drawing: str) -> list[Edit]:
-    """Nothing is left in a drawing: it goes, as Excel keeps no empty one."""
+    """Nothing is left in a drawing that was made for our pictures: it goes."""
     element = around.after(b"drawing")
     assert element is not None
     _relate(book, part, "", [], {relation_of(element)})

@@ -245,10 +245,11 @@ def main() -> None:
             values = measure(source, origin, place, counts, preview=given.preview)
             if values is not None:
                 written[place / source.name] = values
-        shown = readers.by_libreoffice(written)
-        doubtful = {given.folder / name: {} for name, wrong in shown.items() if wrong}
-        originals = readers.by_libreoffice(doubtful)
-        for name, wrong in shown.items():
+        seen = readers.by_libreoffice(written)
+        originals = readers.by_libreoffice(
+            {given.folder / name: {} for name, wrong in seen.items() if wrong}
+        )
+        for name, wrong in seen.items():
             told = NEITHER if originals.get(name) else wrong
             counts[f"shown by LibreOffice: {_word(told)}"] += 1
             if told not in {"", NEITHER}:

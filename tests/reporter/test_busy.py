@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -30,9 +32,37 @@ def test_sheet_open_in_a_spreadsheet_program_is_left_alone(
 ) -> None:
     """Excel's and LibreOffice's lock files are obeyed, and named in case they are stale."""
     sheet.with_name(lock).write_bytes(b"somebody")
+    os.utime(sheet.with_name(lock), (1_795_600_000, 1_795_600_000))
     error = refused(csv_table(sheet), make_plan({2: {2: "queued"}}, {2: "status"}))
     assert error.code == "sheet_open"
     assert lock in error.hint
+    since = datetime.fromtimestamp(1_795_600_000).astimezone()
+    assert f"since {since:%Y-%m-%d %H:%M}" in error.message
+
+
+EXCEL = b"\x04Anna" + b" " * 50 + b"\x04\0" + "Ännä".encode("utf-16-le") + b" \0" * 50
+OFFICE = "Anna Ö,anna,pc7,25.11.2026 21:10,file:///home/x/.config/libreoffice/4;".encode()
+
+
+@pytest.mark.parametrize(
+    ("lock", "content", "who"),
+    [
+        ("~$campaign.csv", EXCEL, "by Ännä, "),
+        ("~$campaign.csv", EXCEL[:55], "by Anna, "),
+        ("~$campaign.csv", b"", "(since"),
+        (".~lock.campaign.csv#", OFFICE, "by Anna Ö on pc7, "),
+        (".~lock.campaign.csv#", b",anna,,", "by anna, "),
+        (".~lock.campaign.csv#", b"\xff\x1b[2J\0", "\ufffd[2J"),
+    ],
+)
+def test_who_has_the_sheet_open_is_said(
+    sheet: Path, csv_table: MakeTable, make_plan: MakePlan, lock: str, content: bytes, who: str
+) -> None:
+    """As the program wrote it, whatever else stands there; nothing that steers a terminal."""
+    sheet.with_name(lock).write_bytes(content)
+    error = refused(csv_table(sheet), make_plan({2: {2: "queued"}}, {2: "status"}))
+    assert who in error.message
+    assert error.message.isprintable()
 
 
 def test_lock_beside_a_link_counts(sheet: Path, csv_table: MakeTable, make_plan: MakePlan) -> None:
