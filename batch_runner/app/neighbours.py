@@ -177,7 +177,8 @@ class TellingLedger:
         before: str | None = None
         if job.attempt > 1:
             attempts = await self._ledger.attempts(job.id)
-            before = next((one.key for one in attempts if one.n == job.attempt - 1), None)
+            earlier = [one.key for one in attempts if one.n < job.attempt]
+            before = earlier[-1] if earlier else None
         at = self._moment()
         intent = Sent(
             key=job.idempotency_key,
@@ -187,6 +188,7 @@ class TellingLedger:
             model=job.model,
             origin=terms.origin,
             hold=job.estimate_high or 0,
+            n=job.attempt,
             after=before,
             at=at,
             host=self._host,

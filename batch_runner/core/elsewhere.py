@@ -37,7 +37,6 @@ class Step(StrEnum):
 
 
 UNSENT = frozenset({State.QUEUED, State.SKIPPED, State.INVALID})
-ENDED = frozenset({State.SUCCEEDED, State.FAILED})
 
 
 def of_known(sent: Sent, here: Here) -> Step | None:
@@ -50,11 +49,11 @@ def of_known(sent: Sent, here: Here) -> Step | None:
 
 
 def of_next(sent: Sent, here: Here) -> Step | None:
-    """What to do when the attempt before it is a job's present one; nothing until that ended."""
-    if sent.void:
-        return None
-    may = here.state in ENDED | UNSENT or here.state is State.UNKNOWN
-    return Step.TAKE if may else None
+    """What to do when the attempt before it is a job's present one: that is over, seen from there.
+
+    Even if it is not yet, seen from here: else it would be tried once more here, too.
+    """
+    return None if sent.void or here.state is State.SUBMITTING else Step.TAKE
 
 
 def of_new(sent: Sent, alike: Iterable[Here]) -> tuple[Step, Here] | None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
-MOST = 10**12  # micro-dollars
+MOST = 10**12  # micro-dollars, and of anything else
 LATEST = 10**11  # unix seconds; no clock shows more
 
 
@@ -26,7 +26,8 @@ class Sent:
     model: str
     origin: str
     hold: int  # micro-dollars it counts against the budget
-    after: str | None  # key of the attempt before it, if the row was sent before
+    n: int  # the how-manieth attempt of its row it is: so many were paid for, or tried, before
+    after: str | None  # key of the attempt before it
     at: float  # unix seconds of its last line, by which lines of all files are in order
     host: str = ""
     task_id: str | None = None
@@ -73,9 +74,6 @@ def from_text(text: str) -> Line | None:
 
 
 def _intent(told: Mapping[str, object], at: float) -> Sent:
-    hold = told["hold"]
-    if not isinstance(hold, int) or not 0 <= hold <= MOST:
-        raise ValueError(hold)
     return Sent(
         key=_text(told["sent"]),
         worksheet=_text(told["worksheet"], least=0),
@@ -83,7 +81,8 @@ def _intent(told: Mapping[str, object], at: float) -> Sent:
         row_key=None if told["row_key"] is None else _text(told["row_key"]),
         model=_text(told["model"], least=0),
         origin=_text(told["origin"]),
-        hold=hold,
+        hold=_number(told["hold"], least=0),
+        n=_number(told["n"], least=1),
         after=None if told["after"] is None else _text(told["after"]),
         at=at,
         host=_text(told["host"], least=0),
@@ -94,6 +93,12 @@ def _text(value: object, least: int = 1) -> str:
     if not isinstance(value, str) or len(value) < least:
         raise ValueError(value)
     value.encode()  # half a character cannot be kept
+    return value
+
+
+def _number(value: object, least: int) -> int:
+    if not isinstance(value, int) or not least <= value <= MOST:
+        raise ValueError(value)
     return value
 
 
@@ -121,6 +126,11 @@ def fold(lines: Iterable[Line]) -> dict[str, Sent]:
                 known, task_id=known.task_id or line.task_id, void=void, at=line.at
             )
     return found
+
+
+def followed(told: Iterable[Sent]) -> frozenset[str]:
+    """Keys of the attempts that a later one of the same row followed: they are over."""
+    return frozenset(one.after for one in told if one.after is not None and not one.void)
 
 
 def untold(attempts: Iterable[Sent], told: Mapping[str, Sent], at: float) -> Iterator[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,20 +13,31 @@ from batch_runner.core import wording
 from batch_runner.core.elsewhere import BY_THE_SHEET, Here, Step, of_known, of_new, of_next
 from batch_runner.core.jobs import Change
 from batch_runner.core.lifecycle import Event, State
-from batch_runner.core.sent import Sent
+from batch_runner.core.sent import Sent, followed
 from batch_runner.ledger.changes import apply
 
 NOT_ACCEPTED = frozenset({Event.DEFERRED, Event.REJECTED, Event.RELEASED, Event.RETRIED})
 """Last events of attempts without a task that nothing is to come of."""
 
 
+_WAYS_BACK = {
+    State.RUNNING: (Event.FORGOTTEN, Event.RELEASED),
+    State.FETCHING: (Event.UNOBTAINABLE, Event.RETRIED),
+    State.UNKNOWN: (Event.RELEASED,),
+    State.SUCCEEDED: (Event.RETRIED,),
+    State.FAILED: (Event.RETRIED,),
+}
+"""How a job comes to its next attempt; what the one before holds of the budget stays held."""
+
+
 def attempts_as_sent(connection: sqlite3.Connection) -> list[Sent]:
     """All attempts of this ledger as other computers are told of them, in the order of sending."""
     rows = connection.execute(
         """SELECT a.key, a.origin, a.model, a.hold, a.task_id, a.outcome, a.first_sent_at AS at,
-               j.row_hash, j.key AS row_key, s.worksheet, p.key AS after
+               j.row_hash, j.key AS row_key, s.worksheet, a.n,
+               (SELECT key FROM attempts p WHERE p.job = a.job AND p.n < a.n
+                ORDER BY p.n DESC LIMIT 1) AS after
            FROM attempts a JOIN jobs j ON j.id = a.job JOIN scopes s ON s.id = j.scope
-               LEFT JOIN attempts p ON p.job = a.job AND p.n = a.n - 1
            ORDER BY a.first_sent_at, a.job, a.n"""
     )
     found = []
@@ -38,14 +49,15 @@ def attempts_as_sent(connection: sqlite3.Connection) -> list[Sent]:
     return found
 
 
-def take_in(connection: sqlite3.Connection, sent: Iterable[Sent], at: datetime) -> Counter[Step]:
+def take_in(connection: sqlite3.Connection, sent: Sequence[Sent], at: datetime) -> Counter[Step]:
     """Bring a ledger up to what the files of all computers tell; idempotent.
 
     What belongs to no row of this ledger yet is left for the next time.
     """
-    desk = _Desk(connection, at)
+    desk, over = _Desk(connection, at), followed(sent)
     for one in sent:
-        desk.heed(one)
+        if not desk.recognises(one) and one.key not in over:
+            desk.heed(one)
     return desk.done
 
 
@@ -78,17 +90,21 @@ class _Desk:
         rows = connection.execute("SELECT worksheet FROM scopes")
         self._worksheets = {row["worksheet"] for row in rows}
 
-    def heed(self, sent: Sent) -> None:
-        """Do what an attempt made elsewhere asks for."""
+    def recognises(self, sent: Sent) -> bool:
+        """Whether this ledger has the attempt, be it only because the sheet showed its task."""
         found = self._by_key.get(sent.key)
         if found is not None:
             here = self._here(found.job)
             if here.attempt == found.n:
                 self._do(of_known(sent, here), sent, here)
-            return
-        if sent.task_id is not None and (shown := self._by_task.get(sent.task_id)) is not None:
+            return True
+        shown = None if sent.task_id is None else self._by_task.get(sent.task_id)
+        if shown is not None:
             self._name(shown, sent)
-            return
+        return shown is not None
+
+    def heed(self, sent: Sent) -> None:
+        """Find the row of an attempt that is new here, and do what that asks for."""
         before = None if sent.after is None else self._by_key.get(sent.after)
         if before is not None:
             here = self._here(before.job)
@@ -127,7 +143,7 @@ class _Desk:
             self._record(here, Event.RELEASED, hold=0)
         elif step is Step.NAME:
             self._name(_Attempt(here.job, here.attempt), sent)
-            self.heed(sent)
+            self.recognises(sent)
         elif step is Step.APART:
             self._take(sent, self._here(self._beside(here.job)))
         else:
@@ -135,19 +151,23 @@ class _Desk:
             self._take(sent, here)
 
     def _name(self, attempt: _Attempt, sent: Sent) -> None:
-        """An attempt known by the sheet, or by its task, gets the key it was sent with."""
-        self._connection.execute(
-            "UPDATE attempts SET key = ? WHERE job = ? AND n = ? AND key LIKE ?",
-            (sent.key, attempt.job, attempt.n, f"{BY_THE_SHEET}%"),
+        """An attempt known by the sheet gets the key and the number it was sent with."""
+        named = self._connection.execute(
+            "UPDATE attempts SET key = ?, n = max(n, ?) WHERE job = ? AND n = ? AND key LIKE ?",
+            (sent.key, sent.n, attempt.job, attempt.n, f"{BY_THE_SHEET}%"),
         )
+        if named.rowcount:
+            self._connection.execute(
+                "UPDATE jobs SET attempt = max(attempt, ?) WHERE id = ? AND attempt = ?",
+                (sent.n, attempt.job, attempt.n),
+            )
+            attempt = _Attempt(attempt.job, max(attempt.n, sent.n))
         self._by_key[sent.key] = attempt
 
     def _make_ready(self, here: Here) -> None:
-        """A job that came to its end is taken up again, as it was elsewhere."""
-        if here.state is State.UNKNOWN:
-            self._record(here, Event.RELEASED, hold=0)
-        elif here.state in {State.SUCCEEDED, State.FAILED}:
-            self._record(here, Event.RETRIED)
+        """A job is taken up again, as it was elsewhere."""
+        for event in _WAYS_BACK.get(here.state, ()):
+            self._record(here, event)
 
     def _record(self, here: Here, event: Event, **more: object) -> None:
         change = Change(
@@ -163,7 +183,8 @@ class _Desk:
 
     def _take(self, sent: Sent, here: Here) -> None:
         """The row's next attempt is one that was made elsewhere."""
-        attempt = _Attempt(here.job, here.attempt + 1)
+        # Those before it count, too, where a failed row is tried so many times by itself.
+        attempt = _Attempt(here.job, max(here.attempt + 1, sent.n))
         (body,) = self._connection.execute(  # as it would be sent here; its own is known there
             "SELECT coalesce(body, x'') FROM jobs WHERE id = ?", (here.job,)
         ).fetchone()

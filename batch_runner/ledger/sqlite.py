@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -167,7 +167,7 @@ class SqliteLedger:
         """All attempts, as other computers that share the sheet are told of them."""
         return await self._do(elsewhere.attempts_as_sent)
 
-    async def take_in(self, sent: Iterable[Sent], at: datetime) -> Mapping[Step, int]:
+    async def take_in(self, sent: Sequence[Sent], at: datetime) -> Mapping[Step, int]:
         """Bring this ledger up to what the computers tell each other; how often what was done."""
         return await self._do(elsewhere.take_in, sent, at)
 

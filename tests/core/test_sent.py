@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from batch_runner.core.elsewhere import Here, Step, of_known, of_new, of_next
 from batch_runner.core.lease import STALE, Lease, fresh, gives_way_to, others
 from batch_runner.core.lifecycle import State
-from batch_runner.core.sent import Line, Sent, fold, from_text, to_text, untold
+from batch_runner.core.sent import Line, Sent, fold, followed, from_text, to_text, untold
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -27,6 +28,7 @@ def sent(key: str = "k", **more: object) -> Sent:
         "model": "m",
         "origin": "https://api.example.com",
         "hold": 5,
+        "n": 1,
         "after": None,
         "at": 1.0,
         "host": "a",
@@ -118,6 +120,8 @@ def test_what_is_no_line_is_passed_over(text: str) -> None:
         {"at": 1e12},
         {"hold": -5},
         {"hold": 1.5},
+        {"n": 0},
+        {"n": 10**15},
         {"sent": ""},
         {"sent": 7},
         {"row_hash": "\ud800"},
@@ -162,12 +166,19 @@ def test_what_is_news_of_a_known_attempt() -> None:
         assert of_known(sent(task_id="t"), here(state)) is None
 
 
-def test_a_later_attempt_is_taken_when_the_one_before_has_ended() -> None:
-    """Never while a task is being made here, and never one that was not accepted."""
+def test_a_later_attempt_is_taken_whatever_is_known_of_the_one_before() -> None:
+    """Else it would be tried once more here, too; never one that was not accepted."""
     for state in State:
-        busy = state in {State.SUBMITTING, State.RUNNING, State.FETCHING}
+        busy = state is State.SUBMITTING
         assert of_next(sent(), here(state)) is (None if busy else Step.TAKE)
         assert of_next(sent(void=True), here(state)) is None
+
+
+def test_only_the_last_attempt_of_a_row_counts() -> None:
+    """One that was tried once more is over; unless the try was not accepted."""
+    first, second = sent("k1"), sent("k2", after="k1")
+    assert followed([first, second]) == {"k1"}
+    assert followed([first, replace(second, void=True)]) == frozenset()
 
 
 def test_which_of_equal_rows_was_sent_elsewhere() -> None:

@@ -22,6 +22,7 @@ RANDOM = (
     (re.compile(r"\.[a-z0-9_]{8}\.tmp$"), r".*.tmp"),  # temporary files
     (re.compile(r"^[0-9a-f]{16}(\.notes)?\.part$"), r"*\1.part"),  # parts are named by task
     (re.compile(r"^\d+_[0-9a-f]{8}"), "*"),  # videos are named by row and job
+    (re.compile(r"^(lease|sent)-[0-9a-f]{16}|^[0-9a-f]{32}$"), r"\1*"),  # computers and campaigns
 )
 SLOW = ("ledger.commit(", "reporter.synced", "provider.synced")
 KILLED = 137  # as a shell says it of SIGKILL

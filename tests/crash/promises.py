@@ -73,10 +73,11 @@ class Books:
 def read_books(campaign: Campaign, tasks: Sequence[dict[str, Any]]) -> Books:
     """Both books as they are now."""
     with reading(Sidecar(campaign.sidecar)) as ledger:
-        return asyncio.run(_read(ledger, tasks))
+        return asyncio.run(read_ledger(ledger, tasks))
 
 
-async def _read(ledger: SqliteLedger | None, tasks: Sequence[dict[str, Any]]) -> Books:
+async def read_ledger(ledger: SqliteLedger | None, tasks: Sequence[dict[str, Any]]) -> Books:
+    """What a ledger knows of the tasks that were accepted."""
     if ledger is None:
         return Books(tasks, (), {})
     jobs = await ledger.jobs_in_sheet()
