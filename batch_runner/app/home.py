@@ -73,12 +73,11 @@ def settle(
         LedgerError: the ledger of an earlier version cannot be moved.
         LockedError: a run is on.
     """
-    if sidecar.local is not None:
-        return sidecar
     synchroniser = places.synced_by(sidecar.folder.parent, environ)
-    if synchroniser is None:
+    if sidecar.local is None and synchroniser is None:
         return sidecar
     with _alone(data):
+        (sidecar.folder / f"{ID_FILE}.new").unlink(missing_ok=True)  # a killed run's
         sidecar = sidecar_at(sidecar.folder, data)
         if sidecar.local is not None:
             return sidecar

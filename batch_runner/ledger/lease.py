@@ -22,8 +22,8 @@ def write_lease(folder: Path, lease: Lease) -> None:
 
 
 def end_lease(folder: Path, machine: str) -> None:
-    """A computer is no longer at work; conflict copies of its lease go, too."""
-    for path in folder.glob(f"lease-{machine}*.json"):
+    """A computer is no longer at work; conflict copies of its lease go, too, and half of one."""
+    for path in folder.glob(f"lease-{machine}*.json*"):
         path.unlink(missing_ok=True)
 
 
