@@ -153,12 +153,11 @@ class Two:
         promises.sheet_shows_the_ledger(last.campaign, books)
         assert bought - _most(bought) == Counter()
         self.figures.accepted += len(tasks)
-        for computer in computers:
-            files = [path.name for path in computer.synced.rglob("*") if path.is_file()]
-            # Half a video of the other computer may lie there; it goes with this one's next run.
-            left = [name for name in files if promises.LEFT_OVER.search(name)]
-            assert [name for name in left if ".part" not in name] == []
-            assert not any(name.startswith(("lease-", "ledger.sqlite")) for name in files)
+        files = [path.name for path in last.synced.rglob("*") if path.is_file()]
+        # Half a video of the other computer may lie there; it goes with this one's next run.
+        left = [name for name in files if promises.LEFT_OVER.search(name)]
+        assert [name for name in left if ".part" not in name] == []
+        assert not any(name.startswith(("lease-", "ledger.sqlite")) for name in files)
 
 
 def _most(bought: Counter[str]) -> Counter[str]:
