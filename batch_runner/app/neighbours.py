@@ -19,7 +19,7 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.guards import check_origin
 from batch_runner.app.home import machine_of
 from batch_runner.core import decide
-from batch_runner.core.elsewhere import Step
+from batch_runner.core.elsewhere import BY_THE_SHEET, Step
 from batch_runner.core.errors import LedgerError, LockedError
 from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job
 from batch_runner.core.lease import Lease, fresh, gives_way_to, others
@@ -177,7 +177,8 @@ class TellingLedger:
         before: str | None = None
         if job.attempt > 1:
             attempts = await self._ledger.attempts(job.id)
-            earlier = [one.key for one in attempts if one.n < job.attempt]
+            known = (one for one in attempts if not one.key.startswith(BY_THE_SHEET))
+            earlier = [one.key for one in known if one.n < job.attempt]
             before = earlier[-1] if earlier else None
         at = self._moment()
         intent = Sent(

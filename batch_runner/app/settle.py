@@ -100,7 +100,7 @@ def _named(unknown: Sequence[Job], who: Sequence[str], campaign: Campaign) -> li
         return list(unknown)
     found = []
     for name in who:
-        named = [job for job in unknown if name in {str(job.row), job.key}]
+        named = [job for job in unknown if job.is_called(name)]
         if not named:
             raise UsageError(
                 f"row {name} is not unknown.",

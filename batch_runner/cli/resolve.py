@@ -93,12 +93,12 @@ def _list(campaign: Campaign, account: str | None, *, as_json: bool) -> int:
         click.echo(f"{visible(story.job.name)}: {visible(story.job.error)}")
         for attempt in story.attempts[-1:]:
             sent = f"{campaign.localise(attempt.first_sent_at):%Y-%m-%d %H:%M:%S %Z}"
-            prompt = json.loads(attempt.body).get("prompt", "")
+            prompt = json.loads(attempt.body or b"{}").get("prompt", "")
             click.echo(f"  sent {sent}; request id {visible(attempt.request_id or 'none')}")
             click.echo(f"  look for: {visible(str(prompt))[:100]}")
     for line in _evidence(found, campaign):
         click.echo(visible(line))
-    first = str(stories[0].job.key or stories[0].job.row or "LINE")
+    first = stories[0].job.called
     click.echo("Settle a row with one of:")
     for end in (("--task-id", "ID"), ("--resend",), ("--give-up",)):
         click.echo(f"  {campaign.command('resolve', '--row', first, *end)}")

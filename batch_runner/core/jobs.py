@@ -64,6 +64,17 @@ class Job:
     estimate_low: int | None = None
 
     @property
+    def called(self) -> str:
+        """What to type to mean it: its key, its line, or the start of its mark."""
+        return self.key or str(self.row or self.row_hash[:8])
+
+    def is_called(self, who: str) -> bool:
+        """Whether somebody means it: by its key, its line, or six digits of its mark at least."""
+        return who in {str(self.row), self.key} or (
+            len(who) >= 6 and self.row_hash.startswith(who)
+        )
+
+    @property
     def name(self) -> str:
         """How people call it: its key, or its line."""
         if self.key is not None:

@@ -7,6 +7,7 @@ import sqlite3
 from datetime import datetime
 
 from batch_runner.core import wording
+from batch_runner.core.elsewhere import BY_THE_SHEET
 from batch_runner.core.jobs import Adoption, Change, RowSpec
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.ledger.changes import apply
@@ -40,7 +41,7 @@ def adopt(
            VALUES (?, 1, ?, ?, ?, ?, '', ?, ?, ?, 'adopted', ?)""",
         (
             job,
-            f"adopted-{job}",
+            f"{BY_THE_SHEET}{job}",
             body,
             hashlib.sha256(body).hexdigest(),
             origin,

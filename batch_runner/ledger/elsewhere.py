@@ -31,14 +31,20 @@ _WAYS_BACK = {
 
 
 def attempts_as_sent(connection: sqlite3.Connection) -> list[Sent]:
-    """All attempts of this ledger as other computers are told of them, in the order of sending."""
+    """All attempts of this ledger as other computers are told of them, in the order of sending.
+
+    What is known only because the sheet shows it is not told: it was not sent from here, and its
+    key means nothing elsewhere.
+    """
     rows = connection.execute(
         """SELECT a.key, a.origin, a.model, a.hold, a.task_id, a.outcome, a.first_sent_at AS at,
                j.row_hash, j.key AS row_key, s.worksheet, a.n,
                (SELECT key FROM attempts p WHERE p.job = a.job AND p.n < a.n
-                ORDER BY p.n DESC LIMIT 1) AS after
+                    AND p.key NOT LIKE :shown ORDER BY p.n DESC LIMIT 1) AS after
            FROM attempts a JOIN jobs j ON j.id = a.job JOIN scopes s ON s.id = j.scope
-           ORDER BY a.first_sent_at, a.job, a.n"""
+           WHERE a.key NOT LIKE :shown
+           ORDER BY a.first_sent_at, a.job, a.n""",
+        {"shown": f"{BY_THE_SHEET}%"},
     )
     found = []
     for row in rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -198,3 +199,63 @@ def test_no_file_is_written_where_none_may_be(
     assert cli("report", sheet, "--sheet-out", out).code == 2
     assert sheet.path.with_name("there.csv").read_bytes() == there
     assert cli("report", "never.csv", "--sheet-out", "again.csv").code == 2
+
+
+def test_each_unknown_row_is_listed_with_what_to_look_for(
+    cli: Cli, service: Service, new_sheet: NewSheet
+) -> None:
+    """When it was sent, the id of the request if one came, the prompt, and how to settle it."""
+    answered = "Answered. [sandbox:502-after-accept]"
+    sheet = new_sheet([DROPPED, answered])
+    ended = cli("run", sheet)
+    assert ended.code == 1
+    assert f"batch-runner resolve {sheet.path.name}" in ended.out
+
+    listed = cli("resolve", sheet)
+
+    assert listed.code == 1
+    for prompt in (DROPPED, answered):
+        assert f"look for: {prompt}" in listed.out
+    assert listed.out.count("  sent 2") == 2
+    assert listed.out.count("request id none") == 1
+    assert f"batch-runner resolve {sheet.path.name} --row 2 --resend" in listed.out
+    assert cli("resolve", sheet, "--row", "3", "--task-id", service.task_of(answered)).code == 0
+    assert cli("run", sheet).code == 1
+    assert sheet.column("status") == ["unknown", "succeeded"]
+
+
+def test_a_row_that_left_the_sheet_can_be_settled_by_its_mark(
+    cli: Cli, service: Service, new_sheet: NewSheet
+) -> None:
+    """Deleted or edited while nobody knew: it is still listed, and settled by what is said there."""
+    sheet = new_sheet([DROPPED, "Two."])
+    assert cli("run", sheet).code == 1
+    lost, two = sheet.rows()
+    sheet.write([two])
+    assert cli("run", sheet).code == 1
+
+    listed = cli("resolve", sheet)
+
+    assert f"--row {lost['job'][:8]} --task-id ID" in listed.out
+    task = service.task_of(DROPPED)
+    assert cli("resolve", sheet, "--row", lost["job"][:8], "--task-id", task).code == 0
+    assert cli("run", sheet).code == 0
+
+
+def test_a_held_row_that_breaks_a_rule_today_is_listed_too(
+    cli: Cli, service: Service, new_sheet: NewSheet
+) -> None:
+    """What was sent of it is not known any more; that is no reason to fail."""
+    sheet = new_sheet([DROPPED])
+    assert cli("run", sheet).code == 1
+    rows = sheet.rows()
+    shutil.rmtree(sheet.sidecar)
+    new_sheet([DROPPED], defaults={"duration": 99})
+    sheet.write(rows)
+    assert cli("run", sheet).code == 1
+
+    listed = cli("resolve", sheet)
+
+    assert listed.code == 1
+    assert "row 2: unknown" in listed.out
+    assert service.bought() == {DROPPED: 1}
