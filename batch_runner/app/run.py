@@ -20,6 +20,7 @@ from batch_runner.app.neighbours import Neighbours, NoNeighbours, join
 from batch_runner.app.outcome import Ending
 from batch_runner.app.output_file import remember_output
 from batch_runner.app.overlap import held
+from batch_runner.app.pool import pool_of
 from batch_runner.app.run_log import RunLog
 from batch_runner.app.session import RunEntry, Wanted, open_session
 from batch_runner.app.spending import Purse, open_purse
@@ -117,6 +118,7 @@ async def _locked(
             log=log,
             purse=purse if isinstance(purse, Purse) else None,
             neighbours=neighbours,
+            pool=stack.enter_context(pool_of(purse if isinstance(purse, Purse) else None)),
             budget=request.budget,
         )
         stack.enter_context(request.signals.ending(entry.halt))

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from batch_runner.app import world
 from batch_runner.app.background import BEAT, SHOW, Background, Outset, Screen
@@ -15,12 +16,12 @@ from batch_runner.app.choose import Filter
 from batch_runner.app.clock import now
 from batch_runner.app.ctl.obey import Helm
 from batch_runner.app.ctl.serve import listening
-from batch_runner.app.found import found_limits, remember_limits
 from batch_runner.app.intake import Intake
 from batch_runner.app.listen import RunListener
 from batch_runner.app.neighbours import LEASE_BEAT, Neighbours
 from batch_runner.app.outcome import Ending, FailOn, exit_code, next_command
 from batch_runner.app.plan import usual_seconds
+from batch_runner.app.pool import MEET, Pool
 from batch_runner.app.reading import chosen, enrol, known_jobs, read_sheet
 from batch_runner.app.run_budget import RunBudget
 from batch_runner.app.run_log import LOG_PAUSE, RunLog
@@ -52,6 +53,7 @@ class RunEntry:
     log: RunLog
     purse: Purse | None  # the user's own books; None: they cannot be used, and need not be
     neighbours: Neighbours  # other computers that may work on the sheet
+    pool: Pool | None = None  # other runs of the account; None: nothing can be known of them
     budget: RunBudget | None = None  # which it shares with other sheets
     halt: Halt = field(default_factory=Halt)
 
@@ -94,17 +96,18 @@ class Session:
         entry = self.entry
         helm = Helm(engine.controls, self.ledger, self.listener, entry.run, self.started, now)
         listens = listening(self.campaign.sidecar.home, helm.obey, self.listener.noticed)
-        async with await self._background(jobs), listens:
+        async with await self._background(jobs, engine), listens:
             try:
                 return await engine.run(models)
             finally:
-                await remember_limits(self.ledger, self.campaign.origin, engine.pace, now())
+                if entry.pool is not None:
+                    await entry.pool.leave(engine.sharing.pace)
 
     async def _limits(self, *, terminal: bool) -> Limits:
-        limits = world.limits_of(self.campaign, terminal=terminal)
-        return replace(limits, found=await found_limits(self.ledger, self.campaign.origin, now()))
+        limits, pool = world.limits_of(self.campaign, terminal=terminal), self.entry.pool
+        return limits if pool is None else replace(limits, found=await pool.found())
 
-    async def _background(self, jobs: Sequence[Job]) -> Background:
+    async def _background(self, jobs: Sequence[Job], engine: Engine) -> Background:
         to_do = [job for job in jobs if job.state in OPEN or job.state is State.QUEUED]
         totals = await self.ledger.totals()
         waiting = sum(job.state in OPEN for job in to_do) + totals.unsent
@@ -132,6 +135,10 @@ class Session:
         background.every(BEAT, self._book)
         background.every(LEASE_BEAT, self.entry.neighbours.beat)
         background.every(self.campaign.settings.save_every, self.save)
+        if (pool := self.entry.pool) is not None:
+            meet = partial(pool.meet, engine.sharing, self.listener)
+            await meet()  # before the first submit
+            background.every(MEET, meet)
         return background
 
     async def _terms(self) -> Terms:

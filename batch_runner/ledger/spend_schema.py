@@ -82,4 +82,35 @@ CREATE TABLE balances (
 ) STRICT, WITHOUT ROWID;
 """
 
-VERSION = 1
+V2 = """
+-- Runs that send for an account now; one that does not beat any more is no run.
+CREATE TABLE members (
+    id TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    beat_at REAL NOT NULL,
+    rate REAL NOT NULL,                       -- submits a second it would make alone
+    slots INTEGER NOT NULL,                   -- tasks in flight it would have alone
+    in_flight INTEGER NOT NULL,
+    sending INTEGER NOT NULL,                 -- has more to send
+    served_at REAL NOT NULL,                  -- when it last took a slot
+    granted_rate REAL NOT NULL,
+    granted_slots INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What is known of an account's limits, whichever run found it.
+CREATE TABLE limits (
+    account TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    limited_at REAL NOT NULL DEFAULT 0,       -- the last 429 that said something
+    limited_by TEXT NOT NULL DEFAULT '',      -- the member that got it
+    cool_until REAL NOT NULL DEFAULT 0,       -- nobody submits before
+    found_rate REAL,
+    found_slots REAL,
+    found_at REAL NOT NULL DEFAULT 0,
+    PRIMARY KEY (account, origin)
+) STRICT, WITHOUT ROWID;
+"""
+
+STEPS = (V1, V2)
+VERSION = len(STEPS)

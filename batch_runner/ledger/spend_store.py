@@ -22,7 +22,7 @@ from batch_runner.core.errors import LedgerError
 from batch_runner.core.spend import Cap, Charge, Payer, Reservation, Source
 from batch_runner.ledger.connection import connect
 from batch_runner.ledger.schema import statements
-from batch_runner.ledger.spend_schema import QUARTER, UNKNOWN_ACCOUNT, V1, VERSION
+from batch_runner.ledger.spend_schema import QUARTER, STEPS, UNKNOWN_ACCOUNT, VERSION
 
 FILE = "spend.sqlite"
 WATCH = timedelta(days=32)
@@ -275,11 +275,12 @@ def _begin(connection: sqlite3.Connection, path: Path) -> None:
             where=str(path),
             hint="Update batch-runner; nothing was submitted.",
         )
-    if version == 0:
-        for statement in statements(V1):
+    for step in STEPS[version:]:
+        for statement in statements(step):
             connection.execute(statement)
+    if version == 0:
         connection.execute("INSERT INTO meta VALUES ('salt', ?)", (secrets.token_hex(16),))
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
 
 

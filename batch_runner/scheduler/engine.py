@@ -25,6 +25,7 @@ from batch_runner.scheduler.follow import ended_unseen
 from batch_runner.scheduler.gates import LookGate, Throttle, Turns
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.health import Health
+from batch_runner.scheduler.sharing import Sharing
 from batch_runner.scheduler.world import Limits, World
 
 GRACE = 10.0  # seconds that answers to POSTs already sent are waited for when leaving
@@ -88,6 +89,7 @@ class Engine:
         )
         halt.on_change(self._wake)
         self.controls = Controls(self._crew)
+        self.sharing = Sharing(self._crew, lambda: self._nothing_left)
 
     def _wake(self) -> None:
         self._woken.set()
@@ -104,11 +106,6 @@ class Engine:
         if again or (settled and self._over_budget):
             self._dry = False
             self._wake()
-
-    @property
-    def pace(self) -> Pace:
-        """The limits as they are found by now."""
-        return self._throttle.pace
 
     async def run(self, models: frozenset[str] = frozenset()) -> StopReason | None:
         """Work until nothing is left to do or something ends the run early.
@@ -213,6 +210,8 @@ class Engine:
         One such submit asks about all slots at once; one that comes too early costs a 429.
         Without being told to, never beyond slots that the user gave.
         """
+        if self._throttle.share is not None:
+            return False  # a slot that is free may be another run's
         wanted = self._limits.probes
         return self._throttle.pace.searching if wanted is None else wanted > 0
 

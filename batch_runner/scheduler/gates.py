@@ -14,7 +14,9 @@ from typing import Self
 
 from batch_runner.core import pace
 from batch_runner.core.pace import Pace
+from batch_runner.core.share import Share
 
+NO_SHARE = 1.0  # seconds after which a run without a share looks again; news of one wake it
 TIMER = 0.005  # seconds; where submits are nearer than this, no timer of a loop is fine enough
 
 
@@ -50,10 +52,14 @@ class Throttle:
         self._spent = 0.0  # what the last submit took of the rate, in seconds
         self._cool_until = 0.0
         self._heeded_at = 0.0  # when a 429 was last heeded
+        self.own_429_at: float | None = None  # when one of ours was last heeded
+        self.served_at = 0.0  # loop time at which a slot was last taken
+        self.share: Share | None = None  # what other runs of the account leave; None: all
 
     def take(self) -> Slot:
         """Occupy a slot; also beyond the limit, for tasks that run already."""
         self.in_flight += 1
+        self.served_at = asyncio.get_running_loop().time()
         return Slot(self._free)
 
     def _free(self) -> None:
@@ -63,17 +69,25 @@ class Throttle:
     @property
     def full(self) -> bool:
         """Whether no slot is left."""
-        return self.in_flight >= int(self.pace.slots)
+        slots = int(self.pace.slots)
+        return self.in_flight >= (slots if self.share is None else min(slots, self.share.slots))
+
+    @property
+    def rate(self) -> float:
+        """Submits a second; 0: none before the share changes."""
+        return self.pace.rate if self.share is None else min(self.pace.rate, self.share.rate)
 
     def delay(self, now: float) -> float:
         """Seconds until the next submit may be made."""
+        if self.rate <= 0.0:
+            return NO_SHARE
         early = TIMER if self._spent < TIMER else 0.0
         wait = max(self._next_at - now - early, self._cool_until - now)
         return wait if wait > 1e-6 else 0.0  # less than that may not move a clock at all
 
     def spend(self, now: float) -> None:
         """A submit is made now."""
-        self._spent = 1.0 / self.pace.rate
+        self._spent = 1.0 / self.rate
         self._next_at = max(now, self._next_at) + self._spent
 
     def refund(self) -> None:
@@ -111,11 +125,36 @@ class Throttle:
         if sent_at < self._heeded_at:
             named = pace.cool_down(self.pace, retry_after, jitter) if retry_after else 0.0
         else:
-            self.pace = pace.limited(self.pace, self.accepted, int(ended))
-            self._heeded_at = now
+            self.pace = pace.limited(self.pace, self._accepted_by_all, int(ended))
+            self._heeded_at = self.own_429_at = now
             named = pace.cool_down(self.pace, retry_after, jitter)
         self._cool_until = max(self._cool_until, now + named)
         return self._cool_until - now
+
+    @property
+    def _accepted_by_all(self) -> int:
+        return self.accepted + (0 if self.share is None else self.share.others)
+
+    @property
+    def cooling(self) -> float:
+        """Seconds until submits may go on after a 429."""
+        return max(0.0, self._cool_until - asyncio.get_running_loop().time())
+
+    def divide(self, share: Share, *, cooling: float, limited_ago: float | None) -> None:
+        """Use what other runs of the account leave, and heed what they were told.
+
+        Args:
+            share: this run's part.
+            cooling: seconds until anybody may submit.
+            limited_ago: seconds since another run's 429 that was not heard of yet.
+        """
+        now = asyncio.get_running_loop().time()
+        self._cool_until = max(self._cool_until, now + cooling)
+        if limited_ago is not None and now - limited_ago > self._heeded_at:
+            self._heeded_at = now - limited_ago
+            self.pace = pace.limited(self.pace, self.accepted + share.others)
+        self.share = None if share.alone else share
+        self._on_free()
 
     def probe_refused(self, retry_after: float | None, jitter: float) -> None:
         """A submit beyond the slots came too early: nothing is learned of the limits by it."""
