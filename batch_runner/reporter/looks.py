@@ -34,6 +34,7 @@ PLAIN = Look()
 LINK = Look(link=True)
 MONEY = Look(money=True)
 TEXT = Look(text=True)
+LINK_TEXT = Look(link=True, text=True)
 
 
 def shade_look(word: object) -> Look:
@@ -43,3 +44,6 @@ def shade_look(word: object) -> Look:
 
 _BLANK = Look(shade=NO_SHADE)
 _STATES = {word: Look(shade=shade) for word, shade in SHADES.items()}
+
+LOOKS = (*_STATES.values(), LINK, MONEY, TEXT, LINK_TEXT)
+"""Every look that a cell of ours may have been given."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from batch_runner.core.celltext import safe_text, starts_formula
 from batch_runner.core.model import OutCell, WritePlan, column_letter
 from batch_runner.reporter.links_patch import Links
-from batch_runner.reporter.looks import LINK, MONEY, PLAIN, TEXT, Look, shade_look
+from batch_runner.reporter.looks import LINK, LINK_TEXT, MONEY, PLAIN, TEXT, shade_look
 from batch_runner.reporter.sheet_rows import Place
 from batch_runner.reporter.styles_patch import Styles
 from batch_runner.reporter.xml_bytes import escaped
 
-_LINK_TEXT = Look(link=True, text=True)
 _SHORT = 16_000  # characters; below this no text is too long for a cell
 _ESCAPE_LIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
@@ -51,9 +51,12 @@ class CellWriter:
         """A cell's XML; nothing for a blank one where no cell is, or none that shows."""
         value = wanted.value
         blank = value is None or value == ""
-        if blank and (place.style is None or self._plan.remove):
-            return ""
         reference = f"{self._letters[column]}{place.row}"
+        if self._plan.remove:
+            before = self._before(place, column)
+            return f'<{self._p}c r="{reference}" s="{before}"/>' if before else ""
+        if blank and place.style is None:
+            return ""
         linked = wanted.link is not None and self._links.add(reference, wanted.link)
         style = self._style(place, column, wanted, linked=linked)
         p, s = self._p, f' s="{style}"' if style else ""
@@ -75,19 +78,33 @@ class CellWriter:
         base = self._base(place, column)
         value = wanted.value
         look = TEXT if isinstance(value, str) and _starts_formula(value) else PLAIN
-        if place.row == plan.header_row and column in plan.headers:
+        if self._is_header(place, column):
             # A new header looks like its neighbour, unless the place has a look already.
             if plan.style and not place.style and place.left is not None:
                 base = place.left
         elif not plan.style:
-            pass
+            # A number is to be read as one even where the sheet's owner wants no looks.
+            if isinstance(value, float) and self._styles.hides_numbers(base):
+                look = MONEY
         elif column == plan.status_column:
             look = shade_look(value)
         elif linked:
-            look = LINK if look is PLAIN else _LINK_TEXT
+            look = LINK if look is PLAIN else LINK_TEXT
         elif isinstance(value, float):
             look = MONEY
         return base if look is PLAIN else self._styles.styled(base, look)
+
+    def _is_header(self, place: Place, column: int) -> bool:
+        return place.row == self._plan.header_row and column in self._plan.headers
+
+    def _before(self, place: Place, column: int) -> int | None:
+        """The style of the blank cell that was here before ours; ``None``: there was none."""
+        if place.style is None:
+            return None
+        bare = {self._base(replace(place, style=None), column)}
+        if self._is_header(place, column) and place.left is not None:
+            bare.add(place.left)
+        return self._styles.undressed(place.style, frozenset(bare))
 
     def _base(self, place: Place, column: int) -> int:
         """The style that Excel would give to a cell typed in here."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from batch_runner.reporter.looks import NO_SHADE, SHADES, Look
+from batch_runner.reporter.looks import LOOKS, NO_SHADE, SHADES, Look
 from batch_runner.reporter.xml_bytes import (
     Edit,
     Element,
@@ -46,6 +46,7 @@ class Styles:
         """Look through the part; without a list of cell formats nothing is ever styled."""
         self._part = part
         self._memo: dict[tuple[int, Look], int] = {}
+        self._undressed: dict[tuple[int, frozenset[int]], int | None] = {}
         root = next(elements(part), None)
         self._sections = {} if root is None else {e.name: e for e in children(part, root)}
         self._root = root
@@ -72,11 +73,46 @@ class Styles:
             index = self._memo[base, look] = self._derived(base, look)
             return index
 
+    def undressed(self, style: int, bare: frozenset[int]) -> int | None:
+        """The style that a cell of ours had before it got its look; ``None``: there was no cell.
+
+        Of several that would have become the same the first is taken.
+
+        Args:
+            style: the cell's style as it is.
+            bare: the styles that a new cell may have got here, before looks.
+        """
+        key = style, bare
+        if key not in self._undressed:
+            self._undressed[key] = self._before(style, bare)
+        return self._undressed[key]
+
+    def _before(self, style: int, bare: frozenset[int]) -> int | None:
+        if style in bare or not 0 <= style < len(self._xfs):
+            return None
+        sizes = len(self._fonts), len(self._fills), len(self._formats)
+        wanted = self._xfs[style]
+        bases = [*bare, *(base for base in range(style) if base not in bare)]
+        found = (b for b in bases if any(self._dressed(b, look) == wanted for look in LOOKS))
+        base = next(found, style)
+        # Trying them on may have made what is not needed.
+        for items, size in zip((self._fonts, self._fills, self._formats), sizes, strict=True):
+            del items[size:]
+        return None if base in bare else base
+
+    def hides_numbers(self, base: int) -> bool:
+        """Whether a cell of this style shows a number as a date or otherwise not as such."""
+        known = 0 <= base < len(self._xfs)
+        number = _number(_split(self._xfs[base])[0], "numFmtId") if known else 0
+        return number != 0 and not self._shows_amounts(number)
+
     def _derived(self, base: int, look: Look) -> int:
         if not (self._fonts and self._fills and 0 <= base < len(self._xfs)):
             return base
-        xf = self._xfs[base]
-        tag, rest = _split(xf)
+        return self._add(self._dressed(base, look), base)
+
+    def _dressed(self, base: int, look: Look) -> bytes:
+        tag, rest = _split(self._xfs[base])
         if look.shade is not None:
             tag = self._shaded(tag, look.shade)
         if look.link:
@@ -85,7 +121,7 @@ class Styles:
             tag = _with(tag, numFmtId=str(self._format(_MONEY)), applyNumberFormat="1")
         if look.text:
             tag = _with(tag, quotePrefix="1")
-        return self._add(tag + rest, base)
+        return tag + rest
 
     def _add(self, xf: bytes, base: int) -> int:
         if xf in self._places:

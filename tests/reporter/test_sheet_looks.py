@@ -213,3 +213,35 @@ def test_number_format_of_the_user_is_kept_if_it_shows_amounts(code: str, kept: 
         ).encode()
     )
     assert (styles.styled(0, MONEY) == 0) is kept
+
+
+def test_blank_cells_that_had_a_style_get_it_back(
+    make_book: MakeBook, make_plan: MakePlan, patch: Patch, part: Part
+) -> None:
+    """Formatted before our columns came, formatted after they went; all other cells go."""
+    cells = '<c r="A{0}" s="1"/><c r="B{0}" s="1"/><c r="C{0}" s="2"/><c r="E{0}" s="2"/>'
+    rows = "".join(f'<row r="{n}">{cells.format(n) if n < 5 else ""}</row>' for n in range(1, 7))
+    before = make_book(worksheet(rows=rows))
+    book = before
+    headers = {1: "status", 2: "video_url", 3: "cost_usd", 4: "error"}
+    link = OutCell(value="https://v.example/1.mp4", link="https://v.example/1.mp4")
+    for word in ("running", "succeeded"):
+        results = {n: {1: word, 2: link, 3: 0.25, 4: "=1+1"} for n in range(2, 7)}
+        book, _ = patch(book, make_plan(results, headers, "Videos", 1))
+    blank = {n: dict.fromkeys(headers) for n in range(2, 7)}
+    after, _ = patch(book, make_plan(blank, headers, "Videos", 1, remove=True))
+    tags = '<c r="[A-Z]+[2-9]"[^>]*>'
+    assert re.findall(tags, part(after)) == re.findall(tags, part(before))
+
+
+def test_a_number_is_never_shown_as_a_date(
+    make_book: MakeBook, make_plan: MakePlan, patch: Patch, tmp_path: Any
+) -> None:
+    """Not even where the cell was formatted as one and looks are turned off."""
+    book = make_book(worksheet(rows='<row r="2"><c r="B2" s="2"/><c r="C2" s="1"/></row>'))
+    plan = make_plan({2: {1: 0.4, 2: 0.4}}, {}, "Videos", style=False)
+    path = tmp_path / "dates.xlsx"
+    path.write_bytes(patch(book, plan)[0])
+    sheet: Any = openpyxl.load_workbook(path)["Videos"]
+    assert [sheet["B2"].value, sheet["C2"].value] == [0.4, 0.4]
+    assert sheet["C2"].number_format == "General"
