@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from batch_runner import __version__
+import batch_runner
 from batch_runner.core.errors import BatchRunnerError
 
 INTERRUPTED = 130
@@ -68,8 +68,21 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _tell_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's way
+    if wanted:
+        click.echo(f"batch-runner, version {batch_runner.__version__}")
+        ctx.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="batch-runner")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_version,
+    help="Show the version and exit.",
+)
 def group() -> None:
     """Turn a spreadsheet of prompts into videos, and write the links back into the same rows.
 
