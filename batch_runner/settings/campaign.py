@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from batch_runner.core.outcolumns import ALL_COLUMNS
+from batch_runner.settings.notify_section import NotifySection
 from batch_runner.settings.origins import check_origin
 from batch_runner.settings.other_api import Api
 from batch_runner.settings.section import (
@@ -234,6 +235,7 @@ class CampaignConfig(Section):
     )
     filter: Filter = Filter()
     provider: Provider = Provider()
+    notify: NotifySection = NotifySection()
     output: Output = Output()
 
     @field_validator("defaults")

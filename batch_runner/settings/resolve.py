@@ -16,6 +16,8 @@ from batch_runner.core.text import loose
 from batch_runner.core.units import parse_duration, parse_rate, parse_usd
 from batch_runner.settings.campaign import CampaignConfig
 from batch_runner.settings.find import config_beside
+from batch_runner.settings.notify import Notify, named_by
+from batch_runner.settings.notify_section import from_section
 from batch_runner.settings.origins import DEFAULT_ORIGIN, check_origin
 from batch_runner.settings.read import read_config
 
@@ -86,6 +88,8 @@ class Settings:
     save_every: float  # seconds
     keep_awake: bool
 
+    notify: Notify  # who is told of the run
+
     @property
     def budgeted(self) -> bool:
         """Whether any budget is set, so that what is sent must have a price."""
@@ -108,12 +112,12 @@ def resolve(sheet: Path, options: Mapping[str, object], environ: Mapping[str, st
     named = options.get("config")
     path = config_beside(sheet) if named is None else _path(named)
     config = CampaignConfig() if path is None else read_config(path, trusted=named is not None)
-    settings = _by_config(path, config)
-    settings = replace(settings, **_by_environment(environ))
+    settings = replace(_by_config(path, config, environ), **_by_environment(environ))
+    settings = replace(settings, notify=named_by(options, environ, settings.notify))
     return replace(settings, **_by_options(options, settings))
 
 
-def _by_config(path: Path | None, config: CampaignConfig) -> Settings:
+def _by_config(path: Path | None, config: CampaignConfig, environ: Mapping[str, str]) -> Settings:
     """What the config says, and the defaults for what it leaves out."""
     origin = config.provider.base_url
     return Settings(
@@ -169,6 +173,7 @@ def _by_config(path: Path | None, config: CampaignConfig) -> Settings:
         time_zone=config.output.time_zone,
         save_every=config.save_every,
         keep_awake=config.keep_awake,
+        notify=from_section(config.notify, path, environ),
     )
 
 

@@ -47,7 +47,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
         ("filter: {where: x}", "not_in_this_version", "'filter.where' is not in this version"),
         ("budget: {day_usd: all}", "config_invalid", "must be an amount in US dollars"),
         ("retry: {policy_failures: 11}", "config_invalid", "'retry.policy_failures' must be"),
-        ("notify: {mail: x}", "not_in_this_version", "'notify'"),
+        ("notify: {mail: x}", "unknown_key", "There is no setting 'notify.mail'"),
         ("log: x", "not_in_this_version", "'log'"),
         ("output: {style: x}", "config_invalid", "'output.style' must be true or false"),
         ("output: {grow_tables: 7}", "config_invalid", "'output.grow_tables' must be"),
