@@ -94,6 +94,16 @@ def interrupted_at_once() -> Iterator[None]:
         signal.signal(signal.SIGINT, old)
 
 
+@contextlib.contextmanager
+def ended_by_signals(end: Callable[[], object]) -> Iterator[None]:
+    """Within this block a signal does just this; what was run is over and stays as it is."""
+    loop = asyncio.get_running_loop()
+    with contextlib.ExitStack() as stack:
+        for number in _CODES:
+            stack.callback(_install(loop, number, lambda _number: _drop(end())))
+        yield
+
+
 def _install(
     loop: asyncio.AbstractEventLoop,
     number: signal.Signals,

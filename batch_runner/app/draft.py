@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from batch_runner.app import guards
 from batch_runner.app.campaign import Campaign
@@ -37,6 +37,7 @@ class Request:
     terminal: bool = False  # somebody sits in front of it
     question: bool = False  # ask before sending
     signals: Signals
+    told: set[str] = field(default_factory=set)  # kinds of trouble that were told by this command
     budget: RunBudget | None = None  # which it shares with other sheets
 
 

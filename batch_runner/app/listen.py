@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 
 from batch_runner.app.run_log import RunLog
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event, State
+from batch_runner.scheduler.halt import Halt, StopReason
 
 _NEWS = {
     Event.STORED: "succeeded",
@@ -63,6 +65,10 @@ class Tally:
         done = {"succeeded": self._succeeded} if self._succeeded else {}
         return done | dict(Counter(self._else.values()))
 
+    def troubled(self, most: int = 5) -> list[int]:
+        """The first jobs that did not succeed in this run."""
+        return list(islice(self._else, most))
+
     @property
     def being_made(self) -> int:
         """Tasks at work at the provider."""
@@ -87,6 +93,7 @@ class RunListener:
         self._log = log
         self._show = show
         self._touched: list[Callable[[int], None]] = []
+        self._notes: list[Callable[[str, str], None]] = []
         self._heard: list[Callable[[Job, Change], None]] = []
 
     def pass_on(self, heard: Callable[[Job, Change], None]) -> None:
@@ -120,5 +127,27 @@ class RunListener:
 
     def noticed(self, code: str, message: str) -> None:
         """Something about the run as a whole."""
-        self._log.warning(message, {"code": code})
+        self.note(code, message)
         self._show(message)
+
+    def note(self, code: str, message: str) -> None:
+        """The same, for the log and whoever hears of notes, but not for the screen."""
+        self._log.warning(message, {"code": code})
+        for told in self._notes:
+            told(code, message)
+
+    def hear(self, told: Callable[[str, str], None]) -> None:
+        """Tell this one, too, of each notice: its code and the message."""
+        self._notes.append(told)
+
+    def watch(self, halt: Halt) -> None:
+        """Note why nothing more is sent, the moment it is decided."""
+        noted: list[StopReason] = []
+
+        def changed() -> None:
+            reason = halt.reason
+            if reason is not None and reason not in noted:
+                noted.append(reason)
+                self.note(reason.code, f"nothing more is sent: {reason.message}")
+
+        halt.on_change(changed)

@@ -37,6 +37,7 @@ class Ending:
     new: Mapping[str, int] = field(default_factory=dict)  # state -> jobs that came to it
     sent: int = 0  # submissions that were accepted
     unknown: Sequence[Job] = ()
+    first_errors: Sequence[Job] = ()  # some of those that did not succeed in this run
     reason: StopReason | None = None
     next_command: str | None = None
     links_until: datetime | None = None  # when the first link still needed dies

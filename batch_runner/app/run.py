@@ -17,6 +17,7 @@ from batch_runner.app.clock import now
 from batch_runner.app.draft import Draft, Request, draft_run
 from batch_runner.app.keys import Key, key_for
 from batch_runner.app.neighbours import Neighbours, NoNeighbours, join
+from batch_runner.app.notify.troubles import troubles_told
 from batch_runner.app.outcome import Ending
 from batch_runner.app.output_file import remember_output
 from batch_runner.app.overlap import held
@@ -110,7 +111,8 @@ async def _locked(
             ui.say(purse)
         stack.enter_context(kept_awake(wanted=request.terminal and campaign.settings.keep_awake))
         run = await ledger.start_run(now(), host=host, pid=os.getpid(), version=__version__)
-        log = stack.enter_context(RunLog(sidecar.log, run, (key,), now))
+        secrets = (key, *campaign.settings.notify.secrets)
+        log = stack.enter_context(RunLog(sidecar.log, run, secrets, now))
         wanted = Wanted(intakes=draft.intakes, wish=draft.wish, adopt=request.adopt)
         entry = RunEntry(
             run=run,
@@ -124,8 +126,11 @@ async def _locked(
         stack.enter_context(request.signals.ending(entry.halt))
         session = await open_session(campaign, ledger, wanted, ui, entry)
         try:
-            reason = await session.work(provider, terminal=request.terminal)
-            return await session.close(reason, fail_on=request.fail_on, terminal=request.terminal)
+            async with troubles_told(campaign, session.listener, request.told):
+                reason = await session.work(provider, terminal=request.terminal)
+                return await session.close(
+                    reason, fail_on=request.fail_on, terminal=request.terminal
+                )
         except LedgerError as error:
             raise BrokenOffError(
                 error.message, code=error.code, hint=error.hint, where=error.where

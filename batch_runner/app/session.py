@@ -198,6 +198,7 @@ class Session:
             new=self.listener.tally.new,
             sent=self.listener.tally.sent,
             unknown=unknown,
+            first_errors=await self.ledger.some_jobs(self.listener.tally.troubled()),
             reason=reason,
             links_until=min((j.expires_at for j in missing if j.expires_at), default=None),
             results_in=str(self.sync.results_in or self.campaign.sheet),
@@ -253,6 +254,7 @@ async def open_session(
     await entry.neighbours.meet()
     sys.audit("batch_runner.app.enrolled")
     listener = RunListener(entry.log, show=ui.say)
+    listener.watch(entry.halt)
     if entry.budget is not None:
         listener.pass_on(entry.budget.heard)
     desk = world.desk_of(campaign, ledger, listener.noticed)

@@ -33,6 +33,7 @@ COMMANDS = {
     "init": "Make a starter sheet with dropdowns and notes.",
     "models": "List the models, or all rules of one.",
     "setup": "Store an API key where only you can read it.",
+    "notify": "Send a test message to everybody who is told of runs.",
     "sandbox": "Start a local look-alike of the provider.",
 }
 

@@ -30,6 +30,16 @@ def config_option(function: F) -> F:
     return click.option("--config", type=_PATH, help="Campaign config (YAML) to use.")(function)
 
 
+def notify_option(function: F) -> F:
+    """``--notify``."""
+    return click.option(
+        "--notify",
+        multiple=True,
+        metavar="ADDRESS",
+        help="Tell this webhook, slack+ webhook or smtp:// address how it went.",
+    )(function)
+
+
 def reading_options(function: F) -> F:
     """Options about how a sheet is read."""
     for option in reversed(
@@ -75,6 +85,7 @@ def sending_options(function: F) -> F:
             click.option(
                 "--at-once", type=click.IntRange(min=1), help="Sheets at the same time (4)."
             ),
+            notify_option,
             click.option("--account", metavar="NAME", help="Use the key stored by this name."),
             click.option("--yes", "-y", is_flag=True, help="Don't ask."),
             click.option("--quiet", "-q", is_flag=True, help="Say nothing when all goes well."),
@@ -128,6 +139,8 @@ def settings_of(given: dict[str, Any]) -> dict[str, object]:
         options["sheet"] = given["worksheet"]
     if given.get("set_"):
         options["set"] = list(given["set_"])
+    if given.get("notify"):
+        options["notify"] = list(given["notify"])
     if given.get("no_download"):
         options["no_download"] = True
     return options

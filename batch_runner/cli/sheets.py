@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from batch_runner.app.documents import refusal_document, run_document, several_d
 from batch_runner.app.draft import Request
 from batch_runner.app.find_sheets import Wanted
 from batch_runner.app.many import Result, run_all
+from batch_runner.app.notify.telling import Telling
 from batch_runner.app.outcome import DONE, TROUBLE, FailOn, worst
 from batch_runner.app.put_away import is_finished, put_away
 from batch_runner.app.run import run_sheet
@@ -26,7 +27,7 @@ from batch_runner.cli.console import Console
 from batch_runner.cli.options import settings_of
 from batch_runner.cli.pipes import on_terminal, say
 from batch_runner.cli.progress import Progress
-from batch_runner.cli.words import total_line
+from batch_runner.cli.words import summary, total_line
 from batch_runner.core.errors import BatchRunnerError, LockedError, UsageError
 from batch_runner.core.units import parse_duration, parse_usd
 from batch_runner.settings.find import user_data_dir
@@ -46,6 +47,8 @@ class Work:
     progress: Progress
     signals: Signals
     budget: RunBudget | None
+    telling: Telling
+    told: set[str] = field(default_factory=set)  # kinds of trouble
 
     async def run(self, wanted: Wanted) -> Result:
         """Run one sheet and say how it ended."""
@@ -58,15 +61,13 @@ class Work:
         except BatchRunnerError as error:
             if not (self.given["quiet"] and self._goes_on_well(error)):
                 self.progress.print(f"Error: {error}", err=True)
+            self.telling.refused(wanted.path, self._options(wanted), error)
             return Result(sheet=sheet, code=error.exit_code, error=error)
 
     async def _run(self, wanted: Wanted, console: Console) -> Result:
-        options = {**self.batch.options, **settings_of(self.given)}
-        if wanted.config is not None:
-            options.setdefault("config", wanted.config)
         campaign = open_campaign(
             wanted.path,
-            options,
+            self._options(wanted),
             os.environ,
             sandbox=self.given["sandbox"],
             adopt=self.given["adopt"],
@@ -76,6 +77,7 @@ class Work:
         if ending is None:
             return result
         console.ended(ending, campaign.localise)
+        self.telling.ended(campaign, ending, summary(ending, campaign.localise))
         result = replace(result, code=ending.code)
         done = self.batch.done
         if done is None or campaign.sandbox or not is_finished(ending):
@@ -85,6 +87,12 @@ class Work:
         except BatchRunnerError as error:
             self.progress.print(f"Error: {error}", err=True)
             return replace(result, code=TROUBLE)
+
+    def _options(self, wanted: Wanted) -> dict[str, object]:
+        options = {**self.batch.options, **settings_of(self.given)}
+        if wanted.config is not None:
+            options.setdefault("config", wanted.config)
+        return options
 
     def _request(self, campaign: Campaign) -> Request:
         given = self.given
@@ -106,6 +114,7 @@ class Work:
             question=asks(given, terminal=self.terminal),
             signals=self.signals,
             budget=self.budget,
+            told=self.told,
         )
 
     def _goes_on_well(self, error: BatchRunnerError) -> bool:
@@ -130,6 +139,7 @@ def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None 
         progress=progress,
         signals=signals,
         budget=None if batch.budget is None else RunBudget(batch.budget),
+        telling=Telling(os.environ),
     )
     # Whoever is asked about each sheet is asked about one after the other; so is one copy written.
     in_order = asks(given, terminal=terminal) or given["output"] is not None
@@ -143,6 +153,8 @@ def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None 
         codes.append(signals.code)
     code = worst(codes)
     _tell(results, batch, given, code)
+    if not given["dry_run"]:
+        asyncio.run(work.telling.tell_all(lambda line: say(line, err=True)))
     return code
 
 

@@ -1,0 +1,1 @@
+"""Telling people who do not watch: a webhook, Slack, an e-mail or a command."""
