@@ -67,7 +67,8 @@ def test_what_was_sent_is_written_nowhere(
 ) -> None:
     """A service echoes key and password in errors, ids and links; no file, no line holds them."""
     with echoing() as origin:
-        campaign = Campaign(folder / "sheets", kind, PROMPTS, CONFIG, origin)
+        place = {"csv": "sheets", "xlsx": "Dropbox"}[kind]  # there, other computers are told, too
+        campaign = Campaign(folder / place, kind, PROMPTS, CONFIG, origin)
         port = int(origin.rpartition(":")[2])
         more = {**proxied(port), "APIMART_API_KEY": key}
         words = (*campaign.words, "--json")

@@ -49,10 +49,13 @@ class Computer:
 
     def run(self, *words: str, stop: Stop | None = None) -> Ran:
         """The command, each time the same."""
+        self.begin(*words, stop=stop)
+        return self.zygote.end()
+
+    def begin(self, *words: str, stop: Stop | None = None) -> None:
+        """Start it."""
         more = {"BATCH_RUNNER_DATA": str(self.data)}
-        return self.zygote.run(
-            self.root, *self.campaign.words, *words, stop=stop, environment=more
-        )
+        self.zygote.begin(self.root, *self.campaign.words, *words, stop=stop, environment=more)
 
     def send_to(self, other: Computer, late: str) -> None:
         """The synchroniser passes on what is here, but for what is late."""
