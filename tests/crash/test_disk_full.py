@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from batch_runner.core.sent import fold
+from batch_runner.ledger.sent_file import read_lines
 from tests.crash import promises
 from tests.crash.harness import CONFIG, Campaign, Ran, Service, Zygote
+from tests.crash.two_computers import Computer
 
 STEP = float(os.environ.get("BATCH_RUNNER_DISK_STEP", "1.8"))  # each limit to the one before it
 SMALLEST, LARGEST = 600, 600_000  # bytes; beyond that a run of so few rows needs no more
@@ -106,6 +109,32 @@ def test_the_disk_is_full(
         subprocess.run(more, check=True)
         settled(campaign, mark, zygote, service)
     assert {2, 3} <= codes
+
+
+@pytest.mark.skipif(not shutil.which("mount") or sys.platform != "linux", reason="needs tmpfs")
+def test_the_disk_of_a_synced_folder_is_full(
+    zygote: Zygote, service: Service, folder: Path, small_disk: Callable[[int], Path]
+) -> None:
+    """The ledger at home has room, the file that tells other computers has not: no send untold."""
+    codes = set()
+    for size in (8_000, 16_000, 20_000, 24_000, 40_000, 90_000):
+        mark, place = f"synced-{size}", small_disk(size)
+        campaign = sheet(place / "Dropbox", "csv", mark, service.origin)
+        computer = Computer(zygote, folder / mark, campaign)
+        computer.root.mkdir()
+        ran = computer.run()
+        clear(ran)
+        codes.add(ran.code)
+        campaign.is_whole()
+        told = fold(read_lines(campaign.sidecar))
+        tasks = service.accepted(f" {mark}.")
+        assert {task["idempotency_key"] for task in tasks} <= set(told)
+        subprocess.run(["mount", "-o", "remount,size=8000000", str(place)], check=True)
+        last = computer.run()
+        assert last.code == 1, last.said
+        tasks = service.accepted(f" {mark}.")
+        promises.paid_once_and_kept(computer.books(tasks))
+    assert codes & {2, 3}
 
 
 @pytest.mark.parametrize("what", ["folder", "sidecar", "ledger.sqlite"])

@@ -33,6 +33,7 @@ def test_a_video_just_stored_is_not_taken_for_what_an_equal_row_left(tmp_path: P
         try:
             shelf = VideoShelf(tmp_path / "videos", tmp_path / "sheet.csv", ledger)
             first = await shelf.place(job(2))
+            first.parent.mkdir(exist_ok=True)
             first.with_suffix(".mp4").write_bytes(b"the video of row 2")
             second = await shelf.place(job(3))
             assert second != first
