@@ -24,7 +24,8 @@ from batch_runner.core.pace import backoff
 
 LINKLESS_LOOKS = 4  # a task may be "completed" a moment before its link is there
 NOT_FOUND_LOOKS = 4  # an id may be unknown for a moment right after it was given
-URGENT_CHANCE = 0.2  # that a task is done, at which it is looked at while a slot waits for it
+SURE_CHANCE = 0.95
+URGENT_CHANCE = 0.165  # that a task is done, at which it is looked at while a slot waits for it
 LAZY_CHANCE = 0.5  # the same while submits find out by themselves
 
 
@@ -226,8 +227,20 @@ def next_look(look: Look, policy: Policy) -> float:
         if look.looks == 0:
             return policy.poll_first
         return min(policy.poll_max, max(policy.poll_min, look.last_delay * 1.5))
-    chance = URGENT_CHANCE if look.urgent else LAZY_CHANCE
-    due = time_of(look.learned, look.last_no, chance) - look.elapsed
+    gap = max(policy.poll_min, usual(look.learned) / 100)
+    due = _likely_done(look, gap) - look.elapsed
     if look.looks == 0:
         return min(max(0.0, due), policy.task_deadline / 2)
-    return min(policy.poll_max, max(policy.poll_min, usual(look.learned) / 100, due))
+    return min(policy.poll_max, max(gap, due))
+
+
+def _likely_done(look: Look, gap: float) -> float:
+    """Seconds after its start at which a look at a task is worth it.
+
+    Where nearly all tasks that are as old end within one gap between two looks, that is once they
+    are over: a look before it would only be one more.
+    """
+    chance = URGENT_CHANCE if look.urgent else LAZY_CHANCE
+    likely = time_of(look.learned, look.last_no, chance)
+    surely = time_of(look.learned, look.last_no, SURE_CHANCE)
+    return surely if surely - likely <= gap else likely

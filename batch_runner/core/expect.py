@@ -55,5 +55,16 @@ def time_of(times: Sequence[float], seen: float, chance: float) -> float:
     return before + (times[index] - before) * (place - index)
 
 
+def took(times: Sequence[float], seen: float, elapsed: float) -> float:
+    """How long a task likely took that was not done after ``seen`` seconds, and was at ``elapsed``.
+
+    By what other tasks took: the middle of such a span says little where one look found it done.
+    """
+    if len(times) < ENOUGH:
+        return (seen + elapsed) / 2
+    chance = chance_done(times, seen, elapsed) / 2
+    return min(elapsed, max(seen, time_of(times, seen, chance)))
+
+
 def _step(times: Sequence[float]) -> float:
     return max(0.01, _HALVING * usual(times))

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from batch_runner.core import again, decide
 from batch_runner.core.decide import Look
-from batch_runner.core.expect import ENOUGH, chance_done
+from batch_runner.core.expect import ENOUGH, chance_done, took
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.outcomes import PollKind, PollOutcome
@@ -67,7 +67,8 @@ async def _follow(crew: Crew, job: Job, task: Watched, started: float) -> Job | 
             _compare(crew, job.model, estimated, task.last_no, elapsed)
             if outcome.actual_time is None:
                 # Finished somewhere between the last look that said no and this one.
-                outcome = replace(outcome, actual_time=(task.last_no + elapsed) / 2)
+                known = crew.learned.get(job.model, ())
+                outcome = replace(outcome, actual_time=took(known, task.last_no, elapsed))
         change = decide.after_poll(job, outcome, crew.policy, crew.now(), in_vain)
         if change is not None:
             return await _end(crew, job, change)

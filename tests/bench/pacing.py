@@ -258,6 +258,14 @@ SCENES = (
         right=True,
         goal="<= 1.006, <= 1.05 looks",
     ),
+    Scene(
+        name="50 slots given, all tasks alike",
+        slots=50,
+        given=True,
+        sigma=0.0,
+        warm=True,
+        goal="<= 1.02, <= 1.05 looks",
+    ),
     replace(_SHORT, name="10/s burst 10, not known", burst=10, goal="<= 1.05, <= 0.1 429s"),
     replace(_SHORT, name="10/s burst 1, not known", goal="<= 1.5, <= 0.06 429s", gross=3.0),
     replace(

@@ -16,7 +16,9 @@ BY_NAME = {scene.name: scene for scene in SCENES}
     [
         ("50 slots found", 1.03, 6.0),
         ("50 slots given, probes: 1/s", 1.03, 6.0),
+        ("50 slots given", 1.055, 6.0),
         ("50 slots given, exact estimates", 1.01, 2.1),
+        ("50 slots given, all tasks alike", 1.01, 1.06),
     ],
 )
 def test_slots_are_kept_full_with_few_requests(name: str, ratio: float, requests: float) -> None:

@@ -317,3 +317,16 @@ def test_an_estimate_that_proved_right_is_waited_for(estimated: float, elapsed: 
         assert delay == min(estimated - elapsed, Policy().task_deadline / 2)
     else:
         assert Policy().poll_min <= delay <= Policy().poll_max
+
+
+def test_tasks_that_all_take_the_same_are_looked_at_once() -> None:
+    """Where the times of a model hardly differ, the first look comes when its task is over."""
+    look = decide.Look(
+        looks=0,
+        last_delay=0.0,
+        elapsed=0.0,
+        last_no=0.0,
+        learned=[90.0 + n / 100 for n in range(50)],
+        estimated=None,
+    )
+    assert 90.4 <= decide.next_look(look, Policy()) <= 91.0

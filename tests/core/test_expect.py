@@ -29,3 +29,17 @@ def test_the_time_of_a_chance_has_that_chance(
     assert due >= seen - 1e-6 * max(1.0, seen)
     if len(set(known)) == len(known):
         assert expect.chance_done(known, seen, due) == pytest.approx(chance, abs=0.02)
+
+
+@given(times, seconds, seconds)
+def test_a_task_took_as_long_as_it_may_have(known: list[float], a: float, b: float) -> None:
+    """The time of a task lies between the look that said no and the one that found it done."""
+    seen, elapsed = sorted((a, b))
+    assert seen <= expect.took(known, seen, elapsed) <= elapsed
+    assert expect.took((), seen, elapsed) == (seen + elapsed) / 2
+
+
+@pytest.mark.parametrize(("seen", "elapsed"), [(0.0, 95.0), (60.0, 95.0), (89.0, 180.0)])
+def test_a_late_look_teaches_nothing_new(seen: float, elapsed: float) -> None:
+    """Tasks that all take 90 s are not learned to be slower or quicker by how they are looked at."""
+    assert expect.took([90.0] * 100, seen, elapsed) == pytest.approx(90.0, abs=0.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 from typing import TYPE_CHECKING
 
 from batch_runner.core.decide import Policy
@@ -89,6 +90,43 @@ def test_a_429_on_a_look_pauses_all_looks(stage: Stage, play: Play) -> None:
         times = [at for at, _ in stage.service.looks]
         assert [at for at in times if told < at < told + 30.0] == []
         assert min(b - a for a, b in itertools.pairwise(times) if a > told) > 0.19
+
+    play(story)
+
+
+def test_looks_do_not_hold_up_submits(stage: Stage, play: Play) -> None:
+    """However few looks are allowed and however many wait, rows are sent at their own rate."""
+
+    async def story() -> None:
+        await stage.sheet([f"row {i}" for i in range(60)])
+        await stage.run(limits=Limits(slots=60, rate=20.0, looks=0.5))
+        sent = [at for at, *_ in stage.service.submits]
+        assert len(sent) == 60
+        assert max(sent) < 60 / 20.0 + 1.0
+        looks = [at for at, _ in stage.service.looks]
+        assert min(b - a for a, b in itertools.pairwise(looks)) > 1.99
+
+    play(story)
+
+
+def test_probing_is_capped_by_its_setting(stage: Stage, play: Play) -> None:
+    """Submits that only find out whether a slot is free are as rare as the user says."""
+
+    async def story() -> None:
+        service, dice = stage.service, random.Random(1)
+        service.slots = 5
+        await stage.sheet([f"row {i}" for i in range(80)])
+
+        async def others_take_other_times() -> None:
+            while True:
+                service.seconds = 60.0 * dice.uniform(0.5, 1.5)
+                await asyncio.sleep(1.0)
+
+        stage.during = others_take_other_times
+        await stage.run(Policy(max_tries=99), limits=Limits(slots=5, rate=20.0, probes=0.05))
+        refused = len(service.submits) - 80
+        assert await stage.states() == {"succeeded": 80}
+        assert 0 < refused <= 0.05 * max(at for at, *_ in service.submits) + 1
 
     play(story)
 
