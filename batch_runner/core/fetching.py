@@ -67,7 +67,6 @@ def after_fetch(
                 at=now,
                 video_file=so_far.video_file,
                 video_size=outcome.size,
-                video_sha256=outcome.sha256,
                 error_code="",
                 error="",
             )

@@ -104,7 +104,6 @@ class Change:
     duration: float | None = None  # seconds the task took at the provider
     video_file: str | None = None
     video_size: int | None = None
-    video_sha256: str | None = None
     error_code: str | None = None  # "" clears
     error: str | None = None
     request_id: str | None = None

@@ -99,7 +99,6 @@ class FetchOutcome:
     kind: FetchKind
     path: Path | None = None
     size: int = 0  # bytes; of what is not whole yet: those that the next try need not ask for
-    sha256: str = ""
     message: str = ""
     retry_after: float | None = None
 

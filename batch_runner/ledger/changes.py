@@ -28,7 +28,6 @@ _OF_ATTEMPT = (
     "cost",
     "video_file",
     "video_size",
-    "video_sha256",
     "thumbnail",
     "error_code",
     "error",

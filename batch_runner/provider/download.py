@@ -36,9 +36,17 @@ from batch_runner.provider.guard import (
     place_of,
     refused_when_resolved,
 )
-from batch_runner.provider.part import ChangedError, Part, StorageError, in_thread
+from batch_runner.provider.part import (
+    OVERLAP,
+    ChangedError,
+    FlawError,
+    Part,
+    StorageError,
+    in_thread,
+)
 from batch_runner.provider.proxies import Proxies
 from batch_runner.provider.room import Room
+from batch_runner.provider.writer import Writer
 
 _T = TypeVar("_T")
 
@@ -112,9 +120,14 @@ async def fetch(downloads: Downloads, link: str, target: Path, path: Path) -> Fe
     """
     part = Part(path)
     try:
-        with part:
+        try:
             await in_thread(part.open)
             return await _download(downloads, link, target, part)
+        except StorageError:
+            part.drop()  # a full disk has better use for the room
+            raise
+        finally:
+            await in_thread(part.close)
     except RefusedLinkError as error:
         return _outcome(FetchKind.REFUSED, str(error))
     except StorageError as error:
@@ -164,7 +177,8 @@ async def follow(
     for _ in range(MOST_REDIRECTS + 1):
         check_link(url, {downloads.origin})
         url = url.with_user(None)  # nor any other credentials
-        proxy = await in_thread(partial(downloads.proxies.for_url, url))
+        proxied = downloads.proxies.by_scheme
+        proxy = await in_thread(partial(downloads.proxies.for_url, url)) if proxied else None
         request = through(proxy, url, headers)
         async with downloads.session.get(url, allow_redirects=False, **request) as response:
             location = response.headers.get("Location")
@@ -217,19 +231,20 @@ async def _take(response: aiohttp.ClientResponse, taking: _Taking) -> FetchOutco
         return _useless(part, f"{whole} bytes are more than a video can have")
     try:
         with taking.downloads.room.taken(part, whole):
-            async for piece in taking.downloads.pieces(response):
-                part.write(piece)
-                if part.size > largest:
-                    return _useless(part, "it is larger than a video can be")
+            async with Writer(part) as writer:
+                async for piece in taking.downloads.pieces(response):
+                    await writer.add(piece)
+                    if writer.taken > largest + OVERLAP:
+                        return _useless(part, "it is larger than a video can be")
     except aiohttp.ClientPayloadError:
         return _outcome(FetchKind.DAMAGED, _ended_early(part, whole), size=part.lasting)
     if whole is not None and part.size < whole:  # less than the rest was given
         return _outcome(FetchKind.DAMAGED, _ended_early(part, whole), size=part.lasting)
-    flaw = await in_thread(part.flaw)
-    if flaw:
-        return _useless(part, flaw)
-    path = await in_thread(partial(part.keep, taking.target))
-    return FetchOutcome(kind=FetchKind.SAVED, path=path, size=part.size, sha256=part.sha256)
+    try:
+        path = await in_thread(partial(part.keep, taking.target))
+    except FlawError as error:
+        return _useless(part, str(error))
+    return FetchOutcome(kind=FetchKind.SAVED, path=path, size=part.size)
 
 
 def _useless(part: Part, message: str) -> FetchOutcome:

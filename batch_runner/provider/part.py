@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self, TypeVar
+from typing import BinaryIO, TypeVar, cast
 
 from batch_runner.core import container
 from batch_runner.core.entity import Entity
@@ -23,17 +21,19 @@ from batch_runner.provider import notes
 
 _T = TypeVar("_T")
 
-STEP = 1024 * 1024
+STEP = 8 * 1024 * 1024
 """Bytes after which a note is taken: as many are lost at most when the run is killed."""
 
 OVERLAP = 1024
 """Bytes that are asked for once more when a part is continued, to compare them."""
 
-_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-
 
 class StorageError(Exception):
     """This machine cannot store the file; the message says why."""
+
+
+class FlawError(Exception):
+    """What came is no whole video; the message says why."""
 
 
 class ChangedError(Exception):
@@ -43,7 +43,7 @@ class ChangedError(Exception):
 class Part:
     """A download on its way into a file. All methods raise ``StorageError`` for disk trouble.
 
-    A context manager: what is there afterwards is what may be continued, if anything.
+    Those that may wait for the disk are called in a thread; one at a time.
     """
 
     def __init__(self, path: Path) -> None:
@@ -52,33 +52,12 @@ class Part:
         self._notes_path = notes.notes_of(path)
         self._file: BinaryIO | None = None
         self._notes: BinaryIO | None = None
-        self._digest = hashlib.sha256()
+        self._has_notes = False  # there is a file of them
         self._noted = 0  # bytes at the last note
         self._again = b""  # what comes once more, to be compared
         self._useless = False
         self.entity: Entity | None = None
         self.size = 0  # bytes that are there
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if isinstance(error, StorageError):
-            self._useless = True  # a full disk has better use for the room
-        # What is thrown away may fail to be flushed; and nothing more can be done for it.
-        with contextlib.suppress(OSError, StorageError):
-            self._leave()
-        for file in (self._file, self._notes):
-            if file is not None:
-                with contextlib.suppress(OSError):
-                    file.close()
-        if self._useless or not self._noted:
-            self._remove()
 
     @property
     def lasting(self) -> int:
@@ -86,25 +65,21 @@ class Part:
         return 0 if self._useless or self.entity is None else self.next_byte
 
     @property
-    def sha256(self) -> str:
-        """Hex digest of what is there."""
-        return self._digest.hexdigest()
+    def next_byte(self) -> int:
+        """From where on the rest is asked for; 0: from the beginning, nothing is there."""
+        return max(0, self.size - OVERLAP)
 
     def open(self) -> None:
         """Make the file, or find what an earlier try left of it."""
         with _disk():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.fdopen(os.open(self.path, _FLAGS, 0o666), "r+b")
-            had = notes.read(self._notes_path, self._file)
-            self._file.seek(had.size)
-            self._file.truncate()
-        self.entity, self.size, self._digest = had.entity, had.size, had.digest
-        self._noted = had.size
-
-    @property
-    def next_byte(self) -> int:
-        """From where on the rest is asked for; 0: from the beginning, nothing is there."""
-        return max(0, self.size - OVERLAP)
+            self._file = _unlinked(self.path, os.O_RDWR, "r+b")
+            self._has_notes = self._notes_path.exists()
+            if self._has_notes:
+                had = notes.read(self._notes_path, self._file.seek(0, os.SEEK_END))
+                self.entity, self.size = had.entity, had.size
+            self._noted = self.size
+            self._cut(self.size)
 
     def go_on(self) -> None:
         """What is written next begins with the last bytes that are there."""
@@ -117,36 +92,26 @@ class Part:
         with _disk():
             if self._notes is not None:
                 self._notes.close()
-            self._notes_path.unlink(missing_ok=True)
-            self._opened.seek(0)
-            self._opened.truncate()
+            if self._has_notes:
+                self._notes_path.unlink(missing_ok=True)
+            self._cut(0)
         self.entity, self.size, self._noted, self._again = entity, 0, 0, b""
-        self._notes, self._digest = None, hashlib.sha256()
+        self._notes, self._has_notes = None, False
 
-    def write(self, chunk: bytes) -> None:
-        """Append a piece.
+    def write(self, pieces: Iterable[bytes]) -> None:
+        """Append some pieces.
 
         Raises:
-            ChangedError: it is not what was there before.
+            ChangedError: they are not what was there before.
         """
-        if self._again:
-            count = min(len(chunk), len(self._again))
-            if chunk[:count] != self._again[:count]:
-                raise ChangedError
-            self._again, chunk = self._again[count:], chunk[count:]
-        with _disk():
-            self._opened.write(chunk)
-            sys.audit("batch_runner.provider.received")
-        self._digest.update(chunk)
-        self.size += len(chunk)
+        for piece in pieces:
+            fresh = self._without_overlap(piece) if self._again else piece
+            with _disk():
+                self._opened.write(fresh)
+            self.size += len(fresh)
+        sys.audit("batch_runner.provider.received")
         if self.size - self._noted >= STEP:
             self._note()
-
-    def flaw(self) -> str:
-        """What keeps it from being a whole video; empty when nothing does."""
-        with _disk():
-            self._opened.flush()
-            return container.flaw(self._read_at, self.size)
 
     def drop(self) -> None:
         """What is there is of no use."""
@@ -157,11 +122,17 @@ class Part:
 
         Returns:
             The path it has from now on.
+
+        Raises:
+            FlawError: it is no whole video.
         """
         with _disk():
+            self._opened.flush()
+            flaw = container.flaw(self._read_at, self.size)
+            if flaw:
+                raise FlawError(flaw)
             extension = container.sniff(self._read_at(0, container.HEAD)) or ""
             path = target.with_name(target.name + extension)
-            self._opened.flush()
             os.fsync(self._opened.fileno())
             self._opened.close()
             sys.audit("batch_runner.provider.synced")
@@ -171,14 +142,40 @@ class Part:
         _sync_folder(path.parent)
         return path
 
+    def close(self) -> None:
+        """End: what is there afterwards is what may be continued, if anything."""
+        # What is thrown away may fail to be written; and nothing more can be done for it.
+        with contextlib.suppress(OSError, StorageError):
+            if not self._useless and self.next_byte and self.size > self._noted:
+                self._note()
+        for file in (self._file, self._notes):
+            if file is not None:
+                with contextlib.suppress(OSError):
+                    file.close()
+        if self._useless or not self._noted:
+            for path in (self.path, self._notes_path) if self._has_notes else (self.path,):
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
+
     @property
     def _opened(self) -> BinaryIO:
         assert self._file is not None, "open() comes first"
         return self._file
 
+    def _cut(self, size: int) -> None:
+        self._opened.seek(size)
+        self._opened.truncate()
+
     def _read_at(self, offset: int, count: int) -> bytes:
         self._opened.seek(offset)
         return self._opened.read(count)
+
+    def _without_overlap(self, piece: bytes) -> bytes:
+        count = min(len(piece), len(self._again))
+        if piece[:count] != self._again[:count]:
+            raise ChangedError
+        self._again = self._again[count:]
+        return piece[count:]
 
     def _note(self) -> None:
         """Note how much is there, if that can ever be of use."""
@@ -186,23 +183,16 @@ class Part:
             return
         with _disk():
             self._opened.flush()
+            os.fsync(self._opened.fileno())
             if self._notes is None:
-                self._notes = self._notes_path.open("ab", buffering=0)
+                self._has_notes = True
+                self._notes = _unlinked(self._notes_path, os.O_WRONLY | os.O_APPEND, "ab")
                 if not self._notes.tell():
                     self._notes.write(notes.head(self.entity))
-            self._notes.write(notes.line(self.size, self.sha256))
+            self._notes.write(notes.line(self.size))
+            self._notes.flush()
         sys.audit("batch_runner.provider.noted")
         self._noted = self.size
-
-    def _leave(self) -> None:
-        """The last note, about what came since the one before."""
-        if not self._useless and self.next_byte and self.size > self._noted:
-            self._note()
-
-    def _remove(self) -> None:
-        for path in (self.path, self._notes_path):
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
 
 
 async def in_thread(work: Callable[[], _T]) -> _T:
@@ -226,6 +216,12 @@ def _disk() -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(error.strerror or str(error)) from error
+
+
+def _unlinked(path: Path, flags: int, mode: str) -> BinaryIO:
+    """Open a file or make it; never through a link that somebody put in its place."""
+    careful = os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    return cast("BinaryIO", os.fdopen(os.open(path, flags | careful, 0o666), mode))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -72,7 +72,7 @@ class Service:
         if path.startswith("/v1/tasks/"):
             return self.look(path[10:])
         if path.endswith(".mp4"):
-            return _OK % (b"video/mp4", len(self.video)) + self.video
+            return _OK % (b'video/mp4\r\nETag: "v"', len(self.video)) + self.video
         if path == "/told":
             told = {"submits": self.submits, "looks": self.looks, "refused": self.refused}
             return _json(json.dumps(told))

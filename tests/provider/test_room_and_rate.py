@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from tests.scheduler.simulated import in_virtual_time
 @pytest.fixture
 def part(tmp_path: Path) -> Iterator[Part]:
     """An empty part."""
-    with Part(tmp_path / "a.part") as made:
+    with closing(Part(tmp_path / "a.part")) as made:
         made.open()
         yield made
 
@@ -34,7 +34,10 @@ def test_what_does_not_fit_is_not_begun(part: Part) -> None:
     room, free = Room(), shutil.disk_usage(part.path.parent).free
     with pytest.raises(StorageError, match=r"MB are to come and [\d.]+ MB are free in "):
         room.taken(part, free * 2).__enter__()
-    with room.taken(part, (free - RESERVE) * 2 // 3), Part(part.path.with_name("b.part")) as other:
+    with (
+        room.taken(part, (free - RESERVE) * 2 // 3),
+        closing(Part(part.path.with_name("b.part"))) as other,
+    ):
         other.open()
         with pytest.raises(StorageError):
             room.taken(other, free // 2).__enter__()
