@@ -99,7 +99,9 @@ def _saved(outcome: FetchOutcome, film: bytes, folder: Path) -> None:
     assert (folder / "a.mp4").read_bytes() == film
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(cuts=st.lists(st.integers(0, 9000), max_size=8))
 def test_wherever_it_breaks_off_it_goes_on_there(
     fetch: Callable[..., list[FetchOutcome]], film: bytes, cuts: list[int]
@@ -211,7 +213,9 @@ def test_what_can_never_be_continued_is_not_kept(
     assert list(tmp_path.iterdir()) == []
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(lines=st.integers(0, 9), torn=st.binary(max_size=30), lost=st.binary(max_size=3000))
 def test_a_part_that_a_power_cut_spoiled_never_spoils_the_video(
     fetch: Callable[..., list[FetchOutcome]],
@@ -234,7 +238,9 @@ def test_a_part_that_a_power_cut_spoiled_never_spoils_the_video(
         _saved(fetch(FileServer(film), folder=folder)[0], film, folder)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(scribble=st.binary(max_size=300) | st.text("0123456789\n{}", max_size=60).map(str.encode))
 def test_notes_that_make_no_sense_are_no_notes(
     fetch: Callable[..., list[FetchOutcome]], film: bytes, scribble: bytes
