@@ -60,7 +60,7 @@ class Signals:
     def _listen(self) -> None:
         loop = asyncio.get_running_loop()
         for number in _CODES:
-            self._installed.callback(_install(loop, number, self._received))
+            self._installed.callback(on_signal(loop, number, self._received))
 
     def _received(self, number: signal.Signals) -> None:
         if self._reason is not None:
@@ -100,15 +100,16 @@ def ended_by_signals(end: Callable[[], object]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     with contextlib.ExitStack() as stack:
         for number in _CODES:
-            stack.callback(_install(loop, number, lambda _number: _drop(end())))
+            stack.callback(on_signal(loop, number, lambda _number: _drop(end())))
         yield
 
 
-def _install(
+def on_signal(
     loop: asyncio.AbstractEventLoop,
     number: signal.Signals,
     received: Callable[[signal.Signals], None],
 ) -> Callable[[], None]:
+    """Have a signal heard by the loop; gives what restores the way it was."""
     if sys.platform == "win32":  # its event loops take no signal handlers
         old = signal.signal(number, lambda *_: loop.call_soon_threadsafe(received, number))
         return lambda: _drop(signal.signal(number, old))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -47,6 +48,19 @@ class Schedule(Section):
     missed: Literal["run", "skip"] = Field(
         default="run", description="Times that passed while nobody ran: once now, or not at all."
     )
+
+    @field_validator("cron")
+    @classmethod
+    def _is_cron(cls, value: str) -> str:
+        from cronsim import CronSim, CronSimError
+
+        try:
+            next(CronSim(value, datetime.now(UTC)))
+        except (CronSimError, StopIteration) as error:
+            raise ValueError(
+                f"must be five fields as in a crontab, such as '0 2 * * *' ({error})"
+            ) from None
+        return value
 
     @field_validator("time_zone")
     @classmethod
