@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,13 +77,15 @@ class Campaign:
     def command(self, verb: str = "run", *extra: str) -> str:
         """A command for this sheet as the user would type it."""
         sends = verb in SENDING
-        words = [verb, str(shown(self.source if sends else self.sheet)), *extra]
+        sheet = str(shown(self.source if sends else self.sheet))
+        # A name that begins with a dash would be taken for an option.
+        words = [verb, f"./{sheet}" if sheet.startswith("-") else sheet, *extra]
         for name in _AGAIN.get(verb, ()):
             if self.given.get(name) is not None:
                 words += [f"--{name.replace('_', '-')}", str(self.given[name])]
         if sends and (self.sandbox or is_sandbox_copy(self.source)):
             words.append("--sandbox")
-        return "batch-runner " + " ".join(f"'{w}'" if " " in w else w for w in words)
+        return f"batch-runner {shlex.join(words)}"
 
 
 def open_campaign(

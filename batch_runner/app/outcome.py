@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from batch_runner.core.jobs import Job, Totals
+from batch_runner.core.wording import counted
 from batch_runner.scheduler.halt import StopReason
 
 DONE, TROUBLE, UNUSABLE, STOPPED, LOCKED, SIGINT, SIGTERM = 0, 1, 2, 3, 75, 130, 143
@@ -64,6 +65,22 @@ def exit_code(totals: Totals, unknown: int, reason: StopReason | None, *, fail_o
     return TROUBLE if troubles or unknown or totals.video_missing else DONE
 
 
+def left_over(totals: Totals) -> StopReason | None:
+    """Why a run that nothing stopped did not do all it was to do; ``None``: it did."""
+    running = totals.states.get("running", 0)
+    if totals.unsent:
+        rows = counted(totals.unsent, "row")
+        return StopReason(
+            code="not_taken", message=f"{rows} could not be sent yet; the error cells say why."
+        )
+    if running:
+        videos = counted(running, "video")
+        return StopReason(
+            code="not_ready", message=f"{videos} did not get done in the time that one may take."
+        )
+    return None
+
+
 def worst(codes: Sequence[int]) -> int:
     """The exit code of several sheets."""
     return min(codes, key=_ORDER.index, default=DONE)
@@ -71,14 +88,14 @@ def worst(codes: Sequence[int]) -> int:
 
 def next_command(ending: Ending, command: Callable[..., str]) -> str | None:
     """What to type next; ``None``: nothing is left to do."""
+    states = ending.totals.states
     if ending.code == STOPPED or ending.code in INTERRUPTED:
         return command("run")
     if ending.unknown:
         return command("resolve")
-    if ending.totals.video_missing:
+    if ending.totals.video_missing or states.get("queued"):  # queued: they joined during the run
         return command("run")
     if ending.new.get("failed"):
-        return command("retry")
-    if ending.totals.states.get("invalid"):
-        return command("check")
-    return None
+        # A row that was refused for what it asks for is sent again once it was corrected.
+        return command("retry" if ending.totals.refused < states.get("failed", 0) else "run")
+    return command("check") if states.get("invalid") else None

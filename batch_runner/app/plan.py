@@ -12,6 +12,7 @@ from batch_runner.core.jobs import Job, RowSpec, edited_since
 from batch_runner.core.lifecycle import OPEN, State
 from batch_runner.core.model import MICROS
 from batch_runner.core.profile import Profile
+from batch_runner.core.wording import counted, counted_are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,9 @@ def make_plan(
             kind = _kind(spec, job, again)
             counts[kind] += 1
             counts["refused"] += kind == "failed" and job is not None and fails_again(job, spec)
-            counts["differing"] += job is not None and would_differ(job, spec)
+            counts["differing"] += (
+                kind == "finished" and job is not None and would_differ(job, spec)
+            )
             if kind in {"new", "again"}:
                 to_send.append(spec)
     low, high, unpriced = _price(to_send)
@@ -156,25 +159,25 @@ _WORDS = (
 
 def describe(plan: Plan) -> list[str]:
     """The plan in lines for people."""
-    counted = [f"{n} {word}" for name, word in _WORDS if (n := getattr(plan, name))]
-    rows = "1 row" if plan.rows == 1 else f"{plan.rows} rows"
-    lines = [f"{rows}: {', '.join(counted) or 'nothing to do'}."]
+    parts = [f"{n} {word}" for name, word in _WORDS if (n := getattr(plan, name))]
+    lines = [f"{counted(plan.rows, 'row')}: {', '.join(parts) or 'nothing to do'}."]
     if plan.hidden:
-        lines.append(f"{plan.hidden} of the rows are hidden or filtered out; they run, too.")
+        lines.append(
+            f"{counted_are(plan.hidden, 'row')} hidden or filtered out; hidden rows run, too."
+        )
     if plan.submits:
-        videos = "1 video" if plan.submits == 1 else f"{plan.submits} videos"
         cost = usd_span(plan.low, plan.high)
         if plan.unpriced:
             cost += f" (without {', '.join(plan.unpriced)}: no price known)"
-        lines.append(f"{videos} to be made; estimated cost {cost}.")
+        lines.append(f"{counted(plan.submits, 'video')} to be made; estimated cost {cost}.")
     if plan.refused:
         lines.append(
-            f"{plan.refused} of the failed rows were refused for their content or input, which is "
-            "unchanged; they are left out ('batch-runner retry --same' sends them all the same)."
+            f"{counted_are(plan.refused, 'failed row')} left out: refused for content or input, "
+            "and unchanged ('batch-runner retry --same' sends such rows all the same)."
         )
     if plan.differing:
         lines.append(
-            f"{plan.differing} finished rows would be asked for in another way today; they are "
-            "left as they are ('batch-runner retry --changed' buys them again)."
+            f"{counted(plan.differing, 'finished row')} would be asked for in another way today, "
+            "and left alone ('batch-runner retry --changed' buys such rows again)."
         )
     return lines

@@ -19,7 +19,7 @@ from batch_runner.app.ctl.serve import listening
 from batch_runner.app.intake import Intake
 from batch_runner.app.listen import RunListener
 from batch_runner.app.neighbours import LEASE_BEAT, Neighbours
-from batch_runner.app.outcome import Ending, FailOn, exit_code, next_command
+from batch_runner.app.outcome import Ending, FailOn, exit_code, left_over, next_command
 from batch_runner.app.plan import usual_seconds
 from batch_runner.app.pool import MEET, Pool
 from batch_runner.app.reading import chosen, enrol, known_jobs, read_sheet
@@ -183,8 +183,10 @@ class Session:
                 code="sheet_not_written", message="the results could not be written."
             )
         await self._book()
-        reason = self.halt.reason or reason  # a signal may have come meanwhile
         totals = await self.ledger.totals()
+        reason = (
+            self.halt.reason or reason or left_over(totals)
+        )  # a signal may have come meanwhile
         unknown = await self.ledger.unknown_jobs()
         code = exit_code(totals, len(unknown), reason, fail_on=fail_on)
         missing = await self.ledger.without_video()

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from batch_runner.app.many import Result, all_cost, all_states
 from batch_runner.app.outcome import DONE, Ending
 from batch_runner.app.plan import usd
 from batch_runner.core.model import Problem, address
+from batch_runner.core.wording import counted, counted_are
+
+_REMEDIES = {
+    "key_refused": "'batch-runner setup' stores another key.",
+    "no_balance": "Top up at the provider, then run again.",
+    "budget": "Raise the budget to go on.",
+}
+"""What to do about a stop that running again does not mend by itself, by its code."""
+
+_LEFT_ALONE = {"failed": "that failed before", "skipped": "left out by the filter"}
 
 _ORDER = ("succeeded", "running", "queued", "failed", "unknown", "invalid", "skipped")
 MOST_UNKNOWN = 5
@@ -32,15 +42,23 @@ def summary(ending: Ending, localise: Callable[[datetime], datetime]) -> list[st
     lines = []
     if ending.reason is not None:
         lines.append(f"Stopped early: {ending.reason.message}")
+        lines += [_REMEDIES[ending.reason.code]] if ending.reason.code in _REMEDIES else []
     lines.append(f"{states_line(totals.states.items())}; {usd(totals.cost)} spent on this sheet.")
     running = totals.states.get("running", 0)
     if running:
-        lines.append(f"{running} videos are paid and still being made; the next run fetches them.")
+        videos = counted_are(running, "video")
+        lines.append(f"{videos} paid and still being made; the next run fetches what is done.")
     if totals.video_missing:
-        lines.append(f"{totals.video_missing} finished videos could not be downloaded yet.")
+        videos = counted(totals.video_missing, "finished video")
+        lines.append(f"{videos} could not be downloaded yet.")
     if ending.links_until is not None:
         lines.append(f"Their links live until {localise(ending.links_until):%Y-%m-%d %H:%M %Z}.")
     lines += _unknown_lines(ending)
+    if totals.refused:
+        lines.append(
+            f"{counted_are(totals.refused, 'row')} refused for content or input: correct what the "
+            "error cell says, and run again."
+        )
     if ending.results_in:
         lines.append(f"Results: {ending.results_in}")
     if totals.states.get("succeeded") and ending.videos_in:
@@ -48,8 +66,18 @@ def summary(ending: Ending, localise: Callable[[datetime], datetime]) -> list[st
     if ending.next_command:
         lines.append(f"Next: {ending.next_command}")
     elif ending.code == DONE:
-        lines.append("Everything is done.")
+        lines.append(_last_line(totals.states))
     return lines
+
+
+def _last_line(states: Mapping[str, int]) -> str:
+    """What is to be said where nothing is left to do."""
+    left = [
+        f"{counted(states[word], 'row')} {said}"
+        for word, said in _LEFT_ALONE.items()
+        if states.get(word)
+    ]
+    return f"Done, but for {' and '.join(left)}." if left else "Everything is done."
 
 
 def one_line(ending: Ending) -> str:
@@ -89,8 +117,8 @@ def _unknown_lines(ending: Ending) -> list[str]:
     more = "" if len(ending.unknown) <= MOST_UNKNOWN else " ..."
     return [
         (
-            f"Nobody knows whether {len(ending.unknown)} rows were accepted ({names}{more}). "
-            "They are not sent again by themselves."
+            f"{counted_are(len(ending.unknown), 'row')} unknown ({names}{more}): nobody knows whether "
+            "the provider accepted it, and it is not sent again by itself."
         )
     ]
 

@@ -168,5 +168,6 @@ class Totals:
     estimated: int  # micro-dollars that what is still to come may cost at most
     updated_at: datetime | None
     video_missing: int = 0  # succeeded, but the video could not be had yet
+    refused: int = 0  # failed for their content or input: the same again would fail again
     unsent: int = 0  # queued, and this run was to send it
     new_troubles: int = 0  # failed or invalid since the last finished run

@@ -9,7 +9,6 @@ NOT_CHARGED = "Not charged."
 MAYBE_CHARGED = "It may have been charged."
 CHARGED = "The video is paid."
 
-
 INTERRUPTED = (
     "unknown: the run ended while this row was being sent, so nobody knows whether it was "
     f"accepted. {MAYBE_CHARGED} Look for it on the provider's console, then settle it with "
@@ -54,6 +53,16 @@ _TASK_FAILED = {
 _RESOLVE = "It is never sent again by itself: settle it with 'batch-runner resolve'."
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 row``, ``2 rows``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def counted_are(number: int, noun: str) -> str:
+    """``1 row is``, ``2 rows are``."""
+    return f"{counted(number, noun)} {'is' if number == 1 else 'are'}"
+
+
 def rejected(outcome: SubmitOutcome, kind: Failure) -> str:
     """A submit that was refused for good."""
     if kind is Failure.POLICY:
@@ -70,8 +79,8 @@ def rejected(outcome: SubmitOutcome, kind: Failure) -> str:
 def lost(outcome: SubmitOutcome) -> str:
     """A submit of which nobody knows what became of it."""
     return (
-        f"unknown: the request was sent, but no clear answer came ({_said(outcome.message)}) "
-        f"{MAYBE_CHARGED} {_RESOLVE}"
+        f"unknown: the request was sent, but no clear answer came "
+        f"({_said(outcome.message).rstrip('.')}). {MAYBE_CHARGED} {_RESOLVE}"
     )
 
 

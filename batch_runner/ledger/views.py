@@ -199,6 +199,8 @@ def totals(connection: sqlite3.Connection) -> Totals:
                   (SELECT max(updated_at) FROM jobs) AS updated_at,
                   (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND state = 'succeeded'
                    AND error_code LIKE 'video%') AS video_missing,
+                  (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND state = 'failed'
+                   AND error_code IN ('content_policy', 'bad_input')) AS refused,
                   (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND wanted
                    AND state = 'queued') AS unsent,
                   (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND NOT noted
@@ -212,6 +214,7 @@ def totals(connection: sqlite3.Connection) -> Totals:
         estimated=sums["estimated"],
         updated_at=to_time(sums["updated_at"]),
         video_missing=sums["video_missing"],
+        refused=sums["refused"],
         unsent=sums["unsent"],
         new_troubles=sums["new_troubles"],
     )

@@ -77,7 +77,7 @@ def test_retry_leaves_out_what_would_fail_again(
     again = cli("retry", sheet)
 
     assert service.bought() == {MODERATED: 1, IMAGE: 1, PASSING: 2}
-    assert "2 of the failed rows were refused for their content or input" in again.out
+    assert "2 failed rows are left out: refused for content or input" in again.out
     cli("retry", sheet, "--same")
     assert service.bought() == {MODERATED: 2, IMAGE: 2, PASSING: 3}
 
