@@ -18,6 +18,7 @@ from batch_runner.app.ctl.obey import Helm
 from batch_runner.app.ctl.serve import listening
 from batch_runner.app.intake import Intake
 from batch_runner.app.listen import RunListener
+from batch_runner.app.metrics.meter import Meter
 from batch_runner.app.neighbours import LEASE_BEAT, Neighbours
 from batch_runner.app.outcome import Ending, FailOn, exit_code, left_over, next_command
 from batch_runner.app.plan import usual_seconds
@@ -70,6 +71,7 @@ class Session:
     halt: Halt
     entry: RunEntry
     started: datetime
+    meter: Meter
 
     async def work(self, provider: HttpProvider, *, terminal: bool) -> StopReason | None:
         """Send, look and download until nothing is left or something ends it early."""
@@ -91,6 +93,7 @@ class Session:
             await self._limits(terminal=terminal),
             self.halt,
         )
+        self.meter.watch(engine.controls)
         jobs = await self.ledger.jobs_in_sheet()
         models = frozenset(job.model for job in jobs)
         entry = self.entry
@@ -271,6 +274,7 @@ async def open_session(
         halt=entry.halt,
         entry=entry,
         started=now(),
+        meter=Meter(campaign.settings.metrics, campaign.sheet, ledger, listener),
     )
     if desk.output is None:
         await asyncio.to_thread(keep_original, campaign.sheet, campaign.sidecar.folder)

@@ -16,7 +16,17 @@ from batch_runner.core.identity import Basis, RowIdentity
 from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job, RowSpec, Totals
 from batch_runner.core.sent import Sent
 from batch_runner.core.spend import Charge
-from batch_runner.ledger import changes, charges, claims, elsewhere, enrol, runs, views, withdraw
+from batch_runner.ledger import (
+    changes,
+    charges,
+    claims,
+    elsewhere,
+    enrol,
+    runs,
+    views,
+    vitals,
+    withdraw,
+)
 from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit, ReadOnly
 from batch_runner.ledger.connection import connect, opening
 from batch_runner.ledger.schema import check_version, migrate
@@ -250,6 +260,10 @@ class SqliteLedger:
     ) -> tuple[Sequence[Charge], int]:
         """How attempts stand that something happened to; see :func:`charges.charges_since`."""
         return await self._do(charges.charges_since, mark, account_of)
+
+    async def vitals(self) -> vitals.Vitals:
+        """Moments that say whether things go on."""
+        return await self._do(vitals.vitals)
 
     async def totals(self) -> Totals:
         """The campaign in numbers."""
