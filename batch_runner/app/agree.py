@@ -35,7 +35,7 @@ async def agreed(
     if not answer:
         return None
     first = replace(draft.wish, limit=answer)
-    fewer = make_draft(campaign, draft.intakes, draft.known, first, adopt=request.adopt)
+    fewer = make_draft(campaign, draft.intakes, first, adopt=request.adopt)
     return replace(fewer, balance=balance)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 
 from batch_runner.app import guards
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.choose import Filter
+from batch_runner.app.intake import Intake
 from batch_runner.app.pictures import picture_problems
 from batch_runner.app.plan import Plan, make_plan
-from batch_runner.app.reading import chosen, known_jobs, read_sheet
+from batch_runner.app.reading import chosen, find_jobs, read_sheet
 from batch_runner.core.model import Problem, Severity
 
 
@@ -26,8 +28,17 @@ class Finding:
 class Report:
     """What a check found."""
 
-    findings: Sequence[Finding]
+    sheets: Sequence[tuple[Intake, Sequence[Problem]]]  # each with the problems of its pictures
     plan: Plan
+
+    @property
+    def findings(self) -> Iterator[Finding]:
+        """All of them, in the order of the sheet."""
+        for intake, of_pictures in self.sheets:
+            for problem in merge(
+                intake.rows.findings, sorted(of_pictures, key=_place), key=_place
+            ):
+                yield Finding(worksheet=intake.table.worksheet, problem=problem)
 
     @property
     def errors(self) -> int:
@@ -45,16 +56,11 @@ async def check_sheet(campaign: Campaign, wish: Filter, *, images: bool = False)
     """
     with guards.reading(campaign.sidecar) as ledger:
         intakes = await read_sheet(campaign.source, campaign.rules, ledger)
-        known = await known_jobs(intakes, ledger)
-    choices = chosen(intakes, known, wish, adopt=None)
+        await find_jobs(intakes, ledger)
+    choices = chosen(intakes, wish, adopt=None)
     looked = await picture_problems(campaign, intakes) if images else [[] for _ in intakes]
-    findings = [
-        Finding(worksheet=intake.table.worksheet, problem=problem)
-        for intake, of_pictures in zip(intakes, looked, strict=True)
-        for problem in sorted((*intake.problems, *of_pictures), key=_place)
-    ]
-    plan = make_plan(intakes, known, choices, campaign.rules.catalogue.profiles)
-    return Report(findings=findings, plan=plan)
+    plan = make_plan(intakes, choices, campaign.rules.catalogue.profiles)
+    return Report(sheets=list(zip(intakes, looked, strict=True)), plan=plan)
 
 
 def _place(problem: Problem) -> tuple[int, int]:

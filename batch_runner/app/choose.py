@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from array import array
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from batch_runner.core.failures import UNCHANGED_FAILS
-from batch_runner.core.jobs import Job, RowSpec, edited_since
+from batch_runner.core.identity import RowIdentity
+from batch_runner.core.jobs import Adoption, Candidate, Earlier, RowSpec, edited_since
 from batch_runner.core.lifecycle import State
+from batch_runner.core.outcolumns import job_mark
 from batch_runner.core.selection import Selection, Sort
 
 WAITING = frozenset({State.QUEUED, State.INVALID, State.SKIPPED})
@@ -32,11 +36,37 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What the filter leaves."""
+    """What the filter leaves of one worksheet: a rule by which each row is marked."""
 
-    specs: tuple[RowSpec, ...]  # as given, ``wanted`` set
+    wish: Filter = field(default_factory=Filter)
+    vouched: bool | None = None  # task ids without a mark: adopted, ignored; None: there are none
+    last: int | None = None  # the line at which the limit is reached
+    picked: frozenset[int] | None = None  # the lines of a pilot
     again: tuple[int, ...] = ()  # ids of failed jobs that get a new attempt
     taken: int = 0  # how many of the limit these are
+
+    def mark(self, candidate: Candidate) -> RowSpec:
+        """The row, ``wanted`` and ``adopt`` set."""
+        identity = candidate.spec.identity
+        adopt = None if self.vouched is False else adoption(identity, anyway=bool(self.vouched))
+        return replace(candidate.spec, wanted=self._wants(candidate), adopt=adopt)
+
+    def _wants(self, candidate: Candidate) -> bool:
+        if self._takes(candidate):
+            return True
+        # Only what waits can be left out: a task that was accepted is nobody's to skip.
+        job = candidate.job
+        if job is None or edited_since(job.state, job.row_hash, candidate.spec.identity):
+            return False
+        return job.state not in WAITING
+
+    def _takes(self, candidate: Candidate) -> bool:
+        row = candidate.spec.identity.row
+        if self.picked is not None and row not in self.picked:
+            return False
+        if self.last is not None and row > self.last:
+            return False
+        return may_send(candidate, self.wish)
 
 
 def make_filter(only: Selection | None, limit: int | None, pilot: int | None = None) -> Filter:
@@ -46,29 +76,44 @@ def make_filter(only: Selection | None, limit: int | None, pilot: int | None = N
     return Filter(only=str(only.sort), limit=limit, pilot=pilot)
 
 
-def choose(specs: Sequence[RowSpec], known: Mapping[int, Job], wish: Filter) -> Choice:
-    """Mark the rows that may be submitted; ``known``: line -> the job it is, if any."""
-    sendable: list[int] = []
-    again: list[Job] = []
-    for spec in specs:
-        row = spec.identity.row
-        job = known.get(row)
-        if wish.lines is not None and not wish.lines.has_line(row):
-            continue
-        if wish.only in {"failed", "changed"}:
-            if job is not None and _again(job, spec, wish):
-                again.append(job)
-        elif spec.body is not None and _waits(job, spec, wish):
-            sendable.append(row)
-    chosen = frozenset(_cut(sendable, wish))
-    marked = tuple(
-        replace(spec, wanted=_wanted(spec, known.get(spec.identity.row), chosen)) for spec in specs
-    )
-    retried = tuple(job.id for job in again[: wish.limit])
-    return Choice(specs=marked, again=retried, taken=len(chosen) + len(retried))
+def choose(
+    rows: Callable[[], Iterable[Candidate]], wish: Filter, *, vouched: bool | None
+) -> Choice:
+    """Which rows may be submitted.
+
+    Args:
+        rows: walks the worksheet's rows, as often as needed.
+        wish: the user's filter.
+        vouched: see :class:`Choice`.
+    """
+    choice = Choice(wish=wish, vouched=vouched)
+    if wish.only in {"failed", "changed"}:
+        again = (c.job.id for c in rows() if c.job is not None and _again(c.job, c.spec, wish))
+        retried = tuple(islice(again, wish.limit))
+        return replace(choice, again=retried, taken=len(retried))
+    if wish.limit is None and wish.pilot is None:
+        return choice  # all that there are, however many
+    most = None if wish.pilot else wish.limit
+    found = (c.spec.identity.row for c in rows() if may_send(c, wish))
+    lines = array("q", islice(found, most))
+    if wish.pilot is not None and 0 < wish.pilot < len(lines):
+        last, steps = len(lines) - 1, max(1, wish.pilot - 1)
+        lines = array("q", (lines[round(i * last / steps)] for i in range(wish.pilot)))
+        choice = replace(choice, picked=frozenset(lines))
+    if wish.limit is not None:
+        lines = lines[: wish.limit]
+        choice = replace(choice, last=lines[-1] if lines else 0)
+    return replace(choice, taken=len(lines))
 
 
-def _waits(job: Job | None, spec: RowSpec, wish: Filter) -> bool:
+def may_send(candidate: Candidate, wish: Filter) -> bool:
+    """Whether a row waits to be sent and the filter lets it through, but for its limit."""
+    spec, job = candidate.spec, candidate.job
+    row = spec.identity.row
+    if wish.only in {"failed", "changed"} or spec.body is None:
+        return False
+    if wish.lines is not None and not wish.lines.has_line(row):
+        return False
     if job is None:
         return True
     if edited_since(job.state, job.row_hash, spec.identity):
@@ -76,48 +121,41 @@ def _waits(job: Job | None, spec: RowSpec, wish: Filter) -> bool:
     return job.state in WAITING and (wish.only != "new" or job.attempt == 0)
 
 
-def _again(job: Job, spec: RowSpec, wish: Filter) -> bool:
-    if spec.body is None:
+def _again(job: Earlier, spec: RowSpec, wish: Filter) -> bool:
+    lines = wish.lines
+    if spec.body is None or (lines is not None and not lines.has_line(spec.identity.row)):
         return False
     if wish.only == "changed":
         return would_differ(job, spec)
-    return job.state is State.FAILED and (wish.same or not fails_again(job, spec))
+    return job.state is State.FAILED and (wish.same or not fails_again(job))
 
 
-def fails_again(job: Job, spec: RowSpec) -> bool:
+def fails_again(job: Earlier) -> bool:
     """Whether a failed job was refused for its content or input, and asks for the same today."""
-    refused = job.state is State.FAILED and job.error_code in UNCHANGED_FAILS
-    return refused and spec.body == job.body
+    return job.state is State.FAILED and job.error_code in UNCHANGED_FAILS and job.same
 
 
-def would_differ(job: Job, spec: RowSpec) -> bool:
+def would_differ(job: Earlier, spec: RowSpec) -> bool:
     """Whether a finished job would be asked for in another way today."""
-    return job.state is State.SUCCEEDED and spec.body is not None and spec.body != job.body
+    return job.state is State.SUCCEEDED and spec.body is not None and not job.same
 
 
-def _wanted(spec: RowSpec, job: Job | None, chosen: frozenset[int]) -> bool:
-    # Only what waits can be left out: a task that was accepted is nobody's to skip.
-    if spec.identity.row in chosen:
-        return True
-    if job is None or edited_since(job.state, job.row_hash, spec.identity):
-        return False
-    return job.state not in WAITING
+def adoption(identity: RowIdentity, *, anyway: bool) -> Adoption | None:
+    """What to make of results that a row shows, should no ledger know it.
+
+    ``anyway``: the user vouches for task ids that stand there without a mark.
+    """
+    marked = identity.shown_job == job_mark(identity.row_hash)
+    if not marked and not (anyway and identity.shown_task):
+        return None
+    if identity.shown_status == "failed":
+        return Adoption.FAILED
+    return Adoption.LINK if identity.shown_task else Adoption.HOLD
 
 
-def _cut(rows: list[int], wish: Filter) -> list[int]:
-    if wish.pilot is not None and 0 < wish.pilot < len(rows):
-        last = len(rows) - 1
-        steps = max(1, wish.pilot - 1)
-        rows = [rows[round(i * last / steps)] for i in range(wish.pilot)]
-    return rows if wish.limit is None else rows[: wish.limit]
-
-
-def keep(specs: Sequence[RowSpec], known: Mapping[int, Job]) -> tuple[RowSpec, ...]:
+def keep(candidate: Candidate) -> RowSpec:
     """During a run the choice stands: rows that were left out stay out."""
-    return tuple(
-        replace(
-            spec,
-            wanted=(job := known.get(spec.identity.row)) is None or job.state is not State.SKIPPED,
-        )
-        for spec in specs
-    )
+    job = candidate.job
+    adopt = adoption(candidate.spec.identity, anyway=False)
+    wanted = job is None or job.state is not State.SKIPPED
+    return replace(candidate.spec, wanted=wanted, adopt=adopt)

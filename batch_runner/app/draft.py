@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from batch_runner.app import guards
 from batch_runner.app.campaign import Campaign
-from batch_runner.app.choose import Choice, Filter
+from batch_runner.app.choose import Filter
 from batch_runner.app.control import Signals
 from batch_runner.app.intake import Intake
 from batch_runner.app.outcome import FailOn
 from batch_runner.app.output_file import check_output, outputs_of
 from batch_runner.app.plan import Plan, make_plan, usd
-from batch_runner.app.reading import chosen, known_jobs, read_sheet
+from batch_runner.app.reading import chosen, find_jobs, read_sheet
 from batch_runner.app.run_budget import RunBudget
 from batch_runner.core.errors import UsageError
-from batch_runner.core.jobs import Job
 from batch_runner.core.outcomes import Balance
 
 
@@ -46,8 +44,6 @@ class Draft:
     """A run up to the moment before anything is changed."""
 
     intakes: tuple[Intake, ...]
-    known: Sequence[Mapping[int, Job]]
-    choices: Sequence[Choice]
     plan: Plan
     wish: Filter
     balance: Balance | None = None  # asked before the plan was shown, if it sends anything
@@ -66,7 +62,7 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
     sheet = campaign.source if campaign.is_copy else campaign.sheet
     with guards.reading(campaign.sidecar) as ledger:
         intakes = await read_sheet(sheet, campaign.rules, ledger)
-        known = await known_jobs(intakes, ledger)
+        await find_jobs(intakes, ledger)
         if ledger is not None:
             guards.check_origin(
                 await ledger.origins(),
@@ -79,8 +75,8 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
     if not request.new:
         await guards.check_moved(campaign.sheet, campaign.sidecar, intakes, campaign.data)
     if request.adopt is None:
-        guards.check_unmarked(intakes, known)
-    draft = make_draft(campaign, intakes, known, request.wish, adopt=request.adopt)
+        guards.check_unmarked(intakes)
+    draft = make_draft(campaign, intakes, request.wish, adopt=request.adopt)
     _check_money(draft.plan, campaign, request)
     return draft
 
@@ -88,15 +84,14 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
 def make_draft(
     campaign: Campaign,
     intakes: tuple[Intake, ...],
-    known: Sequence[Mapping[int, Job]],
     wish: Filter,
     *,
     adopt: bool | None,
 ) -> Draft:
     """Choose and plan from what was read; ``wish`` may leave less than was asked for first."""
-    choices = chosen(intakes, known, wish, adopt=adopt)
-    plan = make_plan(intakes, known, choices, campaign.rules.catalogue.profiles)
-    return Draft(intakes=intakes, known=known, choices=choices, plan=plan, wish=wish)
+    choices = chosen(intakes, wish, adopt=adopt)
+    plan = make_plan(intakes, choices, campaign.rules.catalogue.profiles)
+    return Draft(intakes=intakes, plan=plan, wish=wish)
 
 
 def _check_money(plan: Plan, campaign: Campaign, request: Request) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from batch_runner.app.home import sidecar_at
@@ -18,8 +19,6 @@ from batch_runner.core.errors import (
     SheetError,
     UsageError,
 )
-from batch_runner.core.jobs import Job
-from batch_runner.core.lifecycle import State
 from batch_runner.core.sent import fold
 from batch_runner.ledger.sent_file import read_lines
 from batch_runner.ledger.sqlite import SqliteLedger
@@ -27,7 +26,7 @@ from batch_runner.ledger.sqlite import SqliteLedger
 SANDBOX_ORIGIN = "sandbox"
 """What attempts sent to the sandbox record: its port changes, its jobs stay worthless."""
 
-_SENT = frozenset({State.SUBMITTING, State.RUNNING, State.FETCHING, State.SUCCEEDED})
+AT_ONCE = 1000  # rows that another ledger is asked for at a time
 
 
 def check_origin(known: frozenset[str], origin: str, same: Sequence[str], ledger: Path) -> None:
@@ -57,12 +56,10 @@ async def check_host(ledger: SqliteLedger, host: str, *, take_over: bool) -> Non
     last = await ledger.last_run()
     if last is None or last.host == host or take_over:
         return
-    waiting = [
-        job for job in await ledger.jobs_in_sheet() if job.state in _SENT - {State.SUCCEEDED}
-    ]
+    waiting = await ledger.count_open()
     if waiting:
         raise LockedError(
-            f"{len(waiting)} rows were sent from the computer {last.host!r} "
+            f"{waiting} rows were sent from the computer {last.host!r} "
             f"(last seen {last.beat_at:%Y-%m-%d %H:%M} UTC) and are not done.",
             code="other_host",
             where=str(ledger.path),
@@ -95,17 +92,17 @@ async def check_owner(
     await ledger.set_meta("sheet", str(sheet))
 
 
-def check_unmarked(intakes: Iterable[Intake], known: Iterable[Mapping[int, Job]]) -> None:
+def check_unmarked(intakes: Iterable[Intake]) -> None:
     """Task ids that nobody vouches for are never passed over.
 
     Raises:
         UsageError: rows that no ledger knows show task ids without a job mark.
     """
-    for intake, jobs in zip(intakes, known, strict=True):
-        lines = [line for line in intake.unmarked if line not in jobs]
-        if lines:
+    for intake in intakes:
+        count, first = intake.rows.unvouched()
+        if count:
             raise UsageError(
-                f"{len(lines)} rows show a task id (the first is line {lines[0]}), but no ledger "
+                f"{count} rows show a task id (the first is line {first}), but no ledger "
                 "knows them: they may have been paid already.",
                 code="unmarked_results",
                 where=str(intake.table.path),
@@ -124,12 +121,12 @@ async def check_moved(
     """
     if sidecar.ledger.exists() or is_sandbox_copy(sheet):
         return
-    hashes = [spec.identity.row_hash for intake in intakes for spec in intake.specs]
+    rows = sum(len(intake.rows) for intake in intakes)
     for folder in sorted(sidecar.folder.parent.glob(f"*{SUFFIX}")):
         other = sheet_of(folder)
         if folder == sidecar.folder or is_sandbox_copy(other):
             continue
-        sent, copies = await _sent_there(sidecar_at(folder, data))
+        overlap, copies = await _sent_there(sidecar_at(folder, data), intakes)
         if str(sheet) in copies:
             raise SheetError(
                 f"this is a copy with the results of {other.name}, made by --output.",
@@ -137,9 +134,8 @@ async def check_moved(
                 where=str(sheet),
                 hint=f"Name the sheet itself: {other}",
             )
-        overlap = sum(row_hash in sent for row_hash in hashes)
         # Beside its original, a sheet that shares a few rows is a sibling, not a copy.
-        enough = 1 if not other.exists() else max(1, (len(hashes) + 1) // 2)
+        enough = 1 if not other.exists() else max(1, (rows + 1) // 2)
         if overlap >= enough:
             raise SheetError(
                 f"{overlap} of its rows were already sent as rows of {other.name}.",
@@ -150,14 +146,18 @@ async def check_moved(
             )
 
 
-async def _sent_there(sidecar: Sidecar) -> tuple[frozenset[str], frozenset[str]]:
-    """Which rows a sidecar's sheet sent, here or elsewhere, and which copies were made of it."""
+async def _sent_there(sidecar: Sidecar, intakes: Sequence[Intake]) -> tuple[int, frozenset[str]]:
+    """How many of these rows its sheet sent, here or elsewhere; which copies were made of it."""
     elsewhere = fold(read_lines(sidecar.folder)).values()
     sent = frozenset(one.row_hash for one in elsewhere if not one.void)
+    hashes = (row_hash for intake in intakes for row_hash in intake.rows.hashes())
+    count = 0
     with reading(sidecar) as ledger:
-        if ledger is None:
-            return sent, frozenset()
-        return sent | await ledger.sent_hashes(), await outputs_of(ledger)
+        while some := list(islice(hashes, AT_ONCE)):
+            rest = [row_hash for row_hash in some if row_hash not in sent]
+            count += len(some) - len(rest)
+            count += 0 if ledger is None else await ledger.count_sent(rest)
+        return count, frozenset() if ledger is None else await outputs_of(ledger)
 
 
 @contextlib.contextmanager

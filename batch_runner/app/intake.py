@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 
 from batch_runner.core.columns import map_columns
 from batch_runner.core.errors import ConfigError, SheetError
 from batch_runner.core.identity import Basis, RowIdentity, digest, former_columns
-from batch_runner.core.jobs import Adoption, RowSpec
-from batch_runner.core.misnamed import misnamed
+from batch_runner.core.jobs import RowSpec
+from batch_runner.core.misnamed import MOST_ROWS, misnamed
 from batch_runner.core.model import (
     ColumnMap,
     Problem,
@@ -23,11 +23,12 @@ from batch_runner.core.model import (
     address,
     iter_errors,
 )
-from batch_runner.core.outcolumns import OutColumns, job_mark, plan_columns, shown_results
-from batch_runner.core.profile import Catalogue, Profile
-from batch_runner.core.rules import across, is_job, judge
+from batch_runner.core.outcolumns import OutColumns, plan_columns, shown_results
+from batch_runner.core.profile import Catalogue
+from batch_runner.core.rules import across, fingerprint, is_job, judge
 from batch_runner.core.text import cell_text
 from batch_runner.core.values import canonical_cells
+from batch_runner.ledger.spool import Spool
 
 KEY = "key"
 
@@ -67,12 +68,18 @@ class Intake:
     columns: ColumnMap
     out: OutColumns
     basis: Basis
-    specs: tuple[RowSpec, ...]
-    shown: Mapping[int, Mapping[str, str]]  # line -> what our columns show there
-    problems: tuple[Problem, ...]  # of all rows and of the sheet
+    rows: Spool  # those that are jobs, and all that is wrong with them and the sheet
     hidden: int  # rows to run that are hidden or filtered out
-    unmarked: tuple[int, ...]  # lines that show a task id but no job mark
     known_as: str = ""  # the worksheet's name in the ledger: an earlier one, if it was renamed
+
+
+class _Rank(IntEnum):
+    """In which order problems are told, if they weigh the same."""
+
+    SHEET = 0
+    COLUMN = 1
+    ROW = 2
+    ACROSS = 3
 
 
 def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
@@ -80,6 +87,7 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
 
     Raises:
         SheetError: columns are missing, doubled or mapped to headers that are not there.
+        SheetChangedError: somebody saved the sheet meanwhile.
     """
     columns, column_problems = map_columns(
         table.headers, rules.options.columns, rules.options.parameters
@@ -102,44 +110,26 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         preview=rules.preview and in_workbook,
     )
     _check_apart(table, columns, out)
-    rows = [
-        row for row in table.rows if is_job(row, columns) and (rules.hidden_rows or not row.hidden)
-    ]
-    keys = _Keys.of(rows, columns)
-    verdicts = [keys.judged(row, judge(row, columns, rules.catalogue)) for row in rows]
-    before = former_columns(table.headers, columns, memory.basis)
-    shown = {row.number: seen for row in table.rows if (seen := shown_results(row, out))}
-    ours = frozenset(out.places.values())
-    specs = tuple(
-        _spec(verdict, _identity(row, columns, before, ours, shown))
-        for row, verdict in zip(rows, verdicts, strict=True)
+    reader = _Reader(
+        table=table,
+        rules=rules,
+        columns=columns,
+        before=former_columns(table.headers, columns, memory.basis),
+        out=out,
+        rows=Spool(),
     )
-    per_row = (problem for verdict in verdicts for problem in verdict.problems)
+    no_pictures = () if in_workbook or not rules.preview else (_NO_PICTURES,)
+    for problem in (*table.notices, *column_problems, *out.notices, *no_pictures):
+        reader.rows.findings.add(problem, _Rank.SHEET)
+    hidden = reader.read()
     return Intake(
         table=replace(table, rows=()),
         columns=columns,
         out=out,
         basis=Basis.of(table.headers, columns),
-        specs=specs,
-        shown=shown,
-        problems=(
-            *table.notices,
-            *column_problems,
-            *out.notices,
-            *(() if in_workbook or not rules.preview else (_NO_PICTURES,)),
-            *misnamed(table.headers, rows, columns, _in_use(verdicts, rules.catalogue), ours),
-            *per_row,
-            *across(verdicts),
-        ),
-        hidden=sum(row.hidden for row in rows),
-        unmarked=_unmarked(table, rows, out, shown),
+        rows=reader.rows,
+        hidden=hidden,
     )
-
-
-def _in_use(verdicts: Sequence[Verdict], catalogue: Catalogue) -> list[Profile]:
-    """The models that rows name."""
-    names = {verdict.model for verdict in verdicts}
-    return [profile for profile in catalogue.profiles.values() if profile.model in names]
 
 
 def _check_apart(table: Table, columns: ColumnMap, out: OutColumns) -> None:
@@ -155,29 +145,52 @@ def _check_apart(table: Table, columns: ColumnMap, out: OutColumns) -> None:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    """The user's own ids, if the config names a column of them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """Leads each row through the rules, and spools what it asks for."""
 
-    column: int | None
-    counts: Counter[str]
+    table: Table
+    rules: Rulebook
+    columns: ColumnMap
+    before: ColumnMap  # the columns by which earlier runs hashed the rows
+    out: OutColumns
+    rows: Spool
 
-    @classmethod
-    def of(cls, rows: Sequence[SheetRow], columns: ColumnMap) -> _Keys:
-        column = columns.first(KEY)
-        if column is None:
-            return cls(None, Counter())
-        return cls(column, Counter(_key(row, column) for row in rows))
+    def read(self) -> int:
+        """Take in all rows that are jobs; how many of them are hidden."""
+        key, hidden = self.columns.first(KEY), 0
+        if key is not None:
+            for row in self._jobs():
+                self.rows.count_key(_key(row, key))
+        first: list[SheetRow] = []
+        models: set[str] = set()
+        for row in self._jobs():
+            verdict = judge(row, self.columns, self.rules.catalogue)
+            if key is not None:
+                verdict = self._with_key(row, key, verdict)
+            self._take(row, verdict)
+            hidden += row.hidden
+            models.add(verdict.model)
+            if len(first) < MOST_ROWS:
+                first.append(row)
+        self.rows.complete()
+        self._look_across(first, models)
+        return hidden
 
-    def judged(self, row: SheetRow, verdict: Verdict) -> Verdict:
+    def _jobs(self) -> Iterator[SheetRow]:
+        hidden_too = self.rules.hidden_rows
+        for row in self.table.rows:
+            if is_job(row, self.columns) and (hidden_too or not row.hidden):
+                yield row
+
+    def _with_key(self, row: SheetRow, column: int, verdict: Verdict) -> Verdict:
         """The verdict, with what is wrong about the row's key."""
-        if self.column is None:
-            return verdict
-        key = _key(row, self.column)
-        if key and self.counts[key] == 1:
+        key = _key(row, column)
+        count = self.rows.rows_with_key(key)
+        if key and count == 1:
             return verdict
         message = (
-            f"the key {key!r} stands in {self.counts[key]} rows; each row needs its own."
+            f"the key {key!r} stands in {count} rows; each row needs its own."
             if key
             else "the key is blank; each row needs its own."
         )
@@ -185,41 +198,67 @@ class _Keys:
             code="key_repeated" if key else "key_blank",
             message=message,
             row=row.number,
-            column=self.column,
+            column=column,
         )
         return replace(verdict, request=None, problems=(*verdict.problems, problem))
+
+    def _take(self, row: SheetRow, verdict: Verdict) -> None:
+        shown = shown_results(row, self.out)
+        identity = self._identity(row, shown)
+        self.rows.add(
+            _spec(verdict, identity),
+            shown,
+            unmarked=not identity.shown_job and self._shows_task(row),
+            request=fingerprint(verdict),
+        )
+        for problem in verdict.problems:
+            self.rows.findings.add(problem, _Rank.ROW)
+
+    def _identity(self, row: SheetRow, shown: Mapping[str, str]) -> RowIdentity:
+        columns, ours = self.columns, self._ours
+        row_hash = digest(canonical_cells(row, columns))
+        former = row_hash if self.before == columns else digest(canonical_cells(row, self.before))
+        key = columns.first(KEY)
+        whole = (
+            (str(i), text)
+            for i, value in enumerate(row.values)
+            if i not in ours and (text := cell_text(value).strip())
+        )
+        return RowIdentity(
+            row=row.number,
+            row_hash=row_hash,
+            whole_hash=digest(whole),
+            key=None if key is None else _key(row, key) or None,
+            former_hash=None if former == row_hash else former,
+            shown_task=shown.get("task_id"),
+            shown_job=shown.get("job"),
+            shown_status=shown.get("status"),
+        )
+
+    def _shows_task(self, row: SheetRow) -> bool:
+        """Whether a task id stands in it, whosever column it is in."""
+        headers = enumerate(self.table.headers)
+        places = {i for i, text in headers if text.strip().lower() == "task_id"}
+        if "task_id" in self.out.places:
+            places.add(self.out.places["task_id"])
+        return any(cell_text(row.value(i)).strip() for i in places)
+
+    @property
+    def _ours(self) -> frozenset[int]:
+        return frozenset(self.out.places.values())
+
+    def _look_across(self, first: Sequence[SheetRow], models: Collection[str]) -> None:
+        """What only shows when rows are seen together."""
+        named = [p for p in self.rules.catalogue.profiles.values() if p.model in models]
+        add = self.rows.findings.add
+        for problem in misnamed(self.table.headers, first, self.columns, named, self._ours):
+            add(problem, _Rank.COLUMN)
+        for problem in across(self.rows.requests()):
+            add(problem, _Rank.ACROSS)
 
 
 def _key(row: SheetRow, column: int) -> str:
     return cell_text(row.value(column)).strip()
-
-
-def _identity(
-    row: SheetRow,
-    columns: ColumnMap,
-    before: ColumnMap,
-    ours: frozenset[int],
-    shown: Mapping[int, Mapping[str, str]],
-) -> RowIdentity:
-    row_hash = digest(canonical_cells(row, columns))
-    former = row_hash if before == columns else digest(canonical_cells(row, before))
-    key = columns.first(KEY)
-    seen = shown.get(row.number, {})
-    whole = (
-        (str(i), text)
-        for i, value in enumerate(row.values)
-        if i not in ours and (text := cell_text(value).strip())
-    )
-    return RowIdentity(
-        row=row.number,
-        row_hash=row_hash,
-        whole_hash=digest(whole),
-        key=None if key is None else _key(row, key) or None,
-        former_hash=None if former == row_hash else former,
-        shown_task=seen.get("task_id"),
-        shown_job=seen.get("job"),
-        shown_status=seen.get("status"),
-    )
 
 
 def _spec(verdict: Verdict, identity: RowIdentity) -> RowSpec:
@@ -238,21 +277,7 @@ def _spec(verdict: Verdict, identity: RowIdentity) -> RowSpec:
         estimate=verdict.estimate,
         problem=_problem_text(errors) if body is None else "",
         problem_code=errors[0].code if errors and body is None else "",
-        adopt=adoption(identity, anyway=False),
     )
-
-
-def adoption(identity: RowIdentity, *, anyway: bool) -> Adoption | None:
-    """What to make of results that a row shows, should no ledger know it.
-
-    ``anyway``: the user vouches for task ids that stand there without a mark.
-    """
-    marked = identity.shown_job == job_mark(identity.row_hash)
-    if not marked and not (anyway and identity.shown_task):
-        return None
-    if identity.shown_status == "failed":
-        return Adoption.FAILED
-    return Adoption.LINK if identity.shown_task else Adoption.HOLD
 
 
 def _problem_text(errors: Sequence[Problem]) -> str:
@@ -263,26 +288,3 @@ def _problem_text(errors: Sequence[Problem]) -> str:
         text = f"{place}: {error.message}" if error.column is not None else error.message
         parts.append(f"{text} {error.hint}".strip())
     return f"invalid: {' '.join(parts)} Not charged. Correct the row and run again."
-
-
-def _unmarked(
-    table: Table,
-    rows: Sequence[SheetRow],
-    out: OutColumns,
-    shown: Mapping[int, Mapping[str, str]],
-) -> tuple[int, ...]:
-    """Lines with a task id that no job mark vouches for, whoever's column it is in."""
-    places = {out.places["task_id"]} if "task_id" in out.places else set()
-    places |= {i for i, text in enumerate(table.headers) if text.strip().lower() == "task_id"}
-    return tuple(
-        row.number
-        for row in rows
-        if not shown.get(row.number, {}).get("job")
-        and any(cell_text(row.value(i)).strip() for i in places)
-    )
-
-
-def worst(problems: Sequence[Problem]) -> Severity | None:
-    """The gravest kind among problems."""
-    kinds = {problem.severity for problem in problems}
-    return next((kind for kind in Severity if kind in kinds), None)

@@ -50,7 +50,7 @@ async def picture_problems(campaign: Campaign, intakes: Sequence[Intake]) -> lis
 
 def _cells(table: Table, intake: Intake) -> dict[str, list[Cell]]:
     """Link -> the cells it stands in, of rows that the rules let through."""
-    fine = {spec.identity.row for spec in intake.specs if spec.body is not None}
+    fine = set(intake.rows.sendable())
     places: dict[str, list[Cell]] = defaultdict(list)
     for row in table.rows:
         if row.number in fine:

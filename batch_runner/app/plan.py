@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from batch_runner.app.choose import Choice, fails_again, would_differ
 from batch_runner.app.intake import Intake
-from batch_runner.core.jobs import Job, RowSpec, edited_since
+from batch_runner.core.jobs import Earlier, RowSpec, edited_since
 from batch_runner.core.lifecycle import OPEN, State
 from batch_runner.core.model import MICROS
 from batch_runner.core.profile import Profile
@@ -43,29 +43,26 @@ class Plan:
 
 
 def make_plan(
-    intakes: Sequence[Intake],
-    known: Sequence[Mapping[int, Job]],
-    choices: Sequence[Choice],
-    profiles: Mapping[str, Profile],
+    intakes: Sequence[Intake], choices: Sequence[Choice], profiles: Mapping[str, Profile]
 ) -> Plan:
     """Add up what the filter leaves."""
     counts: Counter[str] = Counter()
-    to_send: list[RowSpec] = []
-    for jobs, choice in zip(known, choices, strict=True):
+    price = _Price()
+    for intake, choice in zip(intakes, choices, strict=True):
         again = frozenset(choice.again)
-        for spec in choice.specs:
-            job = jobs.get(spec.identity.row)
+        for candidate in intake.rows.candidates():
+            spec, job = choice.mark(candidate), candidate.job
             kind = _kind(spec, job, again)
+            counts["rows"] += 1
             counts[kind] += 1
-            counts["refused"] += kind == "failed" and job is not None and fails_again(job, spec)
+            counts["refused"] += kind == "failed" and job is not None and fails_again(job)
             counts["differing"] += (
                 kind == "finished" and job is not None and would_differ(job, spec)
             )
             if kind in {"new", "again"}:
-                to_send.append(spec)
-    low, high, unpriced = _price(to_send)
+                price.add(spec)
     return Plan(
-        rows=sum(len(choice.specs) for choice in choices),
+        rows=counts["rows"],
         new=counts["new"],
         again=counts["again"],
         invalid=counts["invalid"],
@@ -77,11 +74,27 @@ def make_plan(
         refused=counts["refused"],
         unknown=counts["unknown"],
         differing=counts["differing"],
-        low=low,
-        high=high,
-        unpriced=unpriced,
-        usual=usual_seconds({spec.model for spec in to_send}, profiles),
+        low=price.low,
+        high=price.high,
+        unpriced=tuple(sorted(price.unpriced)),
+        usual=usual_seconds(price.models, profiles),
     )
+
+
+class _Price:
+    """What the rows to be sent cost together."""
+
+    def __init__(self) -> None:
+        self.low = self.high = 0
+        self.unpriced: set[str] = set()
+        self.models: set[str] = set()
+
+    def add(self, spec: RowSpec) -> None:
+        self.models.add(spec.model)
+        if spec.estimate.high is None:
+            self.unpriced.add(spec.model)
+        self.low += spec.estimate.low or 0
+        self.high += spec.estimate.high or 0
 
 
 def usual_seconds(
@@ -98,7 +111,7 @@ def usual_seconds(
     return min(low for low, _ in known), max(high for _, high in known)
 
 
-def _kind(spec: RowSpec, job: Job | None, again: frozenset[int]) -> str:
+def _kind(spec: RowSpec, job: Earlier | None, again: frozenset[int]) -> str:
     if job is not None and (job.id in again or _mended(spec, job)):
         return "again"
     if job is not None and job.state in OPEN:
@@ -110,7 +123,7 @@ def _kind(spec: RowSpec, job: Job | None, again: frozenset[int]) -> str:
     return _unsent_kind(spec, is_new=job is None)
 
 
-def _mended(spec: RowSpec, job: Job) -> bool:
+def _mended(spec: RowSpec, job: Earlier) -> bool:
     edited = edited_since(job.state, job.row_hash, spec.identity)
     return edited and spec.wanted and spec.body is not None
 
@@ -121,17 +134,6 @@ def _unsent_kind(spec: RowSpec, *, is_new: bool) -> str:
     if spec.body is None:
         return "invalid"
     return "new" if spec.wanted else "left_out"
-
-
-def _price(specs: Iterable[RowSpec]) -> tuple[int, int, tuple[str, ...]]:
-    low = high = 0
-    unpriced: set[str] = set()
-    for spec in specs:
-        if spec.estimate.high is None:
-            unpriced.add(spec.model)
-        low += spec.estimate.low or 0
-        high += spec.estimate.high or 0
-    return low, high, tuple(sorted(unpriced))
 
 
 def usd(micros: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,9 +37,12 @@ class Previews:
         self.looked_at.clear()
 
     async def look(
-        self, sheet: Path, worksheet: str, column: int, shown: dict[int, dict[str, str]]
+        self, sheet: Path, worksheet: str, column: int, note: Callable[[int, str, str], None]
     ) -> None:
-        """Add to what a worksheet shows which pictures it shows, once for each reading."""
+        """Note of each line which picture it shows (line, column's name, mark of the picture).
+
+        Once for each reading of the sheet.
+        """
         from batch_runner.reporter.xlsx_file import shown_marks
 
         if worksheet in self.looked_at:
@@ -48,19 +51,19 @@ class Previews:
             marks = await asyncio.to_thread(shown_marks, sheet, worksheet)
             for (row, place), mark in marks.items():
                 if place == column:
-                    shown.setdefault(row, {})[PREVIEW] = mark
+                    note(row, PREVIEW, mark)
             self.looked_at.add(worksheet)
 
     async def cells(
-        self, jobs: Sequence[Job], shown: Mapping[int, Mapping[str, str]]
+        self, jobs: Sequence[Job], shown_at: Callable[[int], Mapping[str, str]]
     ) -> PreviewCells:
         """Job -> its preview cell, where the sheet shows another picture or none.
 
         Args:
             jobs: jobs that stand in the sheet.
-            shown: line -> what our columns show there; the mark of a picture for the preview.
+            shown_at: what our columns show in a line; the mark of a picture for the preview.
         """
-        present = {job.id: shown.get(job.row or 0, {}).get(PREVIEW, "") for job in jobs}
+        present = {job.id: shown_at(job.row or 0).get(PREVIEW, "") for job in jobs}
         marks = {job.id: _mark(job) for job in jobs}
         differ = [job for job, mark in marks.items() if mark != present[job]]
         pictures = await self._pictures([job for job in differ if marks[job]], marks)

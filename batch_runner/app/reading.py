@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from batch_runner.app.choose import Choice, Filter, choose, keep
-from batch_runner.app.intake import Intake, Memory, Rulebook, adoption, take_in
+from batch_runner.app.intake import Intake, Memory, Rulebook, take_in
 from batch_runner.core.errors import SheetChangedError
-from batch_runner.core.jobs import Job
+from batch_runner.core.jobs import Candidate, RowSpec
 from batch_runner.core.model import Table
+from batch_runner.ledger.enrol import Reading
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.load import load, worksheet_names
 
@@ -79,28 +80,17 @@ async def _known_names(
 
 async def _overlap(table: Table, rules: Rulebook, ledger: SqliteLedger, name: str) -> int:
     intake = await asyncio.to_thread(take_in, table, rules, await _memory(ledger, name))
-    return len(await ledger.placed(name, [spec.identity for spec in intake.specs]))
+    return await ledger.place(name, intake.rows)
 
 
-async def known_jobs(
-    intakes: Sequence[Intake], ledger: SqliteLedger | None
-) -> list[Mapping[int, Job]]:
-    """For each worksheet: line -> the job that its row is already."""
-    if ledger is None:
-        return [{} for _ in intakes]
-    return [
-        await ledger.placed(intake.known_as, [spec.identity for spec in intake.specs])
-        for intake in intakes
-    ]
+async def find_jobs(intakes: Sequence[Intake], ledger: SqliteLedger | None) -> None:
+    """Note for each row which job it is already."""
+    if ledger is not None:
+        for intake in intakes:
+            await ledger.place(intake.known_as, intake.rows)
 
 
-def chosen(
-    intakes: Sequence[Intake],
-    known: Sequence[Mapping[int, Job]],
-    wish: Filter,
-    *,
-    adopt: bool | None,
-) -> list[Choice]:
+def chosen(intakes: Sequence[Intake], wish: Filter, *, adopt: bool | None) -> list[Choice]:
     """What the filter leaves of each worksheet; a limit counts over all of them.
 
     ``adopt``: task ids without a mark are vouched for (True), to be ignored (False), or there
@@ -108,15 +98,8 @@ def chosen(
     """
     choices: list[Choice] = []
     left = wish.limit
-    for intake, jobs in zip(intakes, known, strict=True):
-        specs = [
-            replace(
-                spec,
-                adopt=None if adopt is False else adoption(spec.identity, anyway=adopt is True),
-            )
-            for spec in intake.specs
-        ]
-        choice = choose(specs, jobs, replace(wish, limit=left))
+    for intake in intakes:
+        choice = choose(intake.rows.candidates, replace(wish, limit=left), vouched=adopt)
         choices.append(choice)
         if left is not None:
             left -= choice.taken
@@ -135,7 +118,7 @@ async def enrol(
     scopes = []
     for intake, choice in zip(intakes, choices, strict=True):
         scope = await _scope(intake, ledger)
-        await ledger.enrol(scope, choice.specs, at, basis=intake.basis, origin=origin)
+        await ledger.enrol(scope, _reading(intake, choice.mark, origin, at))
         scopes.append(scope)
     return scopes
 
@@ -145,12 +128,18 @@ async def enrol_midway(
 ) -> list[int]:
     """Let queued jobs follow a sheet that was edited during the run."""
     scopes = []
-    for intake, jobs in zip(intakes, await known_jobs(intakes, ledger), strict=True):
+    for intake in intakes:
         scope = await _scope(intake, ledger)
-        specs = keep(intake.specs, jobs)
-        await ledger.enrol(scope, specs, at, basis=intake.basis, origin=origin, midway=True)
+        reading = _reading(intake, keep, origin, at)
+        await ledger.enrol(scope, replace(reading, midway=True))
         scopes.append(scope)
     return scopes
+
+
+def _reading(
+    intake: Intake, mark: Callable[[Candidate], RowSpec], origin: str, at: datetime
+) -> Reading:
+    return Reading(rows=intake.rows, mark=mark, at=at, basis=intake.basis, origin=origin)
 
 
 async def _scope(intake: Intake, ledger: SqliteLedger) -> int:

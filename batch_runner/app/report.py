@@ -18,7 +18,7 @@ from batch_runner.app.clock import now
 from batch_runner.app.intake import Intake
 from batch_runner.app.output_file import remember_output
 from batch_runner.app.projection import project
-from batch_runner.app.reading import known_jobs, read_sheet
+from batch_runner.app.reading import find_jobs, read_sheet
 from batch_runner.core.celltext import safe_text
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.jobs import Job
@@ -63,7 +63,8 @@ async def write_again(campaign: Campaign, out: Path) -> Rewritten:
             await asyncio.to_thread(shutil.copyfile, original, out)
             check_sheet_path(out)
             intakes = await read_sheet(out, campaign.rules, ledger)
-            known = await known_jobs(intakes, ledger)
+            await find_jobs(intakes, ledger)
+            known = [await _jobs_by_line(intake, ledger) for intake in intakes]
             await asyncio.to_thread(_write, campaign, intakes, known)
             rest = await _without_row(ledger, known)
         finally:
@@ -92,6 +93,11 @@ def _check_place(out: Path, campaign: Campaign, original: Path) -> None:
     else:
         return
     raise UsageError(message, code="bad_sheet_out", where=str(out), hint=hint)
+
+
+async def _jobs_by_line(intake: Intake, ledger: SqliteLedger) -> dict[int, Job]:
+    lines = {job: line for line, job in intake.rows.jobs()}
+    return {lines[job.id]: job for job in await ledger.some_jobs(sorted(lines))}
 
 
 def _write(

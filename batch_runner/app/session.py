@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -18,12 +17,11 @@ from batch_runner.app.ctl.obey import Helm
 from batch_runner.app.ctl.serve import listening
 from batch_runner.app.intake import Intake
 from batch_runner.app.listen import RunListener
-from batch_runner.app.metrics.meter import Meter
 from batch_runner.app.neighbours import LEASE_BEAT, Neighbours
 from batch_runner.app.outcome import Ending, FailOn, exit_code, left_over, next_command
 from batch_runner.app.plan import usual_seconds
 from batch_runner.app.pool import MEET, Pool
-from batch_runner.app.reading import chosen, enrol, known_jobs, read_sheet
+from batch_runner.app.reading import chosen, enrol, find_jobs, read_sheet
 from batch_runner.app.run_budget import RunBudget
 from batch_runner.app.run_log import LOG_PAUSE, RunLog
 from batch_runner.app.sheet_sync import SheetSync
@@ -33,8 +31,6 @@ from batch_runner.app.terms import Terms, terms_of
 from batch_runner.app.ui import Ui
 from batch_runner.core import again
 from batch_runner.core.errors import SheetBusyError, SheetError
-from batch_runner.core.jobs import Job
-from batch_runner.core.lifecycle import OPEN, State
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.source import stamp
 from batch_runner.provider.client import HttpProvider
@@ -71,7 +67,6 @@ class Session:
     halt: Halt
     entry: RunEntry
     started: datetime
-    meter: Meter
 
     async def work(self, provider: HttpProvider, *, terminal: bool) -> StopReason | None:
         """Send, look and download until nothing is left or something ends it early."""
@@ -93,15 +88,13 @@ class Session:
             await self._limits(terminal=terminal),
             self.halt,
         )
-        self.meter.watch(engine.controls)
-        jobs = await self.ledger.jobs_in_sheet()
-        models = frozenset(job.model for job in jobs)
+        known, soon = await self.ledger.models()
         entry = self.entry
         helm = Helm(engine.controls, self.ledger, self.listener, entry.run, self.started, now)
         listens = listening(self.campaign.sidecar.home, helm.obey, self.listener.noticed)
-        async with await self._background(jobs, engine), listens:
+        async with await self._background(soon, engine), listens:
             try:
-                return await engine.run(models)
+                return await engine.run(known | soon)
             finally:
                 if entry.pool is not None:
                     await entry.pool.leave(engine.sharing.pace)
@@ -110,18 +103,16 @@ class Session:
         limits, pool = world.limits_of(self.campaign, terminal=terminal), self.entry.pool
         return limits if pool is None else replace(limits, found=await pool.found())
 
-    async def _background(self, jobs: Sequence[Job], engine: Engine) -> Background:
-        to_do = [job for job in jobs if job.state in OPEN or job.state is State.QUEUED]
+    async def _background(self, models: frozenset[str], engine: Engine) -> Background:
         totals = await self.ledger.totals()
-        waiting = sum(job.state in OPEN for job in to_do) + totals.unsent
-        models = {job.model for job in to_do}
+        waiting = await self.ledger.count_open() + totals.unsent
         learned: list[float] = []
         for model in models:
             learned += await self.ledger.durations(model)
         if not learned and not self.campaign.sandbox:
             learned += usual_seconds(models, self.campaign.rules.catalogue.profiles) or ()
         tally = self.listener.tally
-        for job in to_do:
+        for job in await self.ledger.open_jobs():
             tally.resumed(job)
         outset = Outset(
             total=waiting, spent=totals.cost, learned=sorted(learned), started=self.started
@@ -246,8 +237,8 @@ async def open_session(
     intakes = wanted.intakes
     if stamp(campaign.sheet) != intakes[0].table.stamp:
         intakes = await read_sheet(campaign.sheet, campaign.rules, ledger)
-    known = await known_jobs(intakes, ledger)
-    choices = chosen(intakes, known, wanted.wish, adopt=wanted.adopt)
+    await find_jobs(intakes, ledger)
+    choices = chosen(intakes, wanted.wish, adopt=wanted.adopt)
     scopes = await enrol(intakes, choices, ledger, origin=campaign.origin, at=now())
     for choice in choices:
         for job in choice.again:
@@ -274,7 +265,6 @@ async def open_session(
         halt=entry.halt,
         entry=entry,
         started=now(),
-        meter=Meter(campaign.settings.metrics, campaign.sheet, ledger, listener),
     )
     if desk.output is None:
         await asyncio.to_thread(keep_original, campaign.sheet, campaign.sidecar.folder)

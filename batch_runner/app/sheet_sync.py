@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from batch_runner.app.reading import enrol_midway, read_sheet
 from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetError
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
-from batch_runner.core.model import FileStamp, OutCell, Problem, WritePlan, address
+from batch_runner.core.model import FileStamp, Problem, WritePlan, address
 from batch_runner.core.outcolumns import PREVIEW, WIDTHS
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.source import stamp
@@ -28,6 +28,7 @@ GLANCE = 0.01  # seconds between two looks at the file; many rows may be sent in
 TRIES = 5  # at writing a sheet that somebody saves at the same moment
 UNREADABLE_PAUSE = 1.0  # seconds; programs save by renaming, so a file may be gone for a moment
 OPEN_PAUSE = 1.0  # seconds between two looks whether the sheet was closed
+MANY = 10_000  # jobs that changed; beyond, all rows are compared as they stream by
 RESULTS_COPY = "results_copy"  # the ledger's note of results that wait beside the sheet
 
 
@@ -37,7 +38,6 @@ class Held:
 
     scope: int
     intake: Intake
-    shown: dict[int, dict[str, str]]  # line -> what our columns show there now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +73,7 @@ class SheetSync:
 
     def _hold(self, intakes: tuple[Intake, ...], scopes: list[int]) -> None:
         self._held = [
-            Held(
-                scope=scope,
-                # What was enrolled is the ledger's from here on: it is not kept twice.
-                intake=replace(intake, specs=(), shown={}, problems=()),
-                shown={row: dict(cells) for row, cells in intake.shown.items()},
-            )
-            for intake, scope in zip(intakes, scopes, strict=True)
+            Held(scope=scope, intake=intake) for intake, scope in zip(intakes, scopes, strict=True)
         ]
         self._stamp: FileStamp = intakes[0].table.stamp
         self._touched: set[int] | None = None  # None: every row is to be compared
@@ -199,19 +193,22 @@ class SheetSync:
         return True
 
     async def _plan(self, held: Held, touched: set[int] | None, *, at_end: bool) -> WritePlan:
-        out, table = held.intake.out, held.intake.table
-        cells: dict[int, Mapping[int, OutCell]] = {}
-        jobs = await self._jobs(held.scope, touched)
-        previews = await self._previews(held, jobs)
-        for job in jobs:
+        out, table, cells = held.intake.out, held.intake.table, held.intake.rows.cells
+        among = None if touched is None or len(touched) > MANY else touched
+        previews = await self._previews(held, among)
+
+        def compare(job: Job) -> None:
             assert job.row is not None
-            present = held.shown.get(job.row, {})
+            present = cells.shown_at(job.row)
             if job.state is State.SKIPPED and present.get("status") not in {None, "", "queued"}:
-                continue
+                return
             wanted = project(job, self._desk.localise, at_end=at_end)
             new = differing({**wanted, **previews.get(job.id, {})}, present)
             if new:
-                cells[job.row] = {out.places[name]: cell for name, cell in new.items()}
+                cells.put(job.row, {out.places[name]: cell for name, cell in new.items()})
+
+        cells.clear()
+        await self._desk.ledger.visit(held.scope, among, compare)
         return WritePlan(
             worksheet=table.worksheet,
             header_row=table.header_row,
@@ -225,20 +222,15 @@ class SheetSync:
             break_signature=self._desk.break_signature,
         )
 
-    async def _previews(self, held: Held, jobs: list[Job]) -> PreviewCells:
+    async def _previews(self, held: Held, among: set[int] | None) -> PreviewCells:
         place, previews = held.intake.out.places.get(PREVIEW), self._desk.previews
-        name = held.intake.table.worksheet
+        name, cells = held.intake.table.worksheet, held.intake.rows.cells
         if place is None or previews is None or name is None:
             return {}
-        await previews.look(self._desk.sheet, name, place, held.shown)
-        return await previews.cells(jobs, held.shown)
-
-    async def _jobs(self, scope: int, touched: set[int] | None) -> list[Job]:
-        ledger = self._desk.ledger
-        if touched is None:
-            return list(await ledger.jobs_in_sheet(scope))
-        jobs = await ledger.some_jobs(sorted(touched))
-        return [job for job in jobs if job.scope == scope and job.row is not None]
+        jobs: list[Job] = []
+        await self._desk.ledger.visit(held.scope, among, jobs.append)
+        await previews.look(self._desk.sheet, name, place, cells.note)
+        return await previews.cells(jobs, cells.shown_at)
 
     async def _announce_columns(self) -> None:
         """The ledger knows our columns before the sheet has them: they are ours after a crash."""
@@ -251,9 +243,7 @@ class SheetSync:
         self._stamp = written
         for i, (held, plan) in enumerate(zip(self._held, plans, strict=True)):
             names = {place: name for name, place in held.intake.out.places.items()}
-            for row, cells in plan.cells.items():
-                shown = held.shown.setdefault(row, {})
-                shown.update({names[place]: seen_as(cell) for place, cell in cells.items()})
+            held.intake.rows.cells.written(names, seen_as)
             added = {} if plan.headers else held.intake.out.added
             out = replace(held.intake.out, added=added)
             table = replace(held.intake.table, stamp=written)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from batch_runner.app.listen import Tally
 from batch_runner.app.plan import Plan
-from batch_runner.core.model import Problem
+from batch_runner.ledger.findings import Findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Picture:
 class Ui(Protocol):
     """Whoever sits in front of a run."""
 
-    def problems(self, problems: tuple[Problem, ...], name: str, worksheet: str | None) -> None:
+    def problems(self, problems: Findings, name: str, worksheet: str | None) -> None:
         """What the sheet shows before anything is sent."""
         ...
 

@@ -57,12 +57,14 @@ def _print(campaign: Campaign, report: Report) -> None:
     from batch_runner.app.plan import describe
     from batch_runner.cli.words import problem_line, visible
 
+    spotless = True
     for finding in report.findings:
+        spotless = False
         line = problem_line(finding.problem, campaign.source.name, finding.worksheet)
         click.echo(visible(line))
     for line in describe(report.plan):
         click.echo(line)
-    if not report.findings:
+    if spotless:
         click.echo("No problems found.")
 
 

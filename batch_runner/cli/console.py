@@ -13,7 +13,7 @@ from batch_runner.app.ui import Picture
 from batch_runner.cli.pipes import say
 from batch_runner.cli.progress import Progress
 from batch_runner.cli.words import one_line, problem_line, summary
-from batch_runner.core.model import Problem, Severity
+from batch_runner.ledger.findings import Findings
 
 MOST_PROBLEMS = 10  # shown before a run; 'check' shows all
 
@@ -39,15 +39,13 @@ class Console:
 
     # -- app.ui.Ui ----------------------------------------------------------------------
 
-    def problems(self, problems: tuple[Problem, ...], name: str, worksheet: str | None) -> None:
+    def problems(self, problems: Findings, name: str, worksheet: str | None) -> None:
         """What the sheet shows before anything is sent; the worst first, not all."""
-        order = list(Severity)
-        ranked = sorted(problems, key=lambda problem: order.index(problem.severity))
-        for problem in ranked[:MOST_PROBLEMS]:
+        for problem in problems.worst(MOST_PROBLEMS):
             self._say(problem_line(problem, name, worksheet))
-        if len(ranked) > MOST_PROBLEMS:
+        if len(problems) > MOST_PROBLEMS:
             self.say(
-                f"... and {len(ranked) - MOST_PROBLEMS} more; 'batch-runner check' shows all."
+                f"... and {len(problems) - MOST_PROBLEMS} more; 'batch-runner check' shows all."
             )
 
     def plan(self, plan: Plan, more: tuple[str, ...]) -> None:

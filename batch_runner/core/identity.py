@@ -10,10 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Protocol, TypeVar
 
+from batch_runner.core.lifecycle import State
 from batch_runner.core.model import ColumnMap
+
+T = TypeVar("T")
 
 MARK_LENGTH = 12
 """Hex digits of the row hash that the ``job`` column shows."""
@@ -40,7 +45,7 @@ class RowIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownJob:
-    """As much of a job of the ledger as matching needs."""
+    """As much of a job of the ledger as matching needs, and choosing after it."""
 
     id: int
     row_hash: str
@@ -48,6 +53,34 @@ class KnownJob:
     key: str | None
     task_id: str | None
     row: int | None  # where it stood last; None: no longer in the sheet
+    state: State = State.QUEUED
+    attempt: int = 0  # 0 until first sent
+    error_code: str = ""
+    asked: bytes | None = None  # the request of its last attempt, where that has ended
+
+
+class RowsToMatch(Protocol):
+    """A sheet's rows, however many, in the orders that matching needs."""
+
+    def keyed(self) -> Iterable[RowIdentity]:
+        """Those with a key, in the order of the keys, then of the lines."""
+        ...
+
+    def unplaced(self) -> Iterable[RowIdentity]:
+        """Those without a job so far, in the order of ``match_hash``, then of the lines."""
+        ...
+
+
+class JobsToMatch(Protocol):
+    """A ledger's jobs, likewise."""
+
+    def keyed(self) -> Iterable[KnownJob]:
+        """Those with a key, in the order of the keys; of one key those in the sheet first."""
+        ...
+
+    def unplaced(self) -> Iterable[KnownJob]:
+        """Those without a row so far, in the order of ``row_hash``, then of their ids."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,40 +144,52 @@ def former_columns(headers: Sequence[str], now: ColumnMap, basis: Basis | None) 
     return ColumnMap(columns=columns)
 
 
-def match(rows: Sequence[RowIdentity], known: Iterable[KnownJob]) -> dict[int, int]:
-    """Which row (by line) is which job (by id); rows left out are new.
+def match(
+    rows: RowsToMatch, jobs: JobsToMatch
+) -> Iterator[tuple[RowIdentity, KnownJob] | tuple[None, KnownJob]]:
+    """Which row is which job, pair by pair; at last the jobs without a row. The rest is new.
 
     A row with a key is the job of that key, whatever else was edited in it. All others, and
     rows whose key is new, are found by their hash among the jobs that never had a key. Equal
     rows are told apart first by the task id they already show, then by their whole line, then
     by order.
+
+    Both sides come in order, so only rows that are equal are held at a time. Each pair has to
+    be noted before the next is asked for: what is ``unplaced`` depends on it.
     """
-    jobs = list(known)
-    found = _by_key(rows, jobs)
-    taken = frozenset(found.values())
-    jobs_of: dict[str, list[KnownJob]] = defaultdict(list)
-    for job in jobs:
-        if job.id not in taken:
-            jobs_of[job.row_hash].append(job)
-    rows_of: dict[str, list[RowIdentity]] = defaultdict(list)
-    for row in rows:
-        if row.row not in found and row.match_hash in jobs_of:
-            rows_of[row.match_hash].append(row)
-    for row_hash, equal_rows in rows_of.items():
-        found.update(_pair(equal_rows, jobs_of[row_hash]))
-    return found
+    for _, same_rows, same_jobs in _groups(
+        groupby(rows.keyed(), lambda row: row.key or ""),
+        groupby(jobs.keyed(), lambda job: job.key or ""),
+    ):
+        if same_rows:
+            yield same_rows[0], same_jobs[0]
+    for _, same_rows, same_jobs in _groups(
+        groupby(rows.unplaced(), lambda row: row.match_hash),
+        groupby(jobs.unplaced(), lambda job: job.row_hash),
+    ):
+        found = _pair(same_rows, same_jobs)
+        for row in same_rows:
+            if row.row in found:
+                yield row, found[row.row]
+        taken = frozenset(job.id for job in found.values())
+        for job in same_jobs:
+            if job.id not in taken:
+                yield None, job
 
 
-def _by_key(rows: Sequence[RowIdentity], jobs: Sequence[KnownJob]) -> dict[int, int]:
-    """Rows found by the user's own id; a job that stands in the sheet before one that left it."""
-    ranked = sorted(jobs, key=lambda job: (job.row is not None, job.id))
-    job_of = {job.key: job.id for job in ranked if job.key is not None}
-    found: dict[int, int] = {}
-    for row in rows:
-        job = job_of.pop(row.key, None) if row.key is not None else None
-        if job is not None:
-            found[row.row] = job
-    return found
+_Groups = Iterator[tuple[str, Iterator[T]]]
+
+
+def _groups(
+    rows: _Groups[RowIdentity], jobs: _Groups[KnownJob]
+) -> Iterator[tuple[str, list[RowIdentity], list[KnownJob]]]:
+    """For each group of jobs, in order: the rows of the same name."""
+    name, same = next(rows, (None, None))
+    for wanted, same_jobs in jobs:
+        while name is not None and name < wanted:
+            name, same = next(rows, (None, None))
+        here = list(same) if same is not None and name == wanted else []
+        yield wanted, here, list(same_jobs)
 
 
 _Trait = tuple[Callable[[RowIdentity], object], Callable[[KnownJob], object]]
@@ -160,10 +205,12 @@ _CRITERIA: tuple[_Trait, ...] = (
 )
 
 
-def _pair(rows: Sequence[RowIdentity], jobs: Sequence[KnownJob]) -> dict[int, int]:
-    """Pair equal rows with equal jobs, the surest criterion first."""
-    open_rows, open_jobs = list(rows), sorted(jobs, key=lambda job: job.id)
-    found: dict[int, int] = {}
+def _pair(rows: Sequence[RowIdentity], jobs: Sequence[KnownJob]) -> dict[int, KnownJob]:
+    """Line -> job: equal rows paired with equal jobs, the surest criterion first."""
+    if len(rows) == len(jobs) == 1:
+        return {rows[0].row: jobs[0]} if _may_be(rows[0], jobs[0]) else {}
+    open_rows, open_jobs = list(rows), list(jobs)
+    found: dict[int, KnownJob] = {}
     for of_row, of_job in _CRITERIA:
         alike: dict[object, list[KnownJob]] = defaultdict(list)
         for job in reversed(open_jobs):  # so that the oldest is the last, quickly taken
@@ -174,8 +221,8 @@ def _pair(rows: Sequence[RowIdentity], jobs: Sequence[KnownJob]) -> dict[int, in
             last_first = reversed(range(len(candidates)))
             place = next((i for i in last_first if _may_be(row, candidates[i])), None)
             if place is not None:
-                found[row.row] = candidates.pop(place).id
-        taken = frozenset(found.values())
+                found[row.row] = candidates.pop(place)
+        taken = frozenset(job.id for job in found.values())
         open_rows = [row for row in open_rows if row.row not in found]
         open_jobs = [job for job in open_jobs if job.id not in taken]
         if not open_rows or not open_jobs:

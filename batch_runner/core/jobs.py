@@ -36,6 +36,26 @@ class RowSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """The job that a row is already, as far as choosing needs it."""
+
+    id: int
+    state: State
+    attempt: int
+    row_hash: str
+    error_code: str
+    same: bool  # what it asked for last is what the row asks for today
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A row of the sheet and the job it is, if the ledger knows it."""
+
+    spec: RowSpec
+    job: Earlier | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A job of the ledger with its current attempt."""
 

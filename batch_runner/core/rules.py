@@ -5,8 +5,9 @@ Pure. Everything is said at once, each with its column, so that a sheet is mende
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from batch_runner.core.between import constrain
 from batch_runner.core.body import request
@@ -70,26 +71,31 @@ def judge(row: SheetRow, columns: ColumnMap, catalogue: Catalogue) -> Verdict:
     )
 
 
-def across(verdicts: Sequence[Verdict]) -> tuple[Problem, ...]:
-    """What only shows when rows are seen together: the same request more than once."""
-    first: dict[str, int] = {}
-    found: list[Problem] = []
-    for verdict in verdicts:
-        if verdict.request is None:
+def fingerprint(verdict: Verdict) -> bytes | None:
+    """The same for verdicts that ask for the very same video; ``None`` for an invalid row."""
+    if verdict.request is None:
+        return None
+    asked = json.dumps(verdict.request, sort_keys=True)
+    return hashlib.sha256(asked.encode()).digest()[:16]
+
+
+def across(requests: Iterable[tuple[bytes, int]]) -> Iterator[Problem]:
+    """What only shows when rows are seen together: the same request more than once.
+
+    ``requests``: fingerprints and their lines, in order.
+    """
+    before, earlier = b"", 0
+    for asked, row in requests:
+        if asked != before:
+            before, earlier = asked, row
             continue
-        asked = json.dumps(verdict.request, sort_keys=True)
-        earlier = first.setdefault(asked, verdict.row)
-        if earlier != verdict.row:
-            found.append(
-                Problem(
-                    code="identical_row",
-                    message=f"It asks for the same video as row {earlier}; both are paid.",
-                    hint="Give them different seeds, or remove one.",
-                    severity=Severity.WARNING,
-                    row=verdict.row,
-                )
-            )
-    return tuple(found)
+        yield Problem(
+            code="identical_row",
+            message=f"It asks for the same video as row {earlier}; both are paid.",
+            hint="Give them different seeds, or remove one.",
+            severity=Severity.WARNING,
+            row=row,
+        )
 
 
 def _refused(row: SheetRow, model: str, problems: Sequence[Problem]) -> Verdict:

@@ -1,19 +1,21 @@
-"""Rows in: match the sheet's rows with the jobs already known, and enrol the new ones."""
+"""Rows in: the jobs already known follow their rows, new rows become jobs."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from batch_runner.core.identity import Basis, KnownJob, match
-from batch_runner.core.jobs import Change, RowSpec, edited_since
+from batch_runner.core.identity import Basis
+from batch_runner.core.jobs import Candidate, Change, RowSpec, edited_since
 from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.ledger.adopt import adopt
 from batch_runner.ledger.changes import apply
 from batch_runner.ledger.history import write_event
+from batch_runner.ledger.matching import new_job, place
+from batch_runner.ledger.spool import Spool
 
 WAITING = frozenset({State.QUEUED, State.INVALID, State.SKIPPED})
 """States of jobs that were not sent: they follow the sheet and the settings."""
@@ -56,27 +58,19 @@ def save_out_columns(
     )
 
 
-def known_jobs(connection: sqlite3.Connection, scope: int) -> list[KnownJob]:
-    """All jobs of a scope, as matching needs them."""
-    rows = connection.execute(
-        "SELECT id, row_hash, whole_hash, key, task_id, row FROM jobs WHERE scope = ? ORDER BY id",
-        (scope,),
-    )
-    return [KnownJob(**dict(row)) for row in rows]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """A worksheet as it was read at one moment."""
 
-    specs: Sequence[RowSpec]
+    rows: Spool
+    mark: Callable[[Candidate], RowSpec]  # says whether a row is wanted, and what it adopts
     at: datetime
-    basis: Basis  # by which the specs were hashed
+    basis: Basis  # by which the rows were hashed
     origin: str  # where tasks that the rows show are looked for
     midway: bool = False  # a run is on
 
 
-def enrol(connection: sqlite3.Connection, scope: int, reading: Reading) -> Mapping[int, int]:
+def enrol(connection: sqlite3.Connection, scope: int, reading: Reading) -> None:
     """Bring the ledger's picture of one worksheet up to date; idempotent.
 
     All of it is one transaction: hashes without the basis they were made by, or a new job
@@ -86,39 +80,28 @@ def enrol(connection: sqlite3.Connection, scope: int, reading: Reading) -> Mappi
     yet can no longer be claimed. ``midway`` through a run, rows never seen before wait for the
     next run, unless they stand where a job waited: that one was edited, and is replaced. Nor
     does saving the sheet let in what this run was to leave out (``hold_back``, a limit).
-
-    Returns:
-        line -> job id of every spec.
     """
-    found = match([spec.identity for spec in reading.specs], known_jobs(connection, scope))
-    waited = _waiting_lines(connection, scope, exclude=frozenset(found.values()))
-    connection.execute("UPDATE jobs SET row = NULL WHERE scope = ?", (scope,))
+    waited: set[int] = set()
+    for gone in place(connection, scope, reading.rows):
+        left = connection.execute(
+            """UPDATE jobs SET row = NULL WHERE id = ?
+               RETURNING wanted AND state IN ('queued', 'invalid')""",
+            (gone.id,),
+        ).fetchone()
+        if left[0] and gone.row is not None:
+            waited.add(gone.row)
     stamp = reading.at.timestamp()
-    placed = dict(found)
-    for spec in reading.specs:
-        row = spec.identity.row
-        job = found.get(row)
-        if job is None:
+    for candidate in reading.rows.candidates():
+        spec, row = reading.mark(candidate), candidate.spec.identity.row
+        if candidate.job is None:
             claimable = spec.wanted and (not reading.midway or row in waited)
-            placed[row] = _insert(connection, scope, spec, stamp, wanted=claimable)
-            adopt(connection, placed[row], spec, reading.origin, reading.at)
+            job = _insert(connection, scope, spec, stamp, wanted=claimable)
+            adopt(connection, job, spec, reading.origin, reading.at)
+            reading.rows.place(row, new_job(job, spec))
         else:
-            _update(connection, job, spec, stamp, midway=reading.midway)
+            _update(connection, candidate.job.id, spec, stamp, midway=reading.midway)
     basis = reading.basis.to_json()
     connection.execute("UPDATE scopes SET basis = ? WHERE id = ?", (basis, scope))
-    return placed
-
-
-def _waiting_lines(
-    connection: sqlite3.Connection, scope: int, exclude: frozenset[int]
-) -> frozenset[int]:
-    """Lines at which a job waited that no row of the sheet matches any more."""
-    rows = connection.execute(
-        """SELECT id, row FROM jobs WHERE scope = ? AND row IS NOT NULL AND wanted
-               AND state IN ('queued', 'invalid')""",
-        (scope,),
-    )
-    return frozenset(row["row"] for row in rows if row["id"] not in exclude)
 
 
 def _insert(
@@ -164,26 +147,7 @@ def _update(
     identity = spec.identity
     row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job,)).fetchone()
     state = State(row["state"])
-    connection.execute(
-        """UPDATE jobs SET row = ?, key = coalesce(?, key), row_hash = ?, whole_hash = ?,
-               wanted = iif(?, wanted AND ?, ?), model = ?, body = ?,
-               estimate_low = ?, estimate_high = ?
-           WHERE id = ?""",
-        (
-            identity.row,
-            identity.key,
-            identity.row_hash,
-            identity.whole_hash,
-            midway,
-            spec.wanted,
-            spec.wanted,
-            spec.model,
-            spec.body,
-            spec.estimate.low,
-            spec.estimate.high,
-            job,
-        ),
-    )
+    _follow(connection, row, spec, wanted=spec.wanted and (not midway or bool(row["wanted"])))
     if spec.wanted and spec.body is not None and edited_since(state, row["row_hash"], identity):
         at = datetime.fromtimestamp(stamp, UTC)
         apply(
@@ -210,6 +174,32 @@ def _update(
             (state, spec.problem_code, spec.problem, stamp, job),
         )
         write_event(connection, job, row["attempt"], (event, state), stamp)
+
+
+def _follow(
+    connection: sqlite3.Connection, job: sqlite3.Row, spec: RowSpec, *, wanted: bool
+) -> None:
+    """Let a job be what its row is now; most are already."""
+    identity = spec.identity
+    now = {
+        "row": identity.row,
+        "key": job["key"] if identity.key is None else identity.key,
+        "row_hash": identity.row_hash,
+        "whole_hash": identity.whole_hash,
+        "wanted": wanted,
+        "model": spec.model,
+        "body": spec.body,
+        "estimate_low": spec.estimate.low,
+        "estimate_high": spec.estimate.high,
+    }
+    if any(job[name] != value for name, value in now.items()):
+        connection.execute(
+            """UPDATE jobs SET row = :row, key = :key, row_hash = :row_hash,
+                   whole_hash = :whole_hash, wanted = :wanted, model = :model, body = :body,
+                   estimate_low = :estimate_low, estimate_high = :estimate_high
+               WHERE id = :id""",
+            {**now, "id": job["id"]},
+        )
 
 
 def _waiting_events(state: State, spec: RowSpec, *, old_problem: str) -> tuple[Event, ...]:

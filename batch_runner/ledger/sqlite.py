@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import sqlite3
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from batch_runner.core.elsewhere import Step
 from batch_runner.core.errors import LedgerError
-from batch_runner.core.identity import Basis, RowIdentity
-from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job, RowSpec, Totals
+from batch_runner.core.identity import Basis
+from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job, Totals
 from batch_runner.core.sent import Sent
 from batch_runner.core.spend import Charge
 from batch_runner.ledger import (
@@ -22,14 +23,16 @@ from batch_runner.ledger import (
     claims,
     elsewhere,
     enrol,
+    matching,
     runs,
     views,
-    vitals,
     withdraw,
 )
 from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit, ReadOnly
 from batch_runner.ledger.connection import connect, opening
+from batch_runner.ledger.enrol import Reading
 from batch_runner.ledger.schema import check_version, migrate
+from batch_runner.ledger.spool import Spool
 
 T = TypeVar("T")
 
@@ -76,15 +79,18 @@ class SqliteLedger:
                 lambda connection: work(connection, *args, **terms), brief=brief
             )
         except sqlite3.Error as error:
-            raise LedgerError(
-                f"the ledger cannot be written or read ({error}).",
-                code="ledger_io",
-                where=str(self.path),
-                hint="Nothing is submitted without it. Is the disk full? Run the same command "
-                "again when it is mended; accepted tasks are kept.",
-            ) from error
+            raise self._trouble(error) from error
         sys.audit("batch_runner.ledger.answered", work.__name__)
         return result
+
+    def _trouble(self, error: sqlite3.Error) -> LedgerError:
+        return LedgerError(
+            f"the ledger cannot be written or read ({error}).",
+            code="ledger_io",
+            where=str(self.path),
+            hint="Nothing is submitted without it. Is the disk full? Run the same command "
+            "again when it is mended; accepted tasks are kept.",
+        )
 
     # -- the campaign ------------------------------------------------------------------
 
@@ -134,12 +140,13 @@ class SqliteLedger:
         """The same worksheet under a new name."""
         await self._do(enrol.rename_scope, scope, worksheet)
 
-    async def enrol(
-        self, scope: int, specs: Sequence[RowSpec], at: datetime, **terms: Any
-    ) -> Mapping[int, int]:
-        """Bring one worksheet up to date; line -> job id. See :func:`enrol.enrol`."""
-        reading = enrol.Reading(specs=specs, at=at, **terms)
-        return await self._do(enrol.enrol, scope, reading)
+    async def place(self, worksheet: str, rows: Spool) -> int:
+        """Note which rows are which jobs, before anything is enrolled; how many are known."""
+        return await self._do(matching.place_in, worksheet, rows)
+
+    async def enrol(self, scope: int, reading: Reading) -> None:
+        """Bring one worksheet up to date, see :func:`enrol.enrol`."""
+        await self._do(enrol.enrol, scope, reading)
 
     async def out_columns(self, scope: int) -> Mapping[str, str]:
         """Our name -> header text of the columns we wrote into this worksheet."""
@@ -187,6 +194,10 @@ class SqliteLedger:
         """Accepted tasks whose end is not known."""
         return await self._do(views.open_jobs)
 
+    async def count_open(self) -> int:
+        """Rows of the sheet that are on their way at the provider."""
+        return await self._do(views.count_open)
+
     async def without_video(self) -> Sequence[Job]:
         """Succeeded jobs whose video is still to be had."""
         return await self._do(views.without_video)
@@ -202,6 +213,19 @@ class SqliteLedger:
     async def jobs_in_sheet(self, scope: int | None = None) -> Sequence[Job]:
         """Jobs that stand in the sheet."""
         return await self._do(lambda c: list(views.jobs_in_sheet(c, scope)))
+
+    async def visit(
+        self, scope: int, among: Collection[int] | None, take: Callable[[Job], None]
+    ) -> None:
+        """Show a worksheet's jobs to ``take`` one by one, all or some; see :func:`views.visit`."""
+        try:
+            await asyncio.to_thread(views.visit, self.path, scope, among, take)
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    async def models(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The models whose task times are known, and those that are to be used soon."""
+        return await self._do(views.models)
 
     async def jobs_of_scope(self, scope: int) -> Sequence[Job]:
         """All jobs of a scope, superseded ones too."""
@@ -243,13 +267,9 @@ class SqliteLedger:
         """A worksheet's basis and our columns in it; ``None`` if it was never run."""
         return await self._do(views.memory, worksheet)
 
-    async def placed(self, worksheet: str, identities: Sequence[RowIdentity]) -> Mapping[int, Job]:
-        """Which rows of a worksheet are which jobs, before anything is enrolled."""
-        return await self._do(views.placed, worksheet, identities)
-
-    async def sent_hashes(self) -> frozenset[str]:
-        """Row hashes of all jobs that were ever accepted, or may have been."""
-        return await self._do(views.sent_hashes)
+    async def count_sent(self, row_hashes: Sequence[str]) -> int:
+        """How many of these rows were ever accepted, or may have been."""
+        return await self._do(views.count_sent, row_hashes)
 
     async def task_ids(self) -> frozenset[str]:
         """All task ids that this ledger knows."""
@@ -260,10 +280,6 @@ class SqliteLedger:
     ) -> tuple[Sequence[Charge], int]:
         """How attempts stand that something happened to; see :func:`charges.charges_since`."""
         return await self._do(charges.charges_since, mark, account_of)
-
-    async def vitals(self) -> vitals.Vitals:
-        """Moments that say whether things go on."""
-        return await self._do(vitals.vitals)
 
     async def totals(self) -> Totals:
         """The campaign in numbers."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
-from batch_runner.core.identity import Basis, RowIdentity, match
+from batch_runner.core.identity import Basis
 from batch_runner.core.jobs import Job, Totals
 from batch_runner.core.lifecycle import State, shown
-from batch_runner.ledger.enrol import known_jobs
+from batch_runner.ledger.connection import connect
 from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, MAY_BE_OPEN, to_job, to_time
 
 _JOBS = f"SELECT {JOB_COLUMNS} FROM {JOB_TABLES}"  # noqa: S608 - constants
@@ -84,7 +86,7 @@ def job(connection: sqlite3.Connection, job_id: int) -> Job:
     return to_job(connection.execute(f"{_JOBS} WHERE j.id = ?", (job_id,)).fetchone())
 
 
-def some_jobs(connection: sqlite3.Connection, jobs: Sequence[int]) -> list[Job]:
+def some_jobs(connection: sqlite3.Connection, jobs: Iterable[int]) -> list[Job]:
     """These jobs, as they are at one moment."""
     ids = json.dumps(list(jobs))
     rows = connection.execute(f"{_JOBS} WHERE j.id IN (SELECT value FROM json_each(?))", (ids,))  # noqa: S608 - constants
@@ -101,6 +103,31 @@ def thumbnails(connection: sqlite3.Connection, jobs: Sequence[int]) -> dict[int,
     return {row["id"]: row["thumbnail"] for row in rows}
 
 
+def visit(
+    path: Path, scope: int, among: Collection[int] | None, take: Callable[[Job], None]
+) -> None:
+    """Show jobs of a worksheet to ``take``, as all of them are at one moment.
+
+    On a connection of its own: however many they are, the run goes on writing meanwhile.
+    """
+    with contextlib.closing(connect(path, read_only=True)) as connection:
+        jobs = jobs_in_sheet(connection, scope) if among is None else some_jobs(connection, among)
+        for job in jobs:
+            if job.scope == scope and job.row is not None:
+                take(job)
+
+
+def models(connection: sqlite3.Connection) -> tuple[frozenset[str], frozenset[str]]:
+    """The models whose task times are known, and those that are to be used soon."""
+    known = connection.execute("SELECT DISTINCT model FROM attempts WHERE duration IS NOT NULL")
+    soon = connection.execute(
+        f"""SELECT model FROM (SELECT model FROM jobs WHERE state = 'queued'
+                ORDER BY scope, row LIMIT 1000)
+            UNION SELECT model FROM jobs WHERE {MAY_BE_OPEN}"""  # noqa: S608 - constants
+    )
+    return frozenset(row["model"] for row in known), frozenset(row["model"] for row in soon)
+
+
 def memory(connection: sqlite3.Connection, worksheet: str) -> tuple[Basis, dict[str, str]] | None:
     """By which columns a worksheet's rows were hashed, and which of its columns are ours."""
     row = connection.execute("SELECT * FROM scopes WHERE worksheet = ?", (worksheet,)).fetchone()
@@ -109,27 +136,15 @@ def memory(connection: sqlite3.Connection, worksheet: str) -> tuple[Basis, dict[
     return Basis.from_json(row["basis"]), json.loads(row["out_columns"])
 
 
-def placed(
-    connection: sqlite3.Connection, worksheet: str, identities: Sequence[RowIdentity]
-) -> dict[int, Job]:
-    """Line -> job, for the rows of a worksheet that the ledger knows."""
-    scope = connection.execute(
-        "SELECT id FROM scopes WHERE worksheet = ?", (worksheet,)
+def count_sent(connection: sqlite3.Connection, row_hashes: Sequence[str]) -> int:
+    """How many of these row hashes belong to jobs that cost money, or may have."""
+    (count,) = connection.execute(
+        """SELECT count(*) FROM json_each(?) WHERE EXISTS
+               (SELECT 1 FROM jobs WHERE row_hash = value
+                AND (task_id IS NOT NULL OR state IN ('submitting', 'unknown')))""",
+        (json.dumps(list(row_hashes)),),
     ).fetchone()
-    if scope is None:
-        return {}
-    found = match(identities, known_jobs(connection, scope["id"]))
-    jobs = {job.id: job for job in jobs_of_scope(connection, scope["id"])}
-    return {row: jobs[job] for row, job in found.items()}
-
-
-def sent_hashes(connection: sqlite3.Connection) -> frozenset[str]:
-    """Row hashes of the jobs that cost money, or may have."""
-    rows = connection.execute(
-        """SELECT DISTINCT row_hash FROM jobs
-           WHERE task_id IS NOT NULL OR state IN ('submitting', 'unknown')"""
-    )
-    return frozenset(row["row_hash"] for row in rows)
+    return int(count)
 
 
 def task_ids(connection: sqlite3.Connection) -> frozenset[str]:
@@ -145,6 +160,15 @@ def open_jobs(connection: sqlite3.Connection) -> list[Job]:
             ORDER BY a.accepted_at, j.id"""
     )
     return [to_job(row) for row in rows]
+
+
+def count_open(connection: sqlite3.Connection) -> int:
+    """Rows of the sheet that are on their way at the provider."""
+    (count,) = connection.execute(
+        f"""SELECT count(*) FROM jobs WHERE {MAY_BE_OPEN}
+            AND state IN ('submitting', 'running', 'fetching') AND row IS NOT NULL"""  # noqa: S608 - constants
+    ).fetchone()
+    return int(count)
 
 
 def without_video(connection: sqlite3.Connection) -> list[Job]:

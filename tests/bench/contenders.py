@@ -98,6 +98,7 @@ def _journal(task: Task, *, grouped: bool) -> Spent:
     from batch_runner.core.lifecycle import Event
     from batch_runner.core.model import Estimate
     from batch_runner.ledger.sqlite import SqliteLedger
+    from tests.ledger.spooled import reading
 
     async def work() -> Spent:
         path = task.folder / "journal.sqlite"
@@ -115,7 +116,7 @@ def _journal(task: Task, *, grouped: bool) -> Spent:
             )
             for n in range(task.jobs)
         ]
-        await ledger.enrol(scope, specs, _now(), basis=basis, origin=task.origin)
+        await ledger.enrol(scope, reading(specs, _now(), basis=basis, origin=task.origin))
         await ledger.start_run(_now(), host="here", pid=1, version="0")
         begun, cpu = time.perf_counter(), time.process_time()
         keys = itertools.count()

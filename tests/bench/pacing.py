@@ -36,6 +36,7 @@ from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.scheduler.engine import Engine
 from batch_runner.scheduler.halt import Halt
 from batch_runner.scheduler.world import Limits, World
+from tests.ledger.spooled import reading
 from tests.scheduler.simulated import Heard, in_virtual_time, wall
 
 ORIGIN = "https://api.example.com"
@@ -212,7 +213,7 @@ async def _enrol(ledger: SqliteLedger, jobs: int) -> None:
         )
         for n in range(2, jobs + 2)
     ]
-    await ledger.enrol(scope, specs, wall(), basis=basis, origin=ORIGIN)
+    await ledger.enrol(scope, reading(specs, wall(), basis=basis, origin=ORIGIN))
     await ledger.start_run(wall(), host="here", pid=1, version="0")
 
 

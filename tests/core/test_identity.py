@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,59 @@ from batch_runner.core.identity import (
     match,
 )
 from batch_runner.core.model import ColumnMap
+
+
+@dataclass
+class Orders:
+    """Rows and jobs in memory, in the orders that matching asks for."""
+
+    rows: Sequence[RowIdentity]
+    jobs: Sequence[KnownJob]
+    found: dict[int, int] = field(default_factory=dict)  # line -> job
+
+    def match(self) -> dict[int, int]:
+        """Pair by pair, each noted before the next."""
+        left = [job for row, job in match(_Rows(self), _Jobs(self)) if self.note(row, job)]
+        assert {job.id for job in left} == {job.id for job in self.jobs} - {*self.found.values()}
+        return self.found
+
+    def note(self, row: RowIdentity | None, job: KnownJob) -> bool:
+        """Whether the job is left without a row."""
+        if row is not None:
+            self.found[row.row] = job.id
+        return row is None
+
+
+@dataclass
+class _Rows:
+    of: Orders
+
+    def keyed(self) -> Iterable[RowIdentity]:
+        keyed = [row for row in self.of.rows if row.key is not None]
+        return sorted(keyed, key=lambda row: (row.key or "", row.row))
+
+    def unplaced(self) -> Iterable[RowIdentity]:
+        unplaced = [row for row in self.of.rows if row.row not in self.of.found]
+        return sorted(unplaced, key=lambda row: (row.match_hash, row.row))
+
+
+@dataclass
+class _Jobs:
+    of: Orders
+
+    def keyed(self) -> Iterable[KnownJob]:
+        keyed = [job for job in self.of.jobs if job.key is not None]
+        return sorted(keyed, key=lambda job: (job.key or "", job.row is None, -job.id))
+
+    def unplaced(self) -> Iterable[KnownJob]:
+        unplaced = [job for job in self.of.jobs if job.id not in self.of.found.values()]
+        return sorted(unplaced, key=lambda job: (job.row_hash, job.id))
+
+
+def matched(rows: Sequence[RowIdentity], jobs: Sequence[KnownJob]) -> dict[int, int]:
+    """Which row (by line) is which job (by id)."""
+    return Orders(rows, jobs).match()
+
 
 texts = st.sampled_from("abcd")
 sheets = st.lists(st.tuples(texts, texts), max_size=12)  # (own cells, all other cells)
@@ -54,7 +108,7 @@ def test_an_untouched_sheet_matches_row_by_row(cells: list[tuple[str, str]]) -> 
     """Nothing changed: each row is its own job, also among equal ones."""
     rows = first_sheet(cells)
     jobs = enrolled(rows, sent=False)
-    assert match(rows, jobs) == {job.row: job.id for job in jobs}
+    assert matched(rows, jobs) == {job.row: job.id for job in jobs}
 
 
 @given(st.data(), sheets)
@@ -69,7 +123,7 @@ def test_finished_rows_keep_their_jobs_through_any_editing(
     new = [line(0, own, whole) for own, whole in data.draw(sheets)]
     mixed = data.draw(st.permutations([*kept, *new]))
     now = [replace(row, row=n) for n, row in enumerate(mixed, start=2)]
-    found = match(now, jobs)
+    found = matched(now, jobs)
     by_task = {job.task_id: job.id for job in jobs}
     for row in now:
         if row.shown_task is not None:
@@ -86,7 +140,7 @@ def test_matching_pairs_each_at_most_once_and_only_equals(
     """
     jobs = enrolled(first_sheet(cells), sent=data.draw(st.booleans()))
     now = first_sheet(data.draw(sheets))
-    found = match(now, jobs)
+    found = matched(now, jobs)
     assert len(set(found.values())) == len(found)
     hash_of = {job.id: job.row_hash for job in jobs}
     assert all(hash_of[found[row.row]] == row.row_hash for row in now if row.row in found)
@@ -98,34 +152,34 @@ def test_equal_rows_are_told_apart_by_the_task_they_show() -> None:
     """Of equal rows the one that shows a task is that task's, even if the others fit better."""
     jobs = enrolled([line(2, "a", "x"), line(3, "a", "y")], sent=True)
     rows = [line(2, "a", "x", task="task_101"), line(3, "a", "y", task="task_100")]
-    assert match(rows, jobs) == {2: 101, 3: 100}
+    assert matched(rows, jobs) == {2: 101, 3: 100}
 
 
 def test_equal_rows_are_told_apart_by_the_whole_line() -> None:
     """Without a task shown, the cells that are not ours decide."""
     jobs = enrolled([line(2, "a", "x"), line(3, "a", "y")], sent=False)
-    assert match([line(2, "a", "y"), line(3, "a", "x")], jobs) == {2: 101, 3: 100}
+    assert matched([line(2, "a", "y"), line(3, "a", "x")], jobs) == {2: 101, 3: 100}
 
 
 def test_equal_rows_are_told_apart_by_order_at_last() -> None:
     """Rows that are equal in every cell take the jobs in order, those in the sheet first."""
     jobs = enrolled([line(2, "a", "x"), line(3, "a", "x"), line(4, "a", "x")], sent=False)
     jobs[0] = replace(jobs[0], row=None)
-    assert match([line(7, "a", "z"), line(9, "a", "z")], jobs) == {7: 101, 9: 102}
-    assert match([line(n, "a", "z") for n in (7, 8, 9, 10)], jobs) == {7: 101, 8: 102, 9: 100}
+    assert matched([line(7, "a", "z"), line(9, "a", "z")], jobs) == {7: 101, 9: 102}
+    assert matched([line(n, "a", "z") for n in (7, 8, 9, 10)], jobs) == {7: 101, 8: 102, 9: 100}
 
 
 def test_a_copied_row_is_a_new_job() -> None:
     """A row that was copied with all its results gets no second share in the same job."""
     jobs = enrolled([line(2, "a", "x")], sent=True)
     rows = [line(2, "a", "x", task="task_100"), line(3, "a", "x", task="task_100")]
-    assert match(rows, jobs) == {2: 100}
+    assert matched(rows, jobs) == {2: 100}
 
 
 def test_a_row_that_comes_back_has_its_old_job() -> None:
     """A row deleted in one run and back in the next is not bought again."""
     jobs = [replace(job, row=None) for job in enrolled([line(2, "a", "x")], sent=True)]
-    assert match([line(5, "a", "other")], jobs) == {5: 100}
+    assert matched([line(5, "a", "other")], jobs) == {5: 100}
 
 
 def test_keys_switched_on_later_find_the_jobs_made_without() -> None:
@@ -135,15 +189,15 @@ def test_keys_switched_on_later_find_the_jobs_made_without() -> None:
         replace(line(2, "new 1", "y", task="task_101", key="k1"), former_hash="old"),
         replace(line(3, "new 2", "x", task="task_100", key="k2"), former_hash="old"),
     ]
-    assert match(rows, jobs) == {2: 101, 3: 100}
+    assert matched(rows, jobs) == {2: 101, 3: 100}
 
 
 def test_another_key_is_another_job() -> None:
     """A row of the same content under another key never takes the job of the first."""
     jobs = enrolled([line(2, "a", "x", key="k1"), line(3, "a", "x", key="k2")], sent=True)
-    assert match([line(2, "a", "x", key="k3")], jobs[:1]) == {}
+    assert matched([line(2, "a", "x", key="k3")], jobs[:1]) == {}
     rows = [line(2, "a", "x", key="k2"), line(3, "a", "x", key="k1"), line(4, "a", "x", key="k9")]
-    assert match(rows, jobs) == {2: 101, 3: 100}
+    assert matched(rows, jobs) == {2: 101, 3: 100}
 
 
 def test_many_equal_rows_are_matched_in_no_time() -> None:
@@ -151,7 +205,7 @@ def test_many_equal_rows_are_matched_in_no_time() -> None:
     rows = [line(n, "a", "x") for n in range(2, 10_002)]
     jobs = enrolled(rows, sent=True)
     moved = [replace(row, row=row.row + 20_000) for row in rows]
-    assert len(match(moved, jobs)) == 10_000
+    assert len(matched(moved, jobs)) == 10_000
 
 
 @given(st.lists(st.tuples(st.text(), st.text())), st.lists(st.tuples(st.text(), st.text())))
@@ -226,4 +280,4 @@ def test_a_key_finds_its_job_whatever_else_was_edited() -> None:
     """A row with a key stays the job of that key; rows without one are found by their cells."""
     jobs = enrolled([line(2, "a", "x", key="k1"), line(3, "b", "x", key="k2")], sent=True)
     rows = [line(2, "b", "y", key="k1"), line(3, "something else", "y", key="k2")]
-    assert match(rows, jobs) == {2: jobs[0].id, 3: jobs[1].id}
+    assert matched(rows, jobs) == {2: jobs[0].id, 3: jobs[1].id}

@@ -17,6 +17,7 @@ from batch_runner.core.jobs import Adoption, Change, Claim, ClaimTerms, Job, Row
 from batch_runner.core.lifecycle import Event
 from batch_runner.core.model import Estimate
 from batch_runner.ledger.sqlite import SqliteLedger
+from tests.ledger.spooled import reading
 
 T = TypeVar("T")
 
@@ -67,11 +68,9 @@ class Book:
     def enrol(self, specs: Sequence[RowSpec], *, midway: bool = False) -> dict[int, int]:
         """Bring in the one worksheet."""
         scope, _ = self.do(self.ledger.scope("", BASIS))
-        return dict(
-            self.do(
-                self.ledger.enrol(scope, specs, self.at, basis=BASIS, origin=ORIGIN, midway=midway)
-            )
-        )
+        read = reading(specs, self.at, basis=BASIS, origin=ORIGIN, midway=midway)
+        self.do(self.ledger.enrol(scope, read))
+        return dict(read.rows.jobs())
 
     def sheet(self, *texts: str, midway: bool = False) -> dict[int, int]:
         """Enrol plain rows from line 2 on."""

@@ -26,6 +26,7 @@ from batch_runner.core.jobs import Change
 from batch_runner.core.lifecycle import Event
 from batch_runner.ledger.sqlite import SqliteLedger
 from tests.ledger.conftest import BASIS, ORIGIN, START, TERMS, spec
+from tests.ledger.spooled import reading
 
 async def submit(ledger, n):
     # The child says what it did before and after each step, as a provider would know it.
@@ -39,7 +40,7 @@ async def main():
     ledger = SqliteLedger.for_run(Path(sys.argv[1]))
     scope, _ = await ledger.scope("", BASIS)
     rows = [spec(n, f"row {n}") for n in range(2, 5000)]
-    await ledger.enrol(scope, rows, START, basis=BASIS, origin=ORIGIN)
+    await ledger.enrol(scope, reading(rows, START, basis=BASIS, origin=ORIGIN))
     await ledger.start_run(START, host="child", pid=1, version="0")
     numbers = itertools.count()
     async def one_after_another():

@@ -11,7 +11,7 @@ import pytest
 
 from batch_runner.core.columns import map_columns
 from batch_runner.core.model import Problem, ReadOptions, SheetRow, Verdict
-from batch_runner.core.rules import across, is_job, judge
+from batch_runner.core.rules import across, fingerprint, is_job, judge
 from batch_runner.loader.load import load
 from batch_runner.settings.profiles import load_profiles, make_catalogue
 from batch_runner.settings.read import read_config
@@ -114,7 +114,9 @@ def judge_sample(name: str) -> tuple[list[tuple[SheetRow, Verdict | None]], tupl
         (row, judge(row, columns, catalogue) if is_job(row, columns) else None)
         for row in table.rows
     ]
-    return judged, across([verdict for _, verdict in judged if verdict])
+    verdicts = [verdict for _, verdict in judged if verdict]
+    asked = [(mark, v.row) for v in verdicts if (mark := fingerprint(v)) is not None]
+    return judged, tuple(across(sorted(asked)))
 
 
 @pytest.mark.parametrize("name", ["campaign.csv", "campaign.xlsx"])

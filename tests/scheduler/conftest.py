@@ -20,6 +20,7 @@ from batch_runner.scheduler.controls import Controls
 from batch_runner.scheduler.engine import Engine
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.world import Limits, World
+from tests.ledger.spooled import reading
 from tests.scheduler.simulated import Heard, Service, VideoShelf, in_virtual_time, wall
 
 ORIGIN = "https://api.example.com"
@@ -61,9 +62,9 @@ class Stage:
             )
             for n, text in enumerate(rows, start=2)
         ]
-        return await self.ledger.enrol(
-            scope, specs, wall(), basis=BASIS, origin=ORIGIN, midway=midway
-        )
+        read = reading(specs, wall(), basis=BASIS, origin=ORIGIN, midway=midway)
+        await self.ledger.enrol(scope, read)
+        return dict(read.rows.jobs())
 
     async def run(
         self,

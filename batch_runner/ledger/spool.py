@@ -1,0 +1,281 @@
+"""What a worksheet asks for, row by row: kept from reading it until the ledger has it.
+
+A temporary SQLite file that no other process sees and that goes with this one. Whatever needs
+many rows at once (who is whose job, which keys or requests come twice) is asked of it in order,
+so that no sheet is too long for the memory.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import weakref
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from batch_runner.core.identity import KnownJob, RowIdentity
+from batch_runner.core.jobs import Candidate, Earlier, RowSpec
+from batch_runner.core.lifecycle import State
+from batch_runner.core.model import Estimate
+from batch_runner.ledger.findings import TABLE as PROBLEMS
+from batch_runner.ledger.findings import Findings
+from batch_runner.ledger.shown_cells import TABLE as CELLS
+from batch_runner.ledger.shown_cells import ShownCells
+
+BATCH = 500  # rows that wait to be written together
+
+_TABLES = """
+CREATE TABLE rows (
+    row INTEGER PRIMARY KEY,
+    row_hash TEXT NOT NULL,
+    whole_hash TEXT NOT NULL,
+    key TEXT,
+    former_hash TEXT,
+    shown TEXT,            -- JSON, our name -> what the row's cell shows; NULL: nothing
+    unmarked INTEGER,      -- shows a task id that no job mark vouches for
+    model TEXT NOT NULL,
+    body BLOB,
+    estimate_low INTEGER,
+    estimate_high INTEGER,
+    problem TEXT NOT NULL,
+    problem_code TEXT NOT NULL,
+    request BLOB           -- a digest by which equal requests are found
+);
+CREATE TABLE keys (key TEXT PRIMARY KEY, rows INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE jobs (
+    row INTEGER PRIMARY KEY,
+    id INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    row_hash TEXT NOT NULL,
+    error_code TEXT NOT NULL,
+    same INTEGER NOT NULL
+);
+"""
+_INDEXES = """
+CREATE INDEX rows_key ON rows (key, row) WHERE key IS NOT NULL;
+CREATE INDEX rows_hash ON rows (coalesce(former_hash, row_hash), row);
+CREATE INDEX rows_request ON rows (request, row) WHERE request IS NOT NULL;
+CREATE INDEX jobs_id ON jobs (id);
+"""
+_IDENTITY = "r.row, r.row_hash, r.whole_hash, r.key, r.former_hash, r.shown"
+_REST = """r.model, r.body, r.estimate_low, r.estimate_high, r.problem, r.problem_code,
+    j.id, j.state, j.attempt, j.row_hash, j.error_code, j.same"""
+
+
+class Spool:
+    """The rows of one worksheet that are jobs, and what was found out about them."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._connection.close)
+        # Nobody comes back to this file: it needs no journal, and one transaction is enough.
+        self._connection.execute("PRAGMA journal_mode = OFF")
+        self._connection.execute("BEGIN")
+        for statement in (_TABLES + PROBLEMS + CELLS).split(";\n"):
+            self._connection.execute(statement)
+        self._new: list[tuple[Any, ...]] = []
+        self._placed: list[tuple[Any, ...]] = []
+        self.findings = Findings(self._connection)
+        self.cells = ShownCells(self._connection)
+
+    # -- filled once, row by row -------------------------------------------------------
+
+    def count_key(self, key: str) -> None:
+        """A row has this key."""
+        self._connection.execute(
+            "INSERT INTO keys VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET rows = rows + 1",
+            (key,),
+        )
+
+    def rows_with_key(self, key: str) -> int:
+        """How many rows were counted for a key."""
+        found = self._connection.execute("SELECT rows FROM keys WHERE key = ?", (key,)).fetchone()
+        return found[0] if found else 0
+
+    def add(
+        self,
+        spec: RowSpec,
+        shown: Mapping[str, str] | None = None,
+        *,
+        unmarked: bool = False,
+        request: bytes | None = None,
+    ) -> None:
+        """The next row.
+
+        Args:
+            spec: what it asks for; the filter's and the adopter's part of it is not kept.
+            shown: what it shows in our columns.
+            unmarked: whether it shows a task id that no job mark vouches for.
+            request: a digest of its request, the same for equal ones.
+        """
+        one = spec.identity
+        self._new.append(
+            (
+                one.row,
+                one.row_hash,
+                one.whole_hash,
+                one.key,
+                one.former_hash,
+                json.dumps(shown) if shown else None,
+                unmarked,
+                spec.model,
+                spec.body,
+                spec.estimate.low,
+                spec.estimate.high,
+                spec.problem,
+                spec.problem_code,
+                request,
+            )
+        )
+        if len(self._new) >= BATCH:
+            self._write_new()
+
+    def complete(self) -> None:
+        """All rows were added."""
+        self._write_new()
+        for statement in _INDEXES.split(";\n"):
+            self._connection.execute(statement)
+
+    def _write_new(self) -> None:
+        self._connection.executemany(
+            "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._new
+        )
+        self._new.clear()
+
+    # -- which row is which job --------------------------------------------------------
+
+    def keyed(self) -> Iterator[RowIdentity]:
+        """Rows with a key, in the order of the keys; see :class:`identity.RowsToMatch`."""
+        return self._identities("WHERE r.key IS NOT NULL ORDER BY r.key, r.row")
+
+    def unplaced(self) -> Iterator[RowIdentity]:
+        """Rows without a job, in the order of their hash."""
+        self._write_placed()
+        return self._identities(
+            """WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.row = r.row)
+               ORDER BY coalesce(r.former_hash, r.row_hash), r.row"""
+        )
+
+    def forget_jobs(self) -> None:
+        """No row has a job, until it is placed."""
+        self._placed.clear()
+        self._connection.execute("DELETE FROM jobs")
+
+    def place(self, row: int, job: KnownJob) -> None:
+        """This row is this job."""
+        self._placed.append(
+            (row, job.id, job.state, job.attempt, job.row_hash, job.error_code, row, job.asked)
+        )
+        if len(self._placed) >= BATCH:
+            self._write_placed()
+
+    def has_job(self, job: int) -> bool:
+        """Whether a row is this job."""
+        self._write_placed()
+        found = self._connection.execute("SELECT 1 FROM jobs WHERE id = ?", (job,)).fetchone()
+        return found is not None
+
+    def known(self) -> int:
+        """How many rows are jobs."""
+        self._write_placed()
+        return self._number("SELECT count(*) FROM jobs")
+
+    def jobs(self) -> Iterator[tuple[int, int]]:
+        """Line and job of the rows that have one, in the order of the lines."""
+        self._write_placed()
+        yield from self._connection.execute("SELECT row, id FROM jobs ORDER BY row")
+
+    def _write_placed(self) -> None:
+        self._connection.executemany(
+            """INSERT INTO jobs VALUES
+                   (?, ?, ?, ?, ?, ?, (SELECT body IS NOT NULL FROM rows WHERE row = ?)
+                    AND (SELECT body FROM rows WHERE row = ?) IS ?)""",
+            [(*one[:7], *one[6:]) for one in self._placed],
+        )
+        self._placed.clear()
+
+    # -- questions ---------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return self._number("SELECT count(*) FROM rows")
+
+    def candidates(self) -> Iterator[Candidate]:
+        """All rows in their order, each with the job it is."""
+        self._write_placed()
+        rows = self._connection.execute(
+            f"""SELECT {_IDENTITY}, {_REST} FROM rows r LEFT JOIN jobs j ON j.row = r.row
+                ORDER BY r.row"""  # noqa: S608 - constants
+        )
+        return map(_candidate, rows)
+
+    def sendable(self) -> Iterator[int]:
+        """Lines of the rows that nothing is wrong with."""
+        for (row,) in self._connection.execute("SELECT row FROM rows WHERE body IS NOT NULL"):
+            yield row
+
+    def hashes(self) -> Iterator[str]:
+        """The hash of each row."""
+        for (row_hash,) in self._connection.execute("SELECT row_hash FROM rows"):
+            yield row_hash
+
+    def unvouched(self) -> tuple[int, int | None]:
+        """How many rows show a task id that neither a mark nor a job explains; the first line."""
+        self._write_placed()
+        count, first = self._connection.execute(
+            """SELECT count(*), min(row) FROM rows r
+               WHERE unmarked AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.row = r.row)"""
+        ).fetchone()
+        return count, first
+
+    def requests(self) -> Iterator[tuple[bytes, int]]:
+        """Digest and line of each request, in order: the same ones follow each other."""
+        yield from self._connection.execute(
+            "SELECT request, row FROM rows WHERE request IS NOT NULL ORDER BY request, row"
+        )
+
+    def _identities(self, which: str) -> Iterator[RowIdentity]:
+        rows = self._connection.execute(f"SELECT {_IDENTITY} FROM rows r {which}")  # noqa: S608 - constants
+        return (_identity(row) for row in rows)
+
+    def _number(self, question: str) -> int:
+        (number,) = self._connection.execute(question).fetchone()
+        return int(number)
+
+
+def _identity(row: tuple[Any, ...]) -> RowIdentity:
+    shown = json.loads(row[5]) if row[5] else {}
+    return RowIdentity(
+        row=row[0],
+        row_hash=row[1],
+        whole_hash=row[2],
+        key=row[3],
+        former_hash=row[4],
+        shown_task=shown.get("task_id"),
+        shown_job=shown.get("job"),
+        shown_status=shown.get("status"),
+    )
+
+
+def _candidate(row: tuple[Any, ...]) -> Candidate:
+    model, body, low, high, problem, code, job, state, attempt, row_hash, error, same = row[6:]
+    spec = RowSpec(
+        identity=_identity(row),
+        model=model,
+        body=body,
+        estimate=Estimate(low=low, high=high),
+        problem=problem,
+        problem_code=code,
+    )
+    if job is None:
+        return Candidate(spec=spec, job=None)
+    earlier = Earlier(
+        id=job,
+        state=State(state),
+        attempt=attempt,
+        row_hash=row_hash,
+        error_code=error,
+        same=bool(same),
+    )
+    return Candidate(spec=spec, job=earlier)
