@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from os import stat_result
 from pathlib import Path
 from types import MappingProxyType
 
@@ -67,6 +68,17 @@ class FileStamp:
     size: int
     mtime_ns: int
     inode: int
+    ctime_ns: int  # no program can set it, so it gives away an edit that puts mtime back
+
+    @classmethod
+    def of(cls, found: stat_result) -> FileStamp:
+        """The stamp of a file of which the system says this."""
+        return cls(
+            size=found.st_size,
+            mtime_ns=found.st_mtime_ns,
+            inode=found.st_ino,
+            ctime_ns=found.st_ctime_ns,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

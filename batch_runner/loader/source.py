@@ -99,17 +99,13 @@ def stamp(path: Path) -> FileStamp:
         SheetError: The file cannot be looked at.
     """
     try:
-        return _of(path.stat())
+        return FileStamp.of(path.stat())
     except OSError as error:
         raise _unreadable(path, error) from error
 
 
 def _stamp(file: BinaryIO) -> FileStamp:
-    return _of(os.fstat(file.fileno()))
-
-
-def _of(status: os.stat_result) -> FileStamp:
-    return FileStamp(size=status.st_size, mtime_ns=status.st_mtime_ns, inode=status.st_ino)
+    return FileStamp.of(os.fstat(file.fileno()))
 
 
 def _unreadable(path: Path, error: OSError) -> SheetError:

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from batch_runner.core.errors import SheetChangedError
+from batch_runner.core.model import FileStamp
 from batch_runner.reporter.busy import as_busy
-from batch_runner.reporter.replace import stamp_of, sync_folder
+from batch_runner.reporter.replace import sync_folder
 
 
 def results_path(sheet: Path) -> Path:
@@ -45,7 +46,7 @@ def keep_original(sheet: Path, sidecar: Path) -> Path:
         before = os.fstat(file.fileno())
         content = file.read()
         after = sheet.stat()
-    if stamp_of(before) != stamp_of(after):
+    if FileStamp.of(before) != FileStamp.of(after):
         raise SheetChangedError(
             "The sheet was saved while it was being copied.",
             code="sheet_changed",

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from batch_runner.core.model import FileStamp
@@ -20,11 +21,6 @@ from batch_runner.reporter.metadata import keep_metadata
 
 _LONGEST_NAME = 200  # bytes; with dots and random part a name must stay below 255
 _OWNER_MAY = 0o600
-
-
-def stamp_of(found: os.stat_result) -> FileStamp:
-    """What a file looks like, by what the system says of it."""
-    return FileStamp(size=found.st_size, mtime_ns=found.st_mtime_ns, inode=found.st_ino)
 
 
 def replace_file(
@@ -62,7 +58,7 @@ def replace_file(
         with as_busy(place):
             _sync(temporary)
             sys.audit("batch_runner.reporter.synced")
-            stamp = stamp_of(temporary.stat())
+            written = FileStamp.of(temporary.stat())
         if last_check is not None:
             last_check()
         with as_busy(place):
@@ -71,7 +67,19 @@ def replace_file(
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(place.parent)
-    return stamp
+    return _renamed(written, place)
+
+
+def _renamed(written: FileStamp, place: Path) -> FileStamp:
+    """The stamp of what was written now that it has its name: a rename changes ctime.
+
+    Whatever else is there by now is not ours, and its stamp is not taken for ours.
+    """
+    with suppress(OSError):
+        present = FileStamp.of(place.stat())
+        if replace(present, ctime_ns=written.ctime_ns) == written:
+            return present
+    return written
 
 
 def sync_folder(folder: Path) -> None:

@@ -13,7 +13,7 @@ from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetErr
 from batch_runner.core.model import FileStamp, Problem, Table, WritePlan
 from batch_runner.reporter.busy import busy_error, check_not_open, check_writable
 from batch_runner.reporter.csv_file import edit_csv
-from batch_runner.reporter.replace import replace_file, stamp_of
+from batch_runner.reporter.replace import replace_file
 
 Notice = Callable[[Problem], None]
 
@@ -115,9 +115,9 @@ def _opened(sheet: Path, stamp: FileStamp) -> Iterator[BinaryIO]:
     """The file that was read before, and no other; it stays the same until the block ends."""
     try:
         with sheet.open("rb") as file:
-            _check_stamp(sheet, stamp_of(os.fstat(file.fileno())), stamp)
+            _check_stamp(sheet, FileStamp.of(os.fstat(file.fileno())), stamp)
             yield file
-            _check_stamp(sheet, stamp_of(os.fstat(file.fileno())), stamp)
+            _check_stamp(sheet, FileStamp.of(os.fstat(file.fileno())), stamp)
     except FileNotFoundError as error:
         raise _gone(sheet) from error
     except OSError as error:
@@ -126,7 +126,7 @@ def _opened(sheet: Path, stamp: FileStamp) -> Iterator[BinaryIO]:
 
 def _stamp(sheet: Path) -> FileStamp:
     try:
-        return stamp_of(sheet.stat())
+        return FileStamp.of(sheet.stat())
     except FileNotFoundError as error:
         raise _gone(sheet) from error
 

@@ -31,7 +31,7 @@ def make_table(headers: Sequence[str], *rows: Sequence[CellValue], width: int = 
         headers=tuple(headers),
         rows=[SheetRow(number=n, values=tuple(row)) for n, row in enumerate(rows, start=2)],
         width=max([width, len(headers), *(len(row) for row in rows)]),
-        stamp=FileStamp(size=0, mtime_ns=0, inode=0),
+        stamp=FileStamp(size=0, mtime_ns=0, inode=0, ctime_ns=0),
     )
 
 

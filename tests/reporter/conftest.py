@@ -39,8 +39,7 @@ STYLES = (
 
 
 def _stamp(path: Path) -> FileStamp:
-    found = path.stat()
-    return FileStamp(size=found.st_size, mtime_ns=found.st_mtime_ns, inode=found.st_ino)
+    return FileStamp.of(path.stat())
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +62,7 @@ def csv_table() -> MakeTable:
             for number, record in enumerate(records, start=1)
             if number > header_row and any(record)
         ]
-        no_file = FileStamp(size=0, mtime_ns=0, inode=0)
+        no_file = FileStamp(size=0, mtime_ns=0, inode=0, ctime_ns=0)
         return Table(
             path=path,
             worksheet=None,

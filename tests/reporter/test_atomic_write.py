@@ -83,6 +83,20 @@ def test_sheet_saved_before_the_write_is_not_touched(
     assert sheet.read_bytes() == b"prompt\nedited\n"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="ctime is another thing there")
+def test_an_edit_that_hides_is_seen(
+    sheet: Path, csv_table: MakeTable, make_plan: MakePlan
+) -> None:
+    """In place, of the same length, with the time of before: it is an edit all the same."""
+    table, found = csv_table(sheet), sheet.stat()
+    edited = sheet.read_bytes().replace(b"a cat", b"a cow")
+    sheet.write_bytes(edited)
+    os.utime(sheet, ns=(found.st_atime_ns, found.st_mtime_ns))
+    with pytest.raises(SheetChangedError):
+        write([table], [make_plan({2: {2: "queued"}}, HEADERS)])
+    assert sheet.read_bytes() == edited
+
+
 def test_sheet_saved_during_the_write_is_not_touched(
     sheet: Path, csv_table: MakeTable, make_plan: MakePlan
 ) -> None:
@@ -180,7 +194,7 @@ from batch_runner.reporter.write import write
 
 path, rounds = Path(sys.argv[1]), int(sys.argv[2])
 found = path.stat()
-stamp = FileStamp(size=found.st_size, mtime_ns=found.st_mtime_ns, inode=found.st_ino)
+stamp = FileStamp.of(found)
 die = lambda: os.kill(os.getpid(), signal.SIGKILL)
 for turn in range(rounds):
     table = Table(path=path, worksheet=None, header_row=1, headers=("prompt", "image"), rows=(),
