@@ -1,29 +1,34 @@
 """Small pictures in cells: what a worksheet's drawing gets, and gives back.
 
-A picture of ours is known by its name, which Excel and LibreOffice keep. It moves and is sized with
-its cell, so that sorting and filtering take it along. The user's own shapes are never touched.
+The user's own shapes, and what they need, are never touched.
 """
 
 from __future__ import annotations
 
 import hashlib
 import posixpath
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from batch_runner.core.model import Thumbnail, WritePlan
+from batch_runner.core.model import WritePlan
 from batch_runner.core.ooxml import normal_name, relations, relations_part
-from batch_runner.core.outcolumns import PREVIEW, WIDTHS
+from batch_runner.reporter.drawing_xml import (
+    DRAWING_TYPE,
+    Placed,
+    Shown,
+    anchors,
+    empty_drawing,
+    refers,
+    shown_in,
+)
 from batch_runner.reporter.relations_patch import with_relations
-from batch_runner.reporter.sheet_survey import STRICT, Survey
+from batch_runner.reporter.sheet_survey import Survey
 from batch_runner.reporter.sheet_wanted import Cells
 from batch_runner.reporter.workbook_parts import Book
 from batch_runner.reporter.xml_bytes import (
     Edit,
     attribute,
-    children,
     edited,
     elements,
     insertion,
@@ -36,48 +41,7 @@ MAX_PICTURES = 5_000
 """Pictures that one worksheet gets; more would make it slow to open."""
 
 ROW_HEIGHT = 60.75  # points
-
-_NAME = "preview "
-_POINT, _PIXEL, _GAP = 12_700, 9_525, 19_050  # in the format's own units
-_PLAIN_ROW = 15.0  # points
-_WIDEST = 5 + 7 * WIDTHS[PREVIEW]  # pixels of the column
-
-_SHAPE = re.compile(rb"""<(?:[^\s/<>:]+:)?cNvPr(?=\s)((?:[^<>"']|"[^"]*"|'[^']*')*)>""")
-_ID = re.compile(rb"""\sid\s*=\s*["'](\d+)["']""")
-_OURS = re.compile(rb"""\sname\s*=\s*["']preview ([0-9a-f]+)["']""")
-_FROM = re.compile(rb"<(?:[^\s/<>:]+:)?from\s*>(.*?)</(?:[^\s/<>:]+:)?from\s*>", re.DOTALL)
-_AT = re.compile(rb"<(?:[^\s/<>:]+:)?(col|row)\s*>\s*(\d+)\s*<")
-_EMBEDDED = re.compile(rb""":embed\s*=\s*["']([^"']+)["']""")
-
-_SPREADSHEET = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
-_MAIN = "http://schemas.openxmlformats.org/drawingml/2006/main"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_STRICT = {
-    _SPREADSHEET: f"{STRICT}drawingml/spreadsheetDrawing",
-    _MAIN: f"{STRICT}drawingml/main",
-    _OFFICE: f"{STRICT}officeDocument/relationships",
-}
-_DRAWING_TYPE = "application/vnd.openxmlformats-officedocument.drawing+xml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """A picture of ours that a drawing has."""
-
-    row: int  # 1-based
-    column: int  # 0-based
-    mark: str
-    start: int  # where it stands in the drawing part
-    end: int
-    relation: str  # that of its image
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Added:
-    picture: Thumbnail
-    row: int
-    column: int
-    height: float  # of the row, in points
+_PLAIN_ROW = 15.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,7 +50,7 @@ class Pictures:
 
     plan: WritePlan
     room: int  # how many more it gets
-    added: list[_Added] = field(default_factory=list)
+    added: list[Placed] = field(default_factory=list)
     refused: int = 0  # pictures for which there was no room
 
     def dressed(self, row: int, tag: bytes) -> bytes:
@@ -106,7 +70,7 @@ class Pictures:
             height = ROW_HEIGHT
             tag = with_attribute(with_attribute(tag, "ht", str(height)), "customHeight", "1")
         if len(self.added) < self.room:
-            added = _Added(
+            added = Placed(
                 picture=cell.picture, row=row, column=column, height=height or _PLAIN_ROW
             )
             self.added.append(added)
@@ -122,29 +86,6 @@ def drawing_of(book: Book, part: str, around: Survey) -> str | None:
         return None
     found = relations(book, part, "").get(relation_of(element))
     return found.target if found is not None and found.target in book else None
-
-
-def shown_in(drawing: bytes) -> Iterator[Shown]:
-    """The pictures of ours in a drawing part."""
-    if _NAME.encode() not in drawing:
-        return
-    root = next(elements(drawing))
-    for anchor in children(drawing, root):
-        text = drawing[anchor.start : anchor.end]
-        shapes = list(_SHAPE.finditer(text))
-        ours = _OURS.search(shapes[0][1]) if len(shapes) == 1 else None
-        corner = _FROM.search(text)
-        place = {at[1]: int(at[2]) for at in _AT.finditer(corner[1])} if corner else {}
-        image = _EMBEDDED.search(text)
-        if ours and image and len(place) == 2:
-            yield Shown(
-                row=place[b"row"] + 1,
-                column=place[b"col"],
-                mark=ours[1].decode(),
-                start=anchor.start,
-                end=anchor.end,
-                relation=image[1].decode(),
-            )
 
 
 def shown_pictures(book: Book, part: str, around: Survey) -> list[Shown]:
@@ -171,13 +112,13 @@ def put_pictures(
         drawing, edits = _new_drawing(book, part, around)
     text = edited(book.text(drawing), [(one.start, one.end, b"") for one in gone])
     # Excel keeps equal images once, so another shape may need what ours had.
-    unused = {one.relation for one in gone if f'"{one.relation}"'.encode() not in text}
-    ids = _put_images(book, drawing, pictures, unused, strict=around.strict)
+    unused = {one.relation for one in gone if not refers(text, one.relation)}
+    ids = _put_images(book, drawing, pictures, unused, around.office)
     root = next(elements(text))
     if pictures.added:
-        anchors = _anchors(text, pictures, ids, strict=around.strict)
-        text = edited(text, [insertion(text, root, anchors)])
-    elif text == _empty_drawing(strict=around.strict):
+        new = anchors(text, pictures.added, ids, strict=around.strict)
+        text = edited(text, [insertion(text, root, new)])
+    elif text == empty_drawing(strict=around.strict):
         return _without_drawing(book, part, around, drawing)
     book.put(drawing, text)
     return edits
@@ -186,18 +127,14 @@ def put_pictures(
 def _new_drawing(book: Book, part: str, around: Survey) -> tuple[str, list[Edit]]:
     """An empty drawing for a worksheet that has none."""
     name = book.free_name("xl/drawings/drawing", ".xml")
-    book.put(name, _empty_drawing(strict=around.strict))
-    book.declare_part(name, _DRAWING_TYPE)
+    book.put(name, empty_drawing(strict=around.strict))
+    book.declare_part(name, DRAWING_TYPE)
     (number,) = _relate(book, part, f"{around.office}/drawing", [name])
     r, declared = around.referring
     at = around.place_of(b"drawing")
-    return name, [(at, at, f'<{around.prefix}drawing{declared} {r}:id="{number}"/>'.encode())]
-
-
-def _empty_drawing(*, strict: bool) -> bytes:
-    space = _space(_SPREADSHEET, strict=strict)
-    root = f'<xdr:wsDr xmlns:xdr="{space}"></xdr:wsDr>'
-    return f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n{root}'.encode()
+    lost = around.after(b"drawing")  # one whose part is not there: it gives way
+    start, end = (lost.start, lost.end) if lost else (at, at)
+    return name, [(start, end, f'<{around.prefix}drawing{declared} {r}:id="{number}"/>'.encode())]
 
 
 def _without_drawing(book: Book, part: str, around: Survey, drawing: str) -> list[Edit]:
@@ -211,7 +148,7 @@ def _without_drawing(book: Book, part: str, around: Survey, drawing: str) -> lis
 
 
 def _put_images(
-    book: Book, drawing: str, pictures: Pictures, unused: set[str], *, strict: bool
+    book: Book, drawing: str, pictures: Pictures, unused: set[str], office: str
 ) -> list[str]:
     """Store the images and relate the drawing to them: the relationship of each picture."""
     known = relations(book, drawing, "")
@@ -226,7 +163,7 @@ def _put_images(
     ids = {one.target: number for number, one in known.items() if number not in unused}
     new = [name for name in dict.fromkeys(names) if name not in ids]
     if new or unused:
-        kind = f"{_space(_OFFICE, strict=strict)}/image"
+        kind = f"{office}/image"
         ids |= dict(zip(new, _relate(book, drawing, kind, new, unused), strict=True))
     leave = {known[number].target for number in unused & known.keys()}
     used = book.targets() if leave else frozenset()
@@ -248,49 +185,8 @@ def _relate(
     return ids
 
 
-def _anchors(text: bytes, pictures: Pictures, ids: Sequence[str], *, strict: bool) -> bytes:
-    xdr, a, r = (_space(space, strict=strict) for space in (_SPREADSHEET, _MAIN, _OFFICE))
-    numbers = (int(one[1]) for shape in _SHAPE.finditer(text) if (one := _ID.search(shape[1])))
-    first = max(numbers, default=1) + 1
-    opening = f'<xdr:twoCellAnchor xmlns:xdr="{xdr}" xmlns:a="{a}" xmlns:r="{r}">'
-    parts: list[str] = []
-    for number, (added, image) in enumerate(zip(pictures.added, ids, strict=True), start=first):
-        wide, high = _size(added)
-        parts.append(
-            f"{opening}<xdr:from>{_corner(added, _GAP, _GAP)}</xdr:from>"
-            f"<xdr:to>{_corner(added, _GAP + wide, _GAP + high)}</xdr:to>"
-            f'<xdr:pic><xdr:nvPicPr><xdr:cNvPr id="{number}" name="{_NAME}{added.picture.mark}" '
-            'descr="A picture of the video of this row"/><xdr:cNvPicPr>'
-            '<a:picLocks noChangeAspect="1"/></xdr:cNvPicPr></xdr:nvPicPr><xdr:blipFill>'
-            f'<a:blip r:embed="{image}"/><a:stretch><a:fillRect/></a:stretch></xdr:blipFill>'
-            f'<xdr:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="{wide}" cy="{high}"/></a:xfrm>'
-            '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></xdr:spPr></xdr:pic>'
-            "<xdr:clientData/></xdr:twoCellAnchor>"
-        )
-    return "".join(parts).encode()
-
-
-def _size(added: _Added) -> tuple[int, int]:
-    """Width and height that fit into a cell, in the format's units."""
-    room = _WIDEST * _PIXEL - 2 * _GAP, max(1, int(added.height * _POINT) - 2 * _GAP)
-    picture = added.picture
-    scale = min(room[0] / picture.width, room[1] / picture.height)
-    return int(picture.width * scale), int(picture.height * scale)
-
-
-def _corner(added: _Added, right: int, down: int) -> str:
-    return (
-        f"<xdr:col>{added.column}</xdr:col><xdr:colOff>{right}</xdr:colOff>"
-        f"<xdr:row>{added.row - 1}</xdr:row><xdr:rowOff>{down}</xdr:rowOff>"
-    )
-
-
 def _number(tag: bytes, name: str) -> float | None:
     try:
         return float(attribute(tag, name) or "")
     except ValueError:
         return None
-
-
-def _space(space: str, *, strict: bool) -> str:
-    return _STRICT[space] if strict else space

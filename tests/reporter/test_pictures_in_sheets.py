@@ -24,6 +24,7 @@ Part = Callable[..., str]
 Shows = Callable[..., WritePlan]
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+AA, BB, CC, DD = ("aa" * 6, "bb" * 6, "cc" * 6, "dd" * 6)
 SHEET = (
     f'<worksheet xmlns="{MAIN}"><sheetData><row r="1"/><row r="2"/><row r="3" ht="90"/>'
     '<row r="4" ht="20" customHeight="1"/></sheetData><pageMargins left="1"/>%s</worksheet>'
@@ -71,7 +72,7 @@ def test_a_picture_stands_in_its_row(
     """Other readers find it in its cell, within it, and the worksheet's parts are in order."""
     book, _ = patch(
         make_book(SHEET % '<legacyDrawing r:id="rId9" xmlns:r="x"/>'),
-        shows({2: picture("aa"), 4: picture("bb", "blue", (90, 160))}),
+        shows({2: picture(AA), 4: picture(BB, "blue", (90, 160))}),
     )
     sheet: Any = openpyxl.load_workbook(io.BytesIO(book))["Videos"]
     anchors = [one.anchor for one in sheet._images]
@@ -89,11 +90,21 @@ def test_a_picture_stands_in_its_row(
     assert 'PartName="/xl/drawings/drawing1.xml"' in types
 
 
+def test_a_drawing_that_is_lost_gives_way(
+    make_book: MakeBook, patch: Patch, part: Part, picture: Any, shows: Shows, tmp_path: Path
+) -> None:
+    """A worksheet has one drawing at most, even where the one it names is not there."""
+    lost = '<drawing xmlns:r="x" r:id="rId7"/>'
+    book, _ = patch(make_book(SHEET % lost), shows({2: picture(AA)}))
+    assert part(book).count("<drawing") == 1
+    assert marks(book, tmp_path) == {(2, 2): AA}
+
+
 def test_rows_become_taller_unless_their_owner_set_a_height(
     make_book: MakeBook, patch: Patch, part: Part, picture: Any, shows: Shows
 ) -> None:
     """Only where a picture comes, and not at all where looks are turned off."""
-    pictures = {row: picture(f"a{row}") for row in (2, 3, 4)}
+    pictures = {row: picture(f"{row:012x}") for row in (2, 3, 4)}
     before = make_book(SHEET % "")
     heights = [
         re.findall(r"<row [^>]*>", part(patch(before, shows(pictures, style=style))[0]))
@@ -117,16 +128,16 @@ def test_written_again_nothing_is_doubled_and_nothing_old_stays(
     """A new video's picture takes the place of the old one; a row without video loses its own."""
     book, _ = patch(
         make_book(SHEET % ""),
-        shows({2: picture("aa"), 3: picture("bb"), 4: picture("dd", "green")}),
+        shows({2: picture(AA), 3: picture(BB), 4: picture(DD, "green")}),
     )
-    assert marks(book, tmp_path) == {(2, 2): "aa", (3, 2): "bb", (4, 2): "dd"}
+    assert marks(book, tmp_path) == {(2, 2): AA, (3, 2): BB, (4, 2): DD}
     assert len([name for name in names(book) if "media" in name]) == 2  # equal ones once
-    book, _ = patch(book, shows({2: picture("cc", "blue"), 4: None}))
-    assert marks(book, tmp_path) == {(2, 2): "cc", (3, 2): "bb"}
+    book, _ = patch(book, shows({2: picture(CC, "blue"), 4: None}))
+    assert marks(book, tmp_path) == {(2, 2): CC, (3, 2): BB}
     sheet: Any = openpyxl.load_workbook(io.BytesIO(book))["Videos"]
     assert len(sheet._images) == 2
     assert len([name for name in names(book) if "media" in name]) == 2  # the green one is gone
-    again, _ = patch(book, shows({2: picture("cc", "blue")}))
+    again, _ = patch(book, shows({2: picture(CC, "blue")}))
     assert names(again) == names(book)
 
 
@@ -135,7 +146,7 @@ def test_pictures_go_as_they_came(
 ) -> None:
     """Without our column the worksheet, its rows and the parts are what they were."""
     before = make_book(SHEET % "")
-    book, _ = patch(before, shows({row: picture(f"a{row}") for row in (2, 3, 4)}))
+    book, _ = patch(before, shows({row: picture(f"{row:012x}") for row in (2, 3, 4)}))
     after, _ = patch(
         book, shows(dict.fromkeys((2, 3)), remove=True)
     )  # row 4 is known by its column
@@ -156,7 +167,7 @@ def test_the_users_own_drawing_is_kept(
 ) -> None:
     """Ours come behind their shapes; theirs stay byte for byte, also when ours go again."""
     path = tmp_path / "shapes.xlsx"
-    logo = picture("10f0", "black")
+    logo = picture("10f010f010f0", "black")
     with xlsxwriter.Workbook(str(path)) as made:
         sheet = made.add_worksheet("Videos")
         sheet.write_column(0, 0, ["prompt", "one", "two"])
@@ -166,7 +177,7 @@ def test_the_users_own_drawing_is_kept(
         sheet.insert_image("H1", str(logo.path))
     before = path.read_bytes()
     drawing, listing = "xl/drawings/drawing1.xml", "xl/drawings/_rels/drawing1.xml.rels"
-    book, _ = patch(before, shows({2: picture("aa"), 3: logo}))
+    book, _ = patch(before, shows({2: picture(AA), 3: logo}))
     theirs = part(before, drawing).removesuffix("</xdr:wsDr>")
     assert part(book, drawing).startswith(theirs)
     ids = [int(one) for one in re.findall(r'cNvPr id="(\d+)"', part(book, drawing))]
@@ -182,9 +193,9 @@ def test_an_image_that_another_shape_needs_stays(
     make_book: MakeBook, patch: Patch, part: Part, picture: Any, shows: Shows
 ) -> None:
     """Excel stores equal images once; what ours shared with a shape of the user's is not taken."""
-    book, _ = patch(make_book(SHEET % ""), shows({2: picture("aa"), 3: picture("bb")}))
+    book, _ = patch(make_book(SHEET % ""), shows({2: picture(AA), 3: picture(BB)}))
     drawing = "xl/drawings/drawing1.xml"
-    theirs = part(book, drawing).replace("preview aa", "Copy of a picture")
+    theirs = part(book, drawing).replace(f"preview {AA}", "Copy of a picture")
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(out, "w") as new:
         for name in old.namelist():
@@ -204,10 +215,10 @@ def test_too_many_pictures_are_left_out_and_said(
 ) -> None:
     """A worksheet takes so many; those it has count, too."""
     monkeypatch.setattr("batch_runner.reporter.xlsx_file.MAX_PICTURES", 2)
-    book, told = patch(make_book(SHEET % ""), shows({2: picture("aa")}))
+    book, told = patch(make_book(SHEET % ""), shows({2: picture(AA)}))
     assert not told
-    book, told = patch(book, shows({3: picture("bb"), 4: picture("cc")}))
-    assert sorted(marks(book, tmp_path).values()) == ["aa", "bb"]
+    book, told = patch(book, shows({3: picture(BB), 4: picture(CC)}))
+    assert sorted(marks(book, tmp_path).values()) == [AA, BB]
     assert [problem.code for problem in told] == ["too_many_pictures"]
     assert pictures_patch.MAX_PICTURES > 2
 
@@ -220,10 +231,10 @@ def test_strict_and_prefixed_workbooks_get_their_own_words(
     sheet = (
         f'<x:worksheet xmlns:x="{strict}"><x:sheetData><x:row r="2"/></x:sheetData></x:worksheet>'
     )
-    book, _ = patch(make_book(sheet), shows({2: picture("aa")}))
+    book, _ = patch(make_book(sheet), shows({2: picture(AA)}))
     assert re.search(
         r'<x:drawing xmlns:r="http://purl[^"]*" r:id="rId1"/></x:worksheet>', part(book)
     )
     assert "schemas.openxmlformats.org" not in part(book, "xl/drawings/drawing1.xml")
     assert "purl.oclc.org" in part(book, "xl/drawings/_rels/drawing1.xml.rels")
-    assert marks(book, tmp_path) == {(2, 2): "aa"}
+    assert marks(book, tmp_path) == {(2, 2): AA}
