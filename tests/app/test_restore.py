@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 from batch_runner.ledger.lock import hold
-from tests.app.conftest import Cli, NewSheet, Service
+from tests.app.conftest import Cli, Configure, NewSheet, Service
 from tests.app.sheets import OUT
 
 PROMPTS = ["First.", "Second."]
@@ -99,3 +100,20 @@ def test_what_cannot_be_restored_is_said(cli: Cli, service: Service, new_sheet: 
     with hold(sheet.sidecar, host="here", pid=1, at=datetime.now(UTC)):
         assert cli("restore", sheet).code == 75
     assert sheet.path.read_bytes() == before
+
+
+def test_a_signed_workbook_is_restored_as_it_was_written(
+    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure
+) -> None:
+    """Only where its owner said that the signature may break."""
+    sheet = new_sheet("xlsx", PROMPTS)
+    with zipfile.ZipFile(sheet.path, "a") as package:
+        package.writestr("_xmlsignatures/sig1.xml", "<Signature/>")
+    configure(sheet, output={"break_signature": True})
+    assert cli("run", sheet).code == 0
+    assert sheet.column("status") == ["succeeded"] * 2
+    configure(sheet)
+    assert "signed" in cli("restore", sheet).err
+    configure(sheet, output={"break_signature": True})
+    assert cli("restore", sheet).code == 0
+    assert list(sheet.rows()[0]) == ["prompt", "image_urls"]

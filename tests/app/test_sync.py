@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from batch_runner.ledger.lock import hold
 from tests.app.conftest import Cli, NewSheet, Service
 
 PROMPTS = ["First.", "Second."]
 
 
+@pytest.mark.parametrize("command", ["sync", "run"])
 def test_results_that_an_older_save_removed_come_back(
-    cli: Cli, service: Service, new_sheet: NewSheet, kind: str
+    cli: Cli, service: Service, new_sheet: NewSheet, kind: str, command: str
 ) -> None:
-    """The ledger knows them; nothing is sent again."""
+    """The ledger knows them; nothing is sent again, also by a run with nothing else to do."""
     sheet = new_sheet(kind, PROMPTS)
     before = sheet.path.read_bytes()
     cli("run", sheet)
     sheet.path.write_bytes(before)
 
-    done = cli("sync", sheet)
+    done = cli(command, sheet)
 
     assert done.code == 0, done.err
     assert sheet.column("status") == ["succeeded", "succeeded"]
