@@ -16,6 +16,7 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
 from batch_runner.app.draft import Draft, Request, draft_run
 from batch_runner.app.keys import Key, key_for
+from batch_runner.app.metrics.textfile import check_metrics
 from batch_runner.app.neighbours import Neighbours, NoNeighbours, join
 from batch_runner.app.notify.troubles import troubles_told
 from batch_runner.app.outcome import Ending
@@ -39,6 +40,7 @@ async def run_sheet(
     Raises:
         BatchRunnerError: nothing was submitted, for the reason it says.
     """
+    check_metrics(campaign.settings.metrics)
     async with AsyncExitStack() as stack:
         lock = held(campaign, environ, wait=request.wait, say=ui.say)
         # A sheet that ran before is locked before it is read: a second run is told at once. One
@@ -126,7 +128,7 @@ async def _locked(
         stack.enter_context(request.signals.ending(entry.halt))
         session = await open_session(campaign, ledger, wanted, ui, entry)
         try:
-            async with troubles_told(campaign, session.listener, request.told):
+            async with troubles_told(campaign, session.listener, request.told), session.meter:
                 reason = await session.work(provider, terminal=request.terminal)
                 return await session.close(
                     reason, fail_on=request.fail_on, terminal=request.terminal

@@ -17,6 +17,7 @@ from batch_runner.app.ctl.obey import Helm
 from batch_runner.app.ctl.serve import listening
 from batch_runner.app.intake import Intake
 from batch_runner.app.listen import RunListener
+from batch_runner.app.metrics.meter import Meter
 from batch_runner.app.neighbours import LEASE_BEAT, Neighbours
 from batch_runner.app.outcome import Ending, FailOn, exit_code, left_over, next_command
 from batch_runner.app.plan import usual_seconds
@@ -67,6 +68,7 @@ class Session:
     halt: Halt
     entry: RunEntry
     started: datetime
+    meter: Meter
 
     async def work(self, provider: HttpProvider, *, terminal: bool) -> StopReason | None:
         """Send, look and download until nothing is left or something ends it early."""
@@ -88,6 +90,7 @@ class Session:
             await self._limits(terminal=terminal),
             self.halt,
         )
+        self.meter.watch(engine.controls)
         known, soon = await self.ledger.models()
         entry = self.entry
         helm = Helm(engine.controls, self.ledger, self.listener, entry.run, self.started, now)
@@ -265,6 +268,7 @@ async def open_session(
         halt=entry.halt,
         entry=entry,
         started=now(),
+        meter=Meter(campaign.settings.metrics, campaign.sheet, ledger, listener),
     )
     if desk.output is None:
         await asyncio.to_thread(keep_original, campaign.sheet, campaign.sidecar.folder)

@@ -86,6 +86,7 @@ def sending_options(function: F) -> F:
                 "--at-once", type=click.IntRange(min=1), help="Sheets at the same time (4)."
             ),
             notify_option,
+            click.option("--metrics", metavar="PLACE", help="Figures for Prometheus into it."),
             click.option("--account", metavar="NAME", help="Use the key stored by this name."),
             click.option("--yes", "-y", is_flag=True, help="Don't ask."),
             click.option("--quiet", "-q", is_flag=True, help="Say nothing when all goes well."),
@@ -124,6 +125,7 @@ SETTINGS = frozenset(
         "deadline",
         "videos",
         "output",
+        "metrics",
         "save_every",
         "only",
     }

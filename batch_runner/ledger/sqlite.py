@@ -26,6 +26,7 @@ from batch_runner.ledger import (
     matching,
     runs,
     views,
+    vitals,
     withdraw,
 )
 from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit, ReadOnly
@@ -280,6 +281,10 @@ class SqliteLedger:
     ) -> tuple[Sequence[Charge], int]:
         """How attempts stand that something happened to; see :func:`charges.charges_since`."""
         return await self._do(charges.charges_since, mark, account_of)
+
+    async def vitals(self) -> vitals.Vitals:
+        """Moments that say whether things go on."""
+        return await self._do(vitals.vitals)
 
     async def totals(self) -> Totals:
         """The campaign in numbers."""

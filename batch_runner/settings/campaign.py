@@ -236,6 +236,10 @@ class CampaignConfig(Section):
     filter: Filter = Filter()
     provider: Provider = Provider()
     notify: NotifySection = NotifySection()
+    metrics: str | None = Field(
+        default=None,
+        description="Folder, or file .prom, for Prometheus; only from a config given by --config.",
+    )
     output: Output = Output()
 
     @field_validator("defaults")

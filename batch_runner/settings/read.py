@@ -23,8 +23,8 @@ NOT_YET: Mapping[tuple[str, ...], str] = MappingProxyType(
 )
 """Keys that are known but would have no effect yet: refused rather than silently ignored."""
 
-_NEED_TRUST = ("provider", "notify")
-"""A sheet's folder may come from anybody; it must not say where a key or a request goes."""
+_NEED_TRUST = ("provider", "notify", "metrics")
+"""A sheet's folder may come from anybody; it must not say where a key, a request or a file goes."""
 
 
 def read_config(path: Path, *, trusted: bool) -> CampaignConfig:

@@ -22,7 +22,8 @@ from batch_runner.settings.origins import DEFAULT_ORIGIN, check_origin
 from batch_runner.settings.read import read_config
 
 BASE_URL_VARIABLE = "APIMART_BASE_URL"
-STATE_VARIABLE = "BATCH_RUNNER_STATE"
+_PLACES = {"BATCH_RUNNER_STATE": "state_dir", "BATCH_RUNNER_METRICS": "metrics"}
+"""Variables that name a folder or file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,7 @@ class Settings:
     keep_awake: bool
 
     notify: Notify  # who is told of the run
+    metrics: Path | None  # folder or file for Prometheus
 
     @property
     def budgeted(self) -> bool:
@@ -174,6 +176,7 @@ def _by_config(path: Path | None, config: CampaignConfig, environ: Mapping[str, 
         save_every=config.save_every,
         keep_awake=config.keep_awake,
         notify=from_section(config.notify, path, environ),
+        metrics=_from_folder_of(path, config.metrics),
     )
 
 
@@ -189,9 +192,9 @@ def _by_environment(environ: Mapping[str, str]) -> dict[str, Any]:
                 code="bad_origin",
                 hint=f"Without it, {DEFAULT_ORIGIN} is used.",
             ) from None
-    state = environ.get(STATE_VARIABLE, "").strip()
-    if state:
-        changes["state_dir"] = _path(state)
+    for variable, field in _PLACES.items():
+        if place := environ.get(variable, "").strip():
+            changes[field] = _path(place)
     return changes
 
 
@@ -258,6 +261,7 @@ _OPTIONS: Mapping[str, tuple[str, Callable[[Any], object]]] = MappingProxyType(
         "limit": ("limit", _count),
         "videos": ("video_folder", _path),
         "output": ("output_file", _path),
+        "metrics": ("metrics", _path),
         "save_every": ("save_every", _must_be(parse_duration)),
     }
 )
