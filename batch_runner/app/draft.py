@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from batch_runner.app import guards
@@ -35,6 +36,7 @@ class Request:
     terminal: bool = False  # somebody sits in front of it
     question: bool = False  # ask before sending
     signals: Signals
+    echo: Callable[[str], None] | None = None  # told each line of the log
     told: set[str] = field(default_factory=set)  # kinds of trouble that were told by this command
     budget: RunBudget | None = None  # which it shares with other sheets
 

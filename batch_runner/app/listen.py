@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from itertools import islice
 
 from batch_runner.app.run_log import RunLog
+from batch_runner.core.identity import MARK_LENGTH
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event, State
+from batch_runner.core.model import MICROS
 from batch_runner.scheduler.halt import Halt, StopReason
 
 _NEWS = {
@@ -93,6 +96,7 @@ class RunListener:
         self._log = log
         self._show = show
         self._touched: list[Callable[[int], None]] = []
+        self._since: dict[int, datetime] = {}  # job on its way -> what happened to it last
         self._notes: list[Callable[[str, str], None]] = []
         self._heard: list[Callable[[Job, Change], None]] = []
 
@@ -111,19 +115,33 @@ class RunListener:
         for heard in self._heard:
             heard(job, change)
         self.tally.count(job, change)
-        self._log.info(
+        self._log.happened(
             change.event,
             {
                 "row": job.row,
-                "job": job.row_hash[:12],
+                "key": job.key,
+                "job": job.row_hash[:MARK_LENGTH],
                 "attempt": change.attempt,
+                "seconds": self._seconds(job, change),
                 "task_id": change.task_id or job.task_id,
+                "request_id": change.request_id,
+                "http_status": change.detail.get("http_status") if change.detail else None,
+                "task_seconds": change.duration,
+                "cost_usd": None if change.cost is None else change.cost / MICROS,
+                "video_file": change.video_file,
                 "error_code": change.error_code or None,
                 "error": change.error or None,
-                "request_id": change.request_id,
-                "cost": change.cost,
             },
         )
+
+    def _seconds(self, job: Job, change: Change) -> float | None:
+        """Seconds since what happened to the job before, in this run."""
+        before = self._since.pop(job.id, None)
+        if change.event not in _NEWS:
+            self._since[job.id] = change.at
+        if before is None:
+            return None
+        return max(0.0, round((change.at - before).total_seconds(), 3))  # clocks may be set back
 
     def noticed(self, code: str, message: str) -> None:
         """Something about the run as a whole."""
@@ -132,7 +150,7 @@ class RunListener:
 
     def note(self, code: str, message: str) -> None:
         """The same, for the log and whoever hears of notes, but not for the screen."""
-        self._log.warning(message, {"code": code})
+        self._log.warned("notice", {"code": code, "message": message})
         for told in self._notes:
             told(code, message)
 

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, ExitStack
 
 from batch_runner import __version__
 from batch_runner.app import guards, places, world
+from batch_runner.app.about import about_run
 from batch_runner.app.agree import agreed, time_needed
 from batch_runner.app.awake import kept_awake
 from batch_runner.app.campaign import Campaign
@@ -114,7 +115,8 @@ async def _locked(
         stack.enter_context(kept_awake(wanted=request.terminal and campaign.settings.keep_awake))
         run = await ledger.start_run(now(), host=host, pid=os.getpid(), version=__version__)
         secrets = (key, *campaign.settings.notify.secrets)
-        log = stack.enter_context(RunLog(sidecar.log, run, secrets, now))
+        log = stack.enter_context(RunLog(sidecar.log, run, secrets, now, request.echo))
+        log.happened("run_started", about_run(campaign, host))
         wanted = Wanted(intakes=draft.intakes, wish=draft.wish, adopt=request.adopt)
         entry = RunEntry(
             run=run,
@@ -134,6 +136,7 @@ async def _locked(
                     reason, fail_on=request.fail_on, terminal=request.terminal
                 )
         except LedgerError as error:
+            log.warned("run_broke_off", {"code": error.code, "message": str(error)})
             raise BrokenOffError(
                 error.message, code=error.code, hint=error.hint, where=error.where
             ) from error

@@ -34,14 +34,29 @@ class RunLog:
     """
 
     def __init__(
-        self, path: Path, run: int, secrets: tuple[str, ...], now: Callable[[], datetime]
+        self,
+        path: Path,
+        run: int,
+        secrets: tuple[str, ...],
+        now: Callable[[], datetime],
+        echo: Callable[[str], None] | None = None,
     ) -> None:
+        """Open it.
+
+        Args:
+            path: the file.
+            run: of the ledger; stands in each line.
+            secrets: what must stand in none.
+            now: the time of a line.
+            echo: told each line at once, as it is written.
+        """
         self._file = _File(
             path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", errors="replace"
         )
         self._run = run
         self._secrets = secrets
         self._now = now
+        self._echo = echo
         self._lines: list[str] = []
         self._due = now()
 
@@ -59,14 +74,14 @@ class RunLog:
         finally:
             self._file.close()
 
-    def info(self, event: str, fields: Mapping[str, object]) -> None:
+    def happened(self, event: str, fields: Mapping[str, object]) -> None:
         """Something that happened; fields that are ``None`` are left out."""
         now = self._line("info", event, fields)
         if now >= self._due:
             self._due = now + timedelta(seconds=LOG_PAUSE)
             self.write_out()
 
-    def warning(self, event: str, fields: Mapping[str, object]) -> None:
+    def warned(self, event: str, fields: Mapping[str, object]) -> None:
         """Something that people must see: it is not kept waiting."""
         self._line("warning", event, fields)
         self.write_out()
@@ -80,7 +95,10 @@ class RunLog:
             "event": event,
             **{name: value for name, value in fields.items() if value is not None},
         }
-        self._lines.append(redact(_json(line), self._secrets))
+        text = redact(_json(line), self._secrets)
+        self._lines.append(text)
+        if self._echo is not None:
+            self._echo(text)
         return now
 
     def write_out(self) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from batch_runner.app import world
+from batch_runner.app.about import about_ending
 from batch_runner.app.background import BEAT, SHOW, Background, Outset, Screen
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.choose import Filter
@@ -203,7 +204,9 @@ class Session:
             results_in=str(self.sync.results_in or self.campaign.sheet),
             videos_in=str(world.video_folder(self.campaign)),
         )
-        return replace(ending, next_command=next_command(ending, self.campaign.command))
+        ending = replace(ending, next_command=next_command(ending, self.campaign.command))
+        self.entry.log.happened("run_ended", about_ending(ending, now() - self.started))
+        return ending
 
     async def _merge_when_closed(self) -> None:
         """Somebody sits there with the sheet open: it takes the results when it is closed."""

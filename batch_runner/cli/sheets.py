@@ -24,6 +24,7 @@ from batch_runner.app.put_away import is_finished, put_away
 from batch_runner.app.run import run_sheet
 from batch_runner.app.run_budget import RunBudget
 from batch_runner.cli.console import Console
+from batch_runner.cli.echo import as_events, as_words
 from batch_runner.cli.options import settings_of
 from batch_runner.cli.pipes import on_terminal, say
 from batch_runner.cli.progress import Progress
@@ -61,6 +62,8 @@ class Work:
         except BatchRunnerError as error:
             if not (self.given["quiet"] and self._goes_on_well(error)):
                 self.progress.print(f"Error: {error}", err=True)
+            if self.given["events"]:
+                say(json.dumps({**refusal_document(sheet, error), "event": "refused"}))
             self.telling.refused(wanted.path, self._options(wanted), error)
             return Result(sheet=sheet, code=error.exit_code, error=error)
 
@@ -115,6 +118,20 @@ class Work:
             signals=self.signals,
             budget=self.budget,
             told=self.told,
+            echo=self._echo(campaign),
+        )
+
+    def _echo(self, campaign: Campaign) -> Callable[[str], None] | None:
+        """Who hears each line of the log."""
+        if self.given["events"]:
+            return as_events(str(campaign.source))
+        if not self.given["verbose"]:
+            return None
+        name = f"{shown(campaign.source)}: " if self.batch.several else ""
+        return as_words(
+            lambda line: self.progress.print(name + line, err=True),
+            campaign.localise,
+            all_of_it=self.given["verbose"] > 1,
         )
 
     def _goes_on_well(self, error: BatchRunnerError) -> bool:
@@ -128,7 +145,8 @@ def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None 
     _check_together(given)
     stale = _quantity("--stale", given["stale"], parse_duration) or 0.0
     batch, terminal = batch_of(sheets, user_data_dir(os.environ)), on_terminal()
-    progress = Progress(terminal=terminal, quiet=given["quiet"], as_json=given["as_json"])
+    as_json = given["as_json"] or given["events"]  # standard output is for programs
+    progress = Progress(terminal=terminal, quiet=given["quiet"], as_json=as_json)
     signals = Signals(lambda line: None if given["quiet"] else progress.print(line, err=True))
     work = Work(
         batch=batch,
@@ -160,7 +178,8 @@ def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None 
 
 def asks(given: dict[str, Any], *, terminal: bool) -> bool:
     """Whether somebody is asked before anything is sent."""
-    return terminal and not (given["yes"] or given["sandbox"] or given["as_json"])
+    for_programs = given["as_json"] or given["events"]
+    return terminal and not (given["yes"] or given["sandbox"] or for_programs)
 
 
 def _tell(results: Sequence[Result], batch: Batch, given: dict[str, Any], code: int) -> None:
@@ -170,7 +189,7 @@ def _tell(results: Sequence[Result], batch: Batch, given: dict[str, Any], code: 
         shown = several_document(results, documents, code) if batch.several else documents[0]
         say(json.dumps(shown, ensure_ascii=False, indent=2))
     elif batch.several and not (given["quiet"] and code == DONE):
-        say(total_line(results, len(batch.sheets)), err=given["quiet"])
+        say(total_line(results, len(batch.sheets)), err=given["quiet"] or given["events"])
 
 
 def _document(result: Result) -> dict[str, object]:
@@ -187,6 +206,10 @@ def _document(result: Result) -> dict[str, object]:
 def _check_together(given: dict[str, Any]) -> None:
     if given["adopt"] and given["ignore_results"]:
         raise UsageError("--adopt and --ignore-results exclude each other.", code="bad_options")
+    if given["events"] and given["as_json"]:
+        raise UsageError("--events and --json exclude each other.", code="bad_options")
+    if given["verbose"] and given["quiet"]:
+        raise UsageError("--verbose and --quiet exclude each other.", code="bad_options")
     if given["exit_all"] and given["fail_on"] not in {None, FailOn.ANY}:
         raise UsageError("--exit-all is --fail-on any.", code="bad_options")
 

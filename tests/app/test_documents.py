@@ -203,7 +203,8 @@ def test_every_step_is_in_the_log(cli: Cli, service: Service, new_sheet: NewShee
 
     lines = (sheet.sidecar / "run.log").read_text(encoding="utf-8").splitlines()
 
-    entries = [json.loads(line) for line in lines]
+    first, *entries, last = [json.loads(line) for line in lines]
+    assert (first["event"], last["event"]) == ("run_started", "run_ended")
     assert [entry["event"] for entry in entries] == ["claimed", "accepted", "ready", "stored"]
     assert all(entry["row"] == 2 and entry["time"] for entry in entries)
     assert entries[1]["task_id"] == service.task_of("One.")
