@@ -189,6 +189,7 @@ class Session:
         code = exit_code(totals, len(unknown), reason, fail_on=fail_on)
         missing = await self.ledger.without_video()
         await self.ledger.finish_run(self.entry.run, now(), code)
+        await self.entry.neighbours.part()
         if terminal:
             await self._merge_when_closed()
         ending = Ending(

@@ -30,6 +30,7 @@ class Step(StrEnum):
     """What to do with an attempt made elsewhere."""
 
     LINK = "link"  # the present attempt's task came to light
+    END = "end"  # the present attempt's task has come to its end there
     RELEASE = "release"  # the present attempt was not accepted after all
     NAME = "name"  # the present attempt is this one, known so far only by the sheet
     TAKE = "take"  # the row was sent elsewhere: its next attempt is this one
@@ -41,6 +42,8 @@ UNSENT = frozenset({State.QUEUED, State.SKIPPED, State.INVALID})
 
 def of_known(sent: Sent, here: Here) -> Step | None:
     """What is news about an attempt that this ledger has, as a job's present one."""
+    if here.state in {State.RUNNING, State.FETCHING}:
+        return None if sent.end is None else Step.END
     if here.state is not State.UNKNOWN or here.task_id is not None:
         return None
     if sent.task_id is not None:

@@ -16,6 +16,21 @@ LATEST = 10**11  # unix seconds; no clock shows more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a task ended: in a video, in a link that nobody wanted downloaded, or in a failure."""
+
+    at: float  # unix seconds
+    failed: bool
+    cost: int | None  # micro-dollars
+    error_code: str = ""
+    error: str = ""
+    url: str | None = None
+    expires_at: float | None = None
+    video_file: str | None = None  # relative to the sheet, with /
+    video_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """One attempt as the files tell of it."""
 
@@ -32,6 +47,7 @@ class Sent:
     host: str = ""
     task_id: str | None = None
     void: bool = False  # certainly not accepted
+    end: End | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +59,20 @@ class Line:
     intent: Sent | None = None
     task_id: str | None = None
     void: bool = False
+    end: End | None = None
 
 
 def to_text(line: Line) -> str:
     """A line as it is written, without its end."""
     if line.intent is not None:
         told = asdict(line.intent)
-        for name in ("task_id", "void", "key"):
+        for name in ("task_id", "void", "key", "end"):
             told.pop(name)
         told = {"sent": line.key, **told, "at": line.at}
     elif line.task_id is not None:
         told = {"accepted": line.key, "task_id": line.task_id, "at": line.at}
+    elif line.end is not None:
+        told = {"ended": line.key, "end": asdict(line.end), "at": line.at}
     else:
         told = {"void": line.key, "at": line.at}
     return json.dumps(told, ensure_ascii=False)
@@ -68,6 +87,8 @@ def from_text(text: str) -> Line | None:
             return Line(at=at, key=_text(told["sent"]), intent=_intent(told, at))
         if "accepted" in told:
             return Line(at=at, key=_text(told["accepted"]), task_id=_text(told["task_id"]))
+        if "ended" in told:
+            return Line(at=at, key=_text(told["ended"]), end=_end(told["end"]))
         return Line(at=at, key=_text(told["void"]), void=True)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -78,15 +99,37 @@ def _intent(told: Mapping[str, object], at: float) -> Sent:
         key=_text(told["sent"]),
         worksheet=_text(told["worksheet"], least=0),
         row_hash=_text(told["row_hash"]),
-        row_key=None if told["row_key"] is None else _text(told["row_key"]),
+        row_key=_text_or_none(told["row_key"]),
         model=_text(told["model"], least=0),
         origin=_text(told["origin"]),
         hold=_number(told["hold"], least=0),
         n=_number(told["n"], least=1),
-        after=None if told["after"] is None else _text(told["after"]),
+        after=_text_or_none(told["after"]),
         at=at,
         host=_text(told["host"], least=0),
     )
+
+
+def _end(told: Mapping[str, object]) -> End:
+    return End(
+        at=_moment(told["at"]),
+        failed=told["failed"] is True,
+        cost=_number_or_none(told["cost"]),
+        error_code=_text(told["error_code"], least=0),
+        error=_text(told["error"], least=0),
+        url=_text_or_none(told["url"]),
+        expires_at=None if told["expires_at"] is None else _moment(told["expires_at"]),
+        video_file=_text_or_none(told["video_file"]),
+        video_size=_number_or_none(told["video_size"]),
+    )
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _number_or_none(value: object) -> int | None:
+    return None if value is None else _number(value, least=0)
 
 
 def _text(value: object, least: int = 1) -> str:
@@ -118,12 +161,16 @@ def fold(lines: Iterable[Line]) -> dict[str, Sent]:
     for line in sorted(lines, key=lambda line: line.at):
         known = found.get(line.key)
         if line.intent is not None:
-            kept = known.task_id if known is not None else None
-            found[line.key] = replace(line.intent, task_id=kept)
+            task, end = (None, None) if known is None else (known.task_id, known.end)
+            found[line.key] = replace(line.intent, task_id=task, end=end)
         elif known is not None:
             void = line.void and known.task_id is None
             found[line.key] = replace(
-                known, task_id=known.task_id or line.task_id, void=void, at=line.at
+                known,
+                task_id=known.task_id or line.task_id,
+                void=void,
+                end=line.end or known.end,
+                at=line.at,
             )
     return found
 
@@ -139,10 +186,13 @@ def untold(attempts: Iterable[Sent], told: Mapping[str, Sent], at: float) -> Ite
         known = told.get(one.key)
         unsure = not one.void and one.task_id is None
         if (known is None and not one.void) or (known is not None and known.void and unsure):
-            yield Line(at=at, key=one.key, intent=replace(one, at=at, task_id=None))
-        elif known is None or known.task_id is not None:
+            yield Line(at=at, key=one.key, intent=replace(one, at=at, task_id=None, end=None))
+        elif known is None:
             continue
-        if one.task_id is not None:
+        told_task = known is not None and known.task_id is not None
+        if one.task_id is not None and not told_task:
             yield Line(at=at, key=one.key, task_id=one.task_id)
-        elif one.void and known is not None and not known.void:
+        elif one.void and known is not None and not known.void and not told_task:
             yield Line(at=at, key=one.key, void=True)
+        if one.end is not None and (known is None or known.end is None):
+            yield Line(at=at, key=one.key, end=one.end)

@@ -7,7 +7,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from batch_runner.core import wording
 from batch_runner.core.elsewhere import BY_THE_SHEET, Here, Step, of_known, of_new, of_next
@@ -15,10 +15,7 @@ from batch_runner.core.jobs import Change
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.sent import Sent, followed
 from batch_runner.ledger.changes import apply
-
-NOT_ACCEPTED = frozenset({Event.DEFERRED, Event.REJECTED, Event.RELEASED, Event.RETRIED})
-"""Last events of attempts without a task that nothing is to come of."""
-
+from batch_runner.ledger.rows import to_time
 
 _WAYS_BACK = {
     State.RUNNING: (Event.FORGOTTEN, Event.RELEASED),
@@ -28,31 +25,6 @@ _WAYS_BACK = {
     State.FAILED: (Event.RETRIED,),
 }
 """How a job comes to its next attempt; what the one before holds of the budget stays held."""
-
-
-def attempts_as_sent(connection: sqlite3.Connection) -> list[Sent]:
-    """All attempts of this ledger as other computers are told of them, in the order of sending.
-
-    What is known only because the sheet shows it is not told: it was not sent from here, and its
-    key means nothing elsewhere.
-    """
-    rows = connection.execute(
-        """SELECT a.key, a.origin, a.model, a.hold, a.task_id, a.outcome, a.first_sent_at AS at,
-               j.row_hash, j.key AS row_key, s.worksheet, a.n,
-               (SELECT key FROM attempts p WHERE p.job = a.job AND p.n < a.n
-                    AND p.key NOT LIKE :shown ORDER BY p.n DESC LIMIT 1) AS after
-           FROM attempts a JOIN jobs j ON j.id = a.job JOIN scopes s ON s.id = j.scope
-           WHERE a.key NOT LIKE :shown
-           ORDER BY a.first_sent_at, a.job, a.n""",
-        {"shown": f"{BY_THE_SHEET}%"},
-    )
-    found = []
-    for row in rows:
-        told = dict(row)
-        outcome = told.pop("outcome")
-        void = row["task_id"] is None and outcome in NOT_ACCEPTED
-        found.append(Sent(**told, void=void))
-    return found
 
 
 def take_in(connection: sqlite3.Connection, sent: Sequence[Sent], at: datetime) -> Counter[Step]:
@@ -145,6 +117,9 @@ class _Desk:
         self.done[step] += 1
         if step is Step.LINK:
             self._record(here, Event.ADOPTED, task_id=sent.task_id)
+            self._end(sent, here)
+        elif step is Step.END:
+            self._end(sent, here)
         elif step is Step.RELEASE:
             self._record(here, Event.RELEASED, hold=0)
         elif step is Step.NAME:
@@ -230,6 +205,40 @@ class _Desk:
                 detail={"why": f"sent by the computer {sent.host!r}"},
             ),
         )
+        if sent.task_id is not None:
+            self._end(sent, self._here(attempt.job))
+
+    def _end(self, sent: Sent, here: Here) -> None:
+        """What a task came to elsewhere is what it comes to here, without another look."""
+        end = sent.end
+        if end is None or (end.video_file and self._is_taken(end.video_file)):
+            return
+        at = datetime.fromtimestamp(end.at, UTC)
+        if end.failed:
+            errors = {"error_code": end.error_code, "error": end.error}
+            self._record(
+                here, Event.TASK_FAILED, at=at, cost=end.cost, hold=end.cost or 0, **errors
+            )
+            return
+        result = {
+            "urls": () if end.url is None else (end.url,),
+            "expires_at": to_time(end.expires_at),
+            "cost": end.cost,
+            "hold": end.cost,
+        }
+        if end.video_file is None:
+            self._record(here, Event.FINISHED, at=at, **result)
+            return
+        self._record(here, Event.READY, at=at, **result)
+        self._record(
+            here, Event.STORED, at=at, video_file=end.video_file, video_size=end.video_size
+        )
+
+    def _is_taken(self, video: str) -> bool:
+        found = self._connection.execute(
+            "SELECT 1 FROM attempts WHERE video_file = ?", (video,)
+        ).fetchone()
+        return found is not None
 
     def _beside(self, job: int) -> int:
         """A job of no row for what was sent twice: it is paid, so it is fetched and reported."""

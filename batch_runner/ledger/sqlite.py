@@ -25,6 +25,7 @@ from batch_runner.ledger import (
     enrol,
     matching,
     runs,
+    told,
     views,
     vitals,
     withdraw,
@@ -183,7 +184,7 @@ class SqliteLedger:
 
     async def attempts_as_sent(self) -> Sequence[Sent]:
         """All attempts, as other computers that share the sheet are told of them."""
-        return await self._do(elsewhere.attempts_as_sent)
+        return await self._do(told.attempts_as_sent)
 
     async def take_in(self, sent: Sequence[Sent], at: datetime) -> Mapping[Step, int]:
         """Bring this ledger up to what the computers tell each other; how often what was done."""

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_runner.core.elsewhere import Here, Step, of_known, of_new, of_next
 from batch_runner.core.lease import STALE, Lease, fresh, gives_way_to, others
 from batch_runner.core.lifecycle import State
-from batch_runner.core.sent import Line, Sent, fold, followed, from_text, to_text, untold
+from batch_runner.core.sent import End, Line, Sent, fold, followed, from_text, to_text, untold
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -49,14 +49,27 @@ def here(state: State, **more: object) -> Here:
     return Here(state=state, **{**told, **more})  # type: ignore[arg-type]
 
 
+END = End(
+    at=9.0,
+    failed=False,
+    cost=400_000,
+    url="https://example.com/a.mp4",
+    expires_at=99.0,
+    video_file="a.csv.batch/videos/2_h.mp4",
+    video_size=7,
+)
+
+
 def lines(*outcomes: str) -> list[Line]:
-    """An attempt's lines, a second apart: ``sent``, ``void``, or a task id."""
+    """An attempt's lines, a second apart: ``sent``, ``void``, ``end``, or a task id."""
     made = []
     for at, word in enumerate(outcomes, start=1):
         if word == "sent":
             made.append(Line(at=at, key="k", intent=sent(at=float(at))))
         elif word == "void":
             made.append(Line(at=at, key="k", void=True))
+        elif word == "end":
+            made.append(Line(at=at, key="k", end=END))
         else:
             made.append(Line(at=at, key="k", task_id=word))
     return made
@@ -84,9 +97,10 @@ def test_the_last_word_counts_and_a_task_stays(
     assert (made.task_id, made.void) == (task, void)
 
 
-words = st.lists(st.sampled_from(["sent", "void", "t1"]), max_size=6)
+words = st.lists(st.sampled_from(["sent", "void", "t1", "end"]), max_size=6)
 
 
+@settings(deadline=None)
 @given(words, st.randoms(use_true_random=False), st.integers(0, 6))
 def test_order_and_copies_of_files_do_not_matter(told: list[str], dice: object, cut: int) -> None:
     """Lines mean the same in whatever order files are read, conflict copies of them included."""
@@ -96,6 +110,7 @@ def test_order_and_copies_of_files_do_not_matter(told: list[str], dice: object, 
     assert fold(mixed) == fold(written)
 
 
+@settings(deadline=None)
 @given(words)
 def test_a_line_is_read_as_it_was_written(told: list[str]) -> None:
     """To text and back, nothing is lost."""
@@ -103,6 +118,7 @@ def test_a_line_is_read_as_it_was_written(told: list[str]) -> None:
         assert from_text(to_text(line)) == line
 
 
+@settings(deadline=None)
 @given(
     st.text()
     | st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists).map(json.dumps)
@@ -134,6 +150,7 @@ def test_a_line_that_could_do_harm_is_passed_over(change: dict[str, object]) -> 
     assert from_text(json.dumps(told)) is None
 
 
+@settings(deadline=None)
 @given(words)
 def test_all_is_told_once(told: list[str]) -> None:
     """What a ledger tells brings the files up to what it knows, and then there is no more to tell."""
@@ -157,7 +174,10 @@ def test_what_changed_since_is_told() -> None:
 
 
 def test_what_is_news_of_a_known_attempt() -> None:
-    """An unknown one is linked or released; whatever else a job is by now is not touched."""
+    """An unknown one is linked or released, one being made is ended; others are not touched."""
+    ended = sent(task_id="t", end=END)
+    assert of_known(ended, here(State.RUNNING)) is Step.END
+    assert of_known(ended, here(State.SUCCEEDED)) is None
     unknown = here(State.UNKNOWN)
     assert of_known(sent(), unknown) is None
     assert of_known(sent(task_id="t"), unknown) is Step.LINK

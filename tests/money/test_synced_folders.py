@@ -239,6 +239,63 @@ def test_sent_on_both_sides_before_either_heard(
     assert service.bought() == {"One.": 2}
 
 
+def test_what_ended_elsewhere_is_not_looked_at_again(
+    pair: Callable[..., Pair], service: Service
+) -> None:
+    """Its video is here, its failure is known: the same row, though the provider is gone."""
+    failing = "Fails. [sandbox:failed]"
+    a, b = pair(["One.", "Two.", failing])
+    assert a.cli("run").code == 1
+    a.send_to(b, without="*.csv")
+    service.misbehave("forget", "link-expired", "no-link", "down")  # nothing can be asked any more
+
+    done = b.cli("run")
+
+    assert done.code == 1, done.err
+    assert b.sheet.rows() == a.sheet.rows()
+    assert len(list((b.sheet.sidecar / "videos").iterdir())) == 2
+
+
+def test_a_video_that_has_not_come_yet_is_fetched(
+    pair: Callable[..., Pair], service: Service
+) -> None:
+    """The synchroniser is slow with large files, or brought half of one: the link still works."""
+    a, b = pair(["One.", "Two."])
+    assert a.cli("run").code == 0
+    a.send_to(b, without="*.csv")
+    late, half = sorted((b.sheet.sidecar / "videos").iterdir())
+    late.unlink()
+    half.write_bytes(half.read_bytes()[:100])
+
+    assert b.cli("run").code == 0
+
+    assert b.sheet.column("task_id") == a.sheet.column("task_id")
+    for row in b.sheet.rows():
+        assert (b.folder / row["video_file"]).read_bytes().endswith(row["task_id"].encode())
+    assert half.stat().st_size == 100  # it is not ours to touch
+
+
+@pytest.mark.parametrize("file", ["../secret.mp4", "/etc/hosts", "campaign.csv"])
+def test_a_file_elsewhere_is_nobodys_video(
+    pair: Callable[..., Pair], service: Service, file: str
+) -> None:
+    """What another computer tells of a video counts only for a file in the sidecar."""
+    a, b = pair(["One."])
+    assert a.cli("run").code == 0
+    a.send_to(b, without="*.csv")
+    told = b.sheet.sidecar / a.sent_file().name
+    lines = [json.loads(line) for line in told.read_text().splitlines()]
+    target = (b.folder / file).resolve()
+    if not target.exists():
+        target.write_bytes(b"private")
+    lines[-1]["end"] |= {"video_file": file, "video_size": target.stat().st_size}
+    told.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+    assert b.cli("run").code == 0
+
+    assert b.sheet.column("video_file")[0].startswith("campaign.csv.batch/videos/")
+
+
 @pytest.mark.parametrize("copy", ["sent-{} (b's conflicted copy).jsonl", "sent-{} 2.jsonl"])
 def test_conflict_copies_are_read_too(
     pair: Callable[..., Pair], service: Service, copy: str
@@ -432,10 +489,11 @@ def test_the_intent_is_written_before_the_request(
     """The file tells of each send first, and of its task right after."""
     a, _ = pair(["One."])
     assert a.cli("run").code == 0
-    intent, outcome = a.told()
+    intent, outcome, end = a.told()
     assert intent["worksheet"] == ""
     assert (intent["host"], outcome["accepted"]) == ("host-data-a", intent["sent"])
     assert outcome["task_id"] == service.task_of("One.")
+    assert end["ended"] == intent["sent"]
     assert IMAGE not in a.sent_file().read_text()
 
 
