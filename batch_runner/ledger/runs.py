@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from datetime import datetime
 
@@ -12,6 +13,15 @@ from batch_runner.ledger.rows import MAY_BE_OPEN
 
 FINISHED = frozenset({0, 1})
 """Exit codes of runs that came to their end."""
+
+
+def make_campaign(connection: sqlite3.Connection) -> None:
+    """A campaign's id and salt are made once."""
+    for name in ("campaign", "salt"):
+        connection.execute(
+            "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            (name, secrets.token_hex(16)),
+        )
 
 
 def get_meta(connection: sqlite3.Connection, name: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sqlite3
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -297,14 +296,5 @@ def _open(path: Path) -> sqlite3.Connection:
     connection = connect(path)
     with opening(connection, path):
         migrate(connection, path)
-        _make_campaign(connection)
+        runs.make_campaign(connection)
     return connection
-
-
-def _make_campaign(connection: sqlite3.Connection) -> None:
-    """A campaign's id and salt are made once."""
-    for name in ("campaign", "salt"):
-        connection.execute(
-            "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
-            (name, secrets.token_hex(16)),
-        )
