@@ -30,7 +30,7 @@ map auto_home on /System/Volumes/Data/home (autofs, automounted)
 @pytest.mark.parametrize(
     ("place", "kind"),
     [
-        ("/home/anna/a.csv", "ext4"),
+        ("/srv/anna/a.csv", "ext4"),
         ("/mnt/big share/x/a.csv", "nfs4"),
         ("/mnt/big share", "nfs4"),
         ("/mnt/big sharexyz/a.csv", "ext4"),
