@@ -24,6 +24,7 @@ class Result:
     ending: Ending | None = None  # None: nothing was begun
     error: BatchRunnerError | None = None
     moved: Path | None = None  # where it was put away
+    expected: bool = False  # another run is at work on it, and gets on: no news to anybody
 
 
 async def run_all(

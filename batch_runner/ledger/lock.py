@@ -60,7 +60,8 @@ def hold(sidecar: Path, *, host: str, pid: int, at: datetime) -> Iterator[None]:
             f"this folder cannot be locked ({error.strerror or error}).",
             code="lock_unusable",
             where=str(sidecar),
-            hint="It must be writable and on a disk with file locks; nothing was submitted.",
+            hint="It must be writable and on a disk with file locks, or set BATCH_RUNNER_STATE, or "
+            "'state:' in the config, to a folder that is. Nothing was submitted.",
         ) from error
     sys.audit("batch_runner.ledger.locked")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -102,6 +103,65 @@ def test_a_run_needs_nothing_but_a_path(
     assert video.stat().st_mode & 0o077 == 0
     assert video.parent.stat().st_mode & 0o077 == 0
     assert list(elsewhere.iterdir()) == []
+
+
+def _bound_by_rights() -> list[str]:
+    """What goes before a command so that read-only folders are so even for root."""
+    if os.geteuid() != 0:
+        return []
+    found = shutil.which("setpriv")
+    if found is None:
+        pytest.skip("root may write everywhere, and there is no setpriv to change that")
+    return [found, "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+
+
+@posix
+def test_a_sheet_in_a_read_only_folder_needs_a_place_for_its_state(
+    sandbox: Callable[..., Any],
+    environment: dict[str, str],
+    make_sheet: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    """Without one: exit 2, what to set, nothing sent. With one, and --output: all is done."""
+    box, sheet = sandbox("--seconds", "0.1"), make_sheet("campaign.csv", 1)
+    command = [
+        *_bound_by_rights(),
+        *(sys.executable, "-m", "batch_runner", "run", str(sheet), "--base-url", box.origin),
+    ]
+    elsewhere = {**environment, "BATCH_RUNNER_STATE": str(tmp_path / "state")}
+    sheet.parent.chmod(0o555)
+    try:
+        for env, more, code in (
+            (environment, [], 2),
+            (elsewhere, ["--output", str(tmp_path / "out.csv")], 0),
+        ):
+            done = subprocess.run(
+                [*command, *more],
+                cwd=sheet.parent,
+                env=env,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == code, done.stderr
+            assert code == 0 or "BATCH_RUNNER_STATE" in done.stderr
+            assert len(box.accepted()) == (code == 0)
+    finally:
+        sheet.parent.chmod(0o755)
+
+
+@posix
+def test_off_a_terminal_nothing_moves_the_cursor(
+    sandbox: Callable[..., Any], run: Run, make_sheet: Callable[..., Path]
+) -> None:
+    """No colour, bar or other control character in what a log or mail gets, several sheets or one."""
+    box = sandbox("--seconds", "2.5")
+    sheets = make_sheet("one.csv", 1), make_sheet("other.xlsx", 1)
+    done = run("run", *sheets, "--base-url", box.origin)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^0/2 · sent 2, being made 2", done.stderr, flags=re.MULTILINE)
+    for text in (done.stdout, done.stderr):
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\x9b]", text)
 
 
 @posix
