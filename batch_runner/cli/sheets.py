@@ -60,12 +60,14 @@ class Work:
         try:
             return await self._run(wanted, console)
         except BatchRunnerError as error:
-            if not (self.given["quiet"] and self._goes_on_well(error)):
+            expected = self._goes_on_well(error)
+            if not (self.given["quiet"] and expected):
                 self.progress.print(f"Error: {error}", err=True)
             if self.given["events"]:
                 say(json.dumps({**refusal_document(sheet, error), "event": "refused"}))
-            self.telling.refused(wanted.path, self._options(wanted), error)
-            return Result(sheet=sheet, code=error.exit_code, error=error)
+            if not expected:
+                self.telling.refused(wanted.path, self._options(wanted), error)
+            return Result(sheet=sheet, code=error.exit_code, error=error, expected=expected)
 
     async def _run(self, wanted: Wanted, console: Console) -> Result:
         campaign = open_campaign(
@@ -188,8 +190,13 @@ def _tell(results: Sequence[Result], batch: Batch, given: dict[str, Any], code: 
         documents = [_document(result) for result in results]
         shown = several_document(results, documents, code) if batch.several else documents[0]
         say(json.dumps(shown, ensure_ascii=False, indent=2))
-    elif batch.several and not (given["quiet"] and code == DONE):
+    elif batch.several and not (given["quiet"] and _all_is_well(results, batch)):
         say(total_line(results, len(batch.sheets)), err=given["quiet"] or given["events"])
+
+
+def _all_is_well(results: Sequence[Result], batch: Batch) -> bool:
+    well = all(result.code == DONE or result.expected for result in results)
+    return well and len(results) == len(batch.sheets)
 
 
 def _document(result: Result) -> dict[str, object]:

@@ -74,6 +74,17 @@ def test_quiet_is_silent_while_the_other_run_gets_on(
     assert (refused.out + refused.err == "") == silent
 
 
+def test_quiet_is_silent_for_one_of_several_sheets_too(
+    cli: Cli, service: Service, new_sheet: NewSheet
+) -> None:
+    """Of a folder in which one sheet is being worked on, the others are done, and nothing is said."""
+    sheet, _ = new_sheet("csv", ["One."]), new_sheet("csv", ["Two."], name="other")
+    cli("run", sheet)
+    with hold(sheet.sidecar, host=HOST, pid=os.getpid(), at=datetime.now(UTC)):
+        assert cli("run", ".", "--quiet") == (75, "", "")
+    assert len(service.accepted()) == 2
+
+
 def test_it_waits_for_the_other_run(cli: Cli, service: Service, new_sheet: NewSheet) -> None:
     """--wait goes on as soon as the sheet is free, with the rows as they are by then."""
     sheet = new_sheet("csv", ["One."])
