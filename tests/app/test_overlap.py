@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
-import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from batch_runner.app.campaign import open_campaign
+from batch_runner.app.overlap import held
+from batch_runner.core.errors import LockedError
 from batch_runner.ledger.lock import hold
-from tests.app.conftest import PATIENCE, Cli, NewSheet, Service
+from tests.app.conftest import Cli, NewSheet, Service
 from tests.app.sheets import Sheet
 
 HOST = socket.gethostname()
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 def _held_since(sheet: Sheet, ago: timedelta) -> datetime:
@@ -86,27 +91,26 @@ def test_quiet_is_silent_for_one_of_several_sheets_too(
 
 
 def test_it_waits_for_the_other_run(cli: Cli, service: Service, new_sheet: NewSheet) -> None:
-    """--wait goes on as soon as the sheet is free, with the rows as they are by then."""
+    """--wait says once for whom, and has the sheet as soon as it is free."""
     sheet = new_sheet("csv", ["One."])
     cli("run", sheet)
-    sheet.save([["prompt", "image_urls"], ["Two.", "https://images.example.com/a.png"]])
-    locked, free = threading.Event(), threading.Event()
+    campaign = open_campaign(sheet.path, {}, os.environ)
+    other = ExitStack()
+    other.enter_context(hold(sheet.sidecar, host=HOST, pid=1, at=datetime.now(UTC)))
+    said: list[str] = []
 
-    def other_run() -> None:
-        with hold(sheet.sidecar, host=HOST, pid=1, at=datetime.now(UTC)):
-            locked.set()
-            assert free.wait(PATIENCE)
+    def say(line: str) -> None:
+        said.append(line)
+        other.close()  # the other run ends just when this one begins to wait
 
-    thread = threading.Thread(target=other_run)
-    thread.start()
-    assert locked.wait(PATIENCE)
-    threading.Timer(0.2, free.set).start()
-    done = cli("run", sheet, "--wait", "1m")
-    thread.join()
+    async def story() -> None:
+        async with held(campaign, os.environ, wait=60.0, say=say):
+            with pytest.raises(LockedError), hold(sheet.sidecar, host=HOST, pid=2, at=NOW):
+                pass
 
-    assert done.code == 0
-    assert "Waiting, 1 min at most: another run holds this sheet (process 1 " in done.err
-    assert service.bought()["Two."] == 1
+    asyncio.run(story())
+    (line,) = said
+    assert line.startswith("Waiting, 1 min at most: another run holds this sheet (process 1 ")
 
 
 def test_waiting_has_an_end(cli: Cli, service: Service, new_sheet: NewSheet) -> None:
