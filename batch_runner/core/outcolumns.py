@@ -7,7 +7,6 @@ answered: ``safe_text`` sees to that.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from dataclasses import dataclass
 from batch_runner.core.celltext import plain_text, safe_text
 from batch_runner.core.identity import MARK_LENGTH
 from batch_runner.core.lifecycle import State, shown
-from batch_runner.core.model import CellValue, Problem, Severity, SheetRow, Table
+from batch_runner.core.model import Problem, Severity, SheetRow, Table
+from batch_runner.core.whose import Evidence, weigh
 
 __all__ = [
     "ALL_COLUMNS",
@@ -24,7 +24,6 @@ __all__ = [
     "STATUS_WORDS",
     "WIDTHS",
     "OutColumns",
-    "is_mark",
     "job_mark",
     "plan_columns",
     "safe_text",
@@ -55,10 +54,6 @@ WIDTHS = dict(zip(ALL_COLUMNS, (12, 34, 34, 34, 10, 40, 27, 15, 20), strict=True
 STATUS_WORDS = frozenset(str(shown(state)) for state in State)
 """The words that a status cell may show."""
 
-_UNSENT = frozenset(map(str, (State.QUEUED, State.INVALID, State.SKIPPED)))
-
-_MARK = re.compile(rf"[0-9a-f]{{{MARK_LENGTH}}}")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutColumns:
@@ -73,11 +68,6 @@ class OutColumns:
 def job_mark(row_hash: str) -> str:
     """What the ``job`` column shows of a row's hash: its first 12 hex digits."""
     return row_hash[:MARK_LENGTH]
-
-
-def is_mark(value: CellValue) -> bool:
-    """Whether a cell holds what :func:`job_mark` makes."""
-    return isinstance(value, str) and _MARK.fullmatch(value.strip()) is not None
 
 
 def plan_columns(
@@ -105,7 +95,7 @@ def plan_columns(
     """
     headers = _Headers(table.headers)
     preview = preview or bool(headers.find(recorded.get(PREVIEW, "")))
-    marked = _marked_rows(table, headers, (recorded, configured), prefix)
+    evidence = _evidence(table, headers, (recorded, configured), prefix)
     places: dict[str, int] = {}
     names: dict[str, str] = {}
     added: dict[int, str] = {}
@@ -113,9 +103,9 @@ def plan_columns(
 
     for name in ALL_COLUMNS if preview else OUT_COLUMNS:
         taken = set(places.values())
-        place = _settled(headers, name, (configured, recorded), taken, table, marked)
+        place = _settled(headers, name, (configured, recorded), taken, evidence)
         if place is None:
-            place = _recognised(headers, name, prefix, taken, table, marked)
+            place = _recognised(headers, name, prefix, taken, evidence)
         if place is not None:
             places[name], names[name] = place, table.headers[place]
             continue
@@ -180,45 +170,17 @@ def _fold(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip().casefold()
 
 
-def _marked_rows(
+def _evidence(
     table: Table, headers: _Headers, settled: tuple[Mapping[str, str], ...], prefix: str
-) -> frozenset[int]:
-    """The lines that carry our own mark: a ``job`` of 12 hex digits beside a status word.
-
-    Where some do, those without a mark count as well if their status says that they need none.
-    """
+) -> Evidence:
+    """What stands below every header that one of our columns may have."""
 
     def candidates(name: str) -> list[int]:
         texts = {name, *headers.numbered(prefix + name)}
         texts.update(header[name] for header in settled if name in header)
         return [place for text in texts for place in headers.find(text)]
 
-    jobs, statuses = candidates("job"), candidates("status")
-    marked: set[int] = set()
-    unsent: set[int] = set()
-    for row in table.rows:
-        words = {plain_text(row.value(place)) for place in statuses}
-        if any(is_mark(row.value(place)) for place in jobs):
-            marked.update({row.number} if words & STATUS_WORDS else ())
-        elif words & _UNSENT:
-            unsent.add(row.number)
-    return frozenset(marked | unsent if marked else marked)
-
-
-def _fits(name: str, value: CellValue) -> bool:
-    """Whether we could have written this value into the column of this name."""
-    if name == "status":
-        return plain_text(value) in STATUS_WORDS
-    return name != "job" or is_mark(value)
-
-
-def _is_ours(name: str, place: int, table: Table, marked: frozenset[int]) -> bool:
-    """Whether every cell below a header is blank or one of our values."""
-    cells = ((row.number, row.value(place)) for row in table.rows)
-    return all(
-        value is None or plain_text(value) == "" or (number in marked and _fits(name, value))
-        for number, value in cells
-    )
+    return weigh(table.rows, {name: candidates(name) for name in ALL_COLUMNS}, STATUS_WORDS)
 
 
 def _settled(
@@ -226,8 +188,7 @@ def _settled(
     name: str,
     settled: tuple[Mapping[str, str], ...],
     taken: set[int],
-    table: Table,
-    marked: frozenset[int],
+    evidence: Evidence,
 ) -> int | None:
     """The column that the config or the ledger says is ours, if it still stands."""
     for source in settled:
@@ -237,7 +198,7 @@ def _settled(
         if found:
             # Of several with one header: the one that holds only ours, else the rightmost,
             # since that is where we append.
-            clean = (place for place in found if _is_ours(name, place, table, marked))
+            clean = (place for place in found if evidence.is_ours(name, place))
             return next(clean, found[-1])
     return None
 
@@ -247,8 +208,7 @@ def _recognised(
     name: str,
     prefix: str,
     taken: set[int],
-    table: Table,
-    marked: frozenset[int],
+    evidence: Evidence,
 ) -> int | None:
     """The column that can only be ours, by its header and what stands below.
 
@@ -257,7 +217,7 @@ def _recognised(
     texts = [*reversed(list(headers.numbered(prefix + name))), name]
     for text in texts:
         for place in headers.find(text):
-            if place not in taken and _is_ours(name, place, table, marked):
+            if place not in taken and evidence.is_ours(name, place):
                 return place
     return None
 

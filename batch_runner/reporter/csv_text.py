@@ -1,6 +1,6 @@
-"""A CSV file's bytes as text whose every piece leads back to its own bytes.
+"""A CSV file's bytes as text whose every piece leads back to its own bytes, part by part.
 
-Records and fields are told apart as Python's ``csv`` module and pandas do: a quote counts only
+Records and fields are told apart as Python's ``csv`` module does: a quote counts only
 at the start of a field, and CR, LF and CRLF all end a record.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 _BOMS: dict[str, tuple[tuple[bytes, str], ...]] = {
@@ -17,6 +17,11 @@ _BOMS: dict[str, tuple[tuple[bytes, str], ...]] = {
     "utf-16": ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")),
     "utf-32": ((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be")),
 }
+
+_NOT_BY_LINES = ("utf-16", "utf-32", "utf-7", "iso2022", "hz")
+"""Where the byte of a line end may be part of another character, or shifts hold beyond it."""
+
+Span = tuple[int, int]
 
 _QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"?+')
 
@@ -31,21 +36,28 @@ class Edit:
 
 
 class SourceText:
-    """The decoded file; an edited copy has the same bytes wherever nothing was edited."""
+    """A decoded part of a file; an edited copy has the same bytes wherever nothing was edited."""
 
-    def __init__(self, source: bytes, encoding: str) -> None:
+    def __init__(self, body: bytes, codec: str, bom: bytes = b"") -> None:
         """Decode.
 
         Args:
-            source: the whole file.
-            encoding: a codec's name; a byte order mark at the start is kept as it is.
+            body: whole characters.
+            codec: a codec that neither expects nor writes a byte order mark.
+            bom: the mark that stands before the body; kept as it is.
 
         Raises:
             UnicodeDecodeError: the bytes are not of this encoding.
         """
-        self.bom, self.codec = _bom_and_codec(source, encoding)
-        self._body = source[len(self.bom) :]
-        self.text = self._body.decode(self.codec)
+        self.bom, self.codec = bom, codec
+        self._body = body
+        self.text = body.decode(codec)
+
+    def divided(self, place: int) -> tuple[SourceText, bytes]:
+        """What stands before a character, and the bytes from there on."""
+        offsets = self._offsets()
+        split = len(self.text[:place].encode(self.codec)) if offsets is None else offsets[place]
+        return SourceText(self._body[:split], self.codec, self.bom), self._body[split:]
 
     def encodable(self, text: str) -> str:
         r"""The text; what this file's encoding cannot hold is shown by its code, as ``\u65e5``."""
@@ -86,6 +98,41 @@ class SourceText:
                 start = end
         offsets.append(len(self._body))
         return offsets
+
+
+def whole_records(
+    chunks: Iterable[bytes], encoding: str, delimiter: str
+) -> Iterator[tuple[SourceText, list[Span]]]:
+    """A file in parts, each with where its records begin and end.
+
+    Args:
+        chunks: the file's bytes.
+        encoding: a codec's name; a byte order mark at the start is kept as it is.
+        delimiter: what separates fields.
+
+    Raises:
+        UnicodeDecodeError: the bytes are not of this encoding.
+    """
+    stream = iter(chunks)
+    left = b""
+    while len(left) < 4 and (chunk := next(stream, b"")):
+        left += chunk
+    bom, codec = _bom_and_codec(left, encoding)
+    left = left[len(bom) :]
+    if codec.startswith(_NOT_BY_LINES):
+        left, stream = left + b"".join(stream), iter(())
+    for chunk in stream:
+        left += chunk
+        cut = left.rfind(b"\n") + 1  # never within a character of these encodings
+        text = SourceText(left[:cut], codec, bom)
+        spans = list(Records(text.text, delimiter))
+        if len(spans) > 1:
+            start, _ = spans.pop()  # it may go on
+            ready, rest = text.divided(start)
+            yield ready, spans
+            left, bom = rest + left[cut:], b""
+    text = SourceText(left, codec, bom)
+    yield text, list(Records(text.text, delimiter))
 
 
 class Records:

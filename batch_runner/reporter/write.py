@@ -12,10 +12,12 @@ from typing import BinaryIO
 from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetError
 from batch_runner.core.model import FileStamp, Problem, Table, WritePlan
 from batch_runner.reporter.busy import busy_error, check_not_open, check_writable
-from batch_runner.reporter.csv_file import edit_csv
+from batch_runner.reporter.csv_file import CsvEdit
 from batch_runner.reporter.replace import replace_file
 
 Notice = Callable[[Problem], None]
+
+CHUNK = 1 << 20  # bytes of a text file that are read at a time
 
 
 def write(
@@ -50,30 +52,42 @@ def write(
     if in_place and not any(plans):
         return tables[0].stamp
     _check_free(place, named)
-    if tables[0].worksheet is None:
-        with _opened(sheet, tables[0].stamp) as file:
-            source = file.read()
-        content, problems = edit_csv(source, tables[0], plans[0])
-        _tell(problems, notice)
-        if in_place and content == source:
-            return tables[0].stamp
-        fill: Callable[[Path], None] = partial(_put_bytes, content)
+    tell = partial(_tell, notice=notice)
+    edit = CsvEdit(tables[0], plans[0]) if tables[0].worksheet is None else None
+    if edit is not None:
+        fill: Callable[[Path], None] = partial(_put_text, sheet, tables[0], edit, tell)
     else:
-        tell = partial(_tell, notice=notice)
         fill = partial(_put_workbook, sheet, tables, plans, tell, keep_signature=in_place)
 
     def last_check() -> None:
+        if in_place and edit is not None and not edit.changed:
+            raise _NothingNewError
         if before_replace is not None:
             before_replace()
         _check_free(place, named)
         if in_place:
             _check_stamp(sheet, _stamp(sheet), tables[0].stamp)
 
-    return replace_file(place, fill, like=sheet, last_check=last_check)
+    try:
+        return replace_file(place, fill, like=sheet, last_check=last_check)
+    except _NothingNewError:
+        return tables[0].stamp
 
 
-def _put_bytes(content: bytes, out: Path) -> None:
-    out.write_bytes(content)
+class _NothingNewError(Exception):
+    """The file shows all of it already."""
+
+
+def _put_text(
+    sheet: Path,
+    table: Table,
+    edit: CsvEdit,
+    tell: Callable[[Sequence[Problem]], None],
+    out: Path,
+) -> None:
+    with _opened(sheet, table.stamp) as file, out.open("wb") as new:
+        new.writelines(edit.edited(iter(partial(file.read, CHUNK), b"")))
+    tell(edit.problems)
 
 
 def _put_workbook(

@@ -19,7 +19,6 @@ from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.outcomes import PollKind, PollOutcome
 from batch_runner.core.pace import backoff
 from batch_runner.scheduler.crew import Crew, Watched, key_refused
-from batch_runner.scheduler.gates import TIMER
 
 MOST_TIMES = 500  # of one model's tasks that are kept in mind
 RIGHT_BEFORE = 3  # estimates of the provider that proved right, before they are relied on
@@ -96,10 +95,8 @@ async def _wait_for_look(
         )
         delay = decide.next_look(look, crew.policy)
         left = begun + delay - loop.time()
-        if left <= TIMER:
-            return delay
-        if hurried:
-            await asyncio.sleep(left)
+        if hurried or left <= 0:
+            await asyncio.sleep(max(0.0, left))
             return delay
         try:
             async with asyncio.timeout(left):

@@ -12,12 +12,12 @@ from batch_runner.core.model import CellValue, FileStamp, Severity, SheetRow, Ta
 from batch_runner.core.outcolumns import (
     OUT_COLUMNS,
     STATUS_WORDS,
-    is_mark,
     job_mark,
     plan_columns,
     safe_text,
     shown_results,
 )
+from batch_runner.core.whose import is_mark
 
 MARK = "0123456789ab"
 

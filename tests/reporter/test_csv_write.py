@@ -3,7 +3,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_runner.core.errors import SheetError
-from batch_runner.core.model import ReadOptions, Table, WritePlan
+from batch_runner.core.model import Problem, ReadOptions, Table, WritePlan
 from batch_runner.core.outcolumns import plan_columns
 from batch_runner.loader.load import load
-from batch_runner.reporter.csv_file import edit_csv
+from batch_runner.reporter.csv_file import CsvEdit
 from batch_runner.reporter.write import write
 
 MakeTable = Callable[..., Table]
@@ -55,6 +55,17 @@ class Sample:
             for number, (raw, end) in enumerate(self.records, start=1)
         )
         return self.mark + text.encode(self.codec)
+
+
+def edit_csv(
+    source: bytes, table: Table, plan: WritePlan, size: int = 1 << 20
+) -> tuple[bytes, tuple[Problem, ...]]:
+    """The new bytes, and what was said; the file comes in pieces of this size."""
+    edit = CsvEdit(table, plan)
+    pieces = (source[start : start + size] for start in range(0, len(source), size))
+    new = b"".join(edit.edited(pieces))
+    assert edit.changed == (new != source)
+    return new, tuple(edit.problems)
 
 
 @st.composite
@@ -104,6 +115,7 @@ VALUES = st.sampled_from([None, "ok", "a,b;c", 'say "no"', 0.24, 7, "x|y"])
     sample=samples(),
     first=st.lists(VALUES, min_size=3, max_size=3),
     second=st.lists(VALUES, min_size=3, max_size=3),
+    size=st.integers(1, 60),
 )
 @settings(max_examples=150, deadline=None)
 def test_only_our_fields_change(
@@ -112,6 +124,7 @@ def test_only_our_fields_change(
     sample: Sample,
     first: list[str | float | None],
     second: list[str | float | None],
+    size: int,
 ) -> None:
     """Taking our fields away gives the old bytes, and writing twice changes nothing more."""
     old = sample.content()
@@ -123,7 +136,7 @@ def test_only_our_fields_change(
         cells = dict(zip(headers, values, strict=True))
         return make_plan(dict.fromkeys(rows, cells), headers)
 
-    new, problems = edit_csv(old, table, plan(first))
+    new, problems = edit_csv(old, table, plan(first), size)
     texts_of_row = ["" if value is None else str(value) for value in first]
     ours = texts_of_row if any(texts_of_row) else []
     suffixes = {
@@ -135,8 +148,8 @@ def test_only_our_fields_change(
     assert problems == ()
 
     written = csv_table(SHEET, encoding=sample.encoding, delimiter=sample.delimiter, content=new)
-    assert edit_csv(new, written, plan(first))[0] == new
-    again, _ = edit_csv(new, written, plan(second))
+    assert edit_csv(new, written, plan(first), size)[0] == new
+    again, _ = edit_csv(new, written, plan(second), size)
     before, after = parsed(new, sample), parsed(again, sample)
     for old_record, new_record, width in zip(before, after, sample.widths, strict=True):
         assert new_record[:width] == old_record[:width]
@@ -178,6 +191,26 @@ def test_line_that_names_the_delimiter_counts(csv_table: MakeTable, make_plan: M
     plan = replace(make_plan({3: {2: "queued"}}, {2: "status"}), header_row=2)
     new, _ = edit_csv(old, table, plan)
     assert new == b"sep=;\r\nprompt;image;status\r\na;b;queued\r\n"
+
+
+def test_a_long_file_is_never_held_as_a_whole(csv_table: MakeTable, make_plan: MakePlan) -> None:
+    """What was read is passed on before the rest is asked for, whatever its length."""
+    record = b'a,"two\nlines"\n'
+    table = csv_table(SHEET, content=b"prompt,image\n" + record * 2)
+    read = 0
+
+    def chunks() -> Iterator[bytes]:
+        nonlocal read
+        yield b"prompt,image\n"
+        for _ in range(1000):
+            read += 1
+            yield record
+
+    behind: list[int] = []
+    edit = CsvEdit(table, make_plan({1001: {2: "ok"}}, {2: "status"}))
+    for written, _ in enumerate(edit.edited(chunks())):
+        behind.append(read - written)
+    assert (read, max(behind)) == (1000, 1)
 
 
 def test_rows_without_results_keep_their_bytes(csv_table: MakeTable, make_plan: MakePlan) -> None:
