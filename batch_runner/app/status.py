@@ -28,6 +28,14 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """A sheet at one moment, as far as it is quickly asked."""
+
+    totals: Totals
+    last_run: RunRecord | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """All that is known of one row."""
 
@@ -52,6 +60,17 @@ async def read_status(campaign: Campaign) -> Status:
             unknown=await known.unknown_jobs(),
             troubles=[job for job in jobs if job.error and job.state != "queued"],
         )
+
+
+async def glance(campaign: Campaign) -> Glance:
+    """The sheet in a few numbers.
+
+    Raises:
+        SheetError: it was never run.
+    """
+    with guards.reading(campaign.sidecar) as ledger:
+        known = _known(ledger, campaign)
+        return Glance(totals=await known.totals(), last_run=await known.last_run())
 
 
 async def read_story(campaign: Campaign, who: str) -> list[Story]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from batch_runner.cli.words import visible
@@ -51,26 +51,28 @@ def is_outline(event: str) -> bool:
 
 
 def event_words(event: str, told: Mapping[str, Any], *, ids: bool = True) -> str:
-    """One event as a phrase: ``accepted as task_1, after 1.2 s (request id req_7)``.
+    """One event as a phrase: ``accepted as task_1 (after 1.2 s, request id req_7)``.
 
     Args:
         event: its name in the ledger and the log.
         told: what was kept of it, by the names of the log.
         ids: whether the names that the provider gave are told, too.
     """
-    text = _WORDS.get(event, event)
+    text = str(told.get("error") or _WORDS.get(event, event))
     if event in {"accepted", "adopted"} and ids and told.get("task_id"):
-        text += f" as task {told['task_id']}"
+        text += f" as {told['task_id']}"
     if event == "stored" and told.get("video_file"):
         text += f": {told['video_file']}"
+    more = list(_more(event, told, ids=ids))
+    return visible(f"{text} ({', '.join(more)})" if more else text)
+
+
+def _more(event: str, told: Mapping[str, Any], *, ids: bool) -> Iterator[str]:
     if told.get("seconds") is not None:
-        text += f", after {told['seconds']:.1f} s"
+        yield f"after {told['seconds']:.1f} s"
     if event in {"ready", "finished", "task_failed"} and told.get("cost_usd") is not None:
-        text += f", ${told['cost_usd']:.2f} charged"
-    if told.get("http_status"):
-        text += f", HTTP {told['http_status']}"
+        yield f"${told['cost_usd']:.2f} charged" if told["cost_usd"] else "nothing charged"
+    if told.get("http_status") and not 200 <= told["http_status"] < 300:
+        yield f"HTTP {told['http_status']}"
     if ids and told.get("request_id"):
-        text += f", request id {told['request_id']}"
-    if told.get("error"):
-        text += f". {told['error']}"
-    return visible(text)
+        yield f"request id {told['request_id']}"

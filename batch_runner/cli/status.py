@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from batch_runner.cli.options import config_option, settings_of, sheet_argument
 
 if TYPE_CHECKING:
     from batch_runner.app.campaign import Campaign
-    from batch_runner.app.status import Story
 
 MOST_TROUBLES = 20
 
@@ -23,20 +23,45 @@ MOST_TROUBLES = 20
 @sheet_argument
 @config_option
 @click.option("--row", metavar="LINE|KEY", help="The whole story of one row.")
+@click.option("--watch", is_flag=True, help="Again and again, until the run ends.")
+@click.option("--every", metavar="TIME", help="How often (2s on a terminal, else 30s).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def command(sheet: Path, config: Path | None, row: str | None, *, as_json: bool) -> int:
+def command(
+    sheet: Path,
+    config: Path | None,
+    row: str | None,
+    every: str | None,
+    *,
+    watch: bool,
+    as_json: bool,
+) -> int:
     """Show how SHEET stands; also while it runs.
 
     \b
     batch-runner status campaign.xlsx
     batch-runner status campaign.xlsx --row 17
+    batch-runner status campaign.xlsx --watch
     """
     from batch_runner.app.campaign import open_campaign
 
     campaign = open_campaign(sheet, settings_of({"config": config}), os.environ)
+    if watch:
+        return _watch(campaign, every)
     if row is not None:
         return _row(campaign, row, as_json=as_json)
     return _sheet(campaign, as_json=as_json)
+
+
+def _watch(campaign: Campaign, every: str | None) -> int:
+    from batch_runner.cli.watch import watch
+    from batch_runner.core.errors import UsageError
+    from batch_runner.core.units import parse_duration
+
+    try:
+        seconds = None if every is None else parse_duration(every)
+    except ValueError as error:
+        raise UsageError(f"--every must be {error}.", code="bad_option") from None
+    return watch(campaign, every=seconds, terminal=sys.stdout.isatty())
 
 
 def _sheet(campaign: Campaign, *, as_json: bool) -> int:
@@ -69,40 +94,13 @@ def _sheet(campaign: Campaign, *, as_json: bool) -> int:
 def _row(campaign: Campaign, row: str, *, as_json: bool) -> int:
     from batch_runner.app.documents import story_document
     from batch_runner.app.status import read_story
+    from batch_runner.cli.story import story_lines
 
     stories = asyncio.run(read_story(campaign, row))
     if as_json:
         document = {"schema": 1, "jobs": [story_document(story) for story in stories]}
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return 0
-    for story in stories:
-        _tell(campaign, story)
+    for number, story in enumerate(stories):
+        click.echo(("\n" if number else "") + "\n".join(story_lines(campaign, story)))
     return 0
-
-
-def _tell(campaign: Campaign, story: Story) -> None:
-    from batch_runner.app.plan import usd
-    from batch_runner.cli.words import visible
-
-    job = story.job
-    cost = "" if job.cost is None else f", {usd(job.cost)}"
-    click.echo(f"{job.name}: {job.state}, model {job.model}, attempt {job.attempt}{cost}")
-    if job.error:
-        click.echo(f"  {visible(job.error)}")
-    for attempt in story.attempts:
-        click.echo(
-            f"  attempt {attempt.n}: sent {attempt.sends}x, "
-            f"first {campaign.localise(attempt.first_sent_at):%Y-%m-%d %H:%M:%S} "
-            f"to {attempt.origin}; task {visible(attempt.task_id or 'none')}; "
-            f"request id {visible(attempt.request_id or 'none')}; key {attempt.key}"
-        )
-        if attempt.raw:
-            click.echo(f"    the provider said: {visible(attempt.raw)}")
-    for entry in story.entries:
-        when = f"{campaign.localise(entry.at):%Y-%m-%d %H:%M:%S}"
-        detail = ", ".join(
-            f"{name} {visible(str(value))}"
-            for name, value in entry.detail.items()
-            if name != "raw"
-        )
-        click.echo(f"  {when}  {entry.event} -> {entry.state}  {detail}".rstrip())
