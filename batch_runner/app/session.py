@@ -11,6 +11,7 @@ from functools import partial
 from batch_runner.app import world
 from batch_runner.app.about import about_ending
 from batch_runner.app.background import BEAT, SHOW, Background, Outset, Screen
+from batch_runner.app.callbacks import receiving
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.choose import Filter
 from batch_runner.app.clock import now
@@ -74,23 +75,32 @@ class Session:
     async def work(self, provider: HttpProvider, *, terminal: bool) -> StopReason | None:
         """Send, look and download until nothing is left or something ends it early."""
         self.sync.take_pictures_from(str(provider.origin))
-        engine = Engine(
+        webhook = self.campaign.settings.webhook
+        async with receiving(webhook, self.listener, self.ledger) as callbacks:
+            terms = replace(await self._terms(), webhook=callbacks.base)
+            engine = await self._engine(provider, terms, terminal=terminal)
+            callbacks.calls = engine.controls.calls
+            return await self._run(engine)
+
+    async def _engine(self, provider: HttpProvider, terms: Terms, *, terminal: bool) -> Engine:
+        shelf = VideoShelf(world.video_folder(self.campaign), self.campaign.sheet, self.ledger)
+        return Engine(
             World(
                 ledger=self.entry.neighbours.ledger,
                 provider=provider,
-                shelf=VideoShelf(
-                    world.video_folder(self.campaign), self.campaign.sheet, self.ledger
-                ),
+                shelf=shelf,
                 listener=self.listener,
                 now=now,
                 jitter=world.jitter,
-                terms=await self._terms(),
+                terms=terms,
                 before_claim=self._follow,
             ),
             world.policy_of(self.campaign),
             await self._limits(terminal=terminal),
             self.halt,
         )
+
+    async def _run(self, engine: Engine) -> StopReason | None:
         self.meter.watch(engine.controls)
         known, soon = await self.ledger.models()
         entry = self.entry

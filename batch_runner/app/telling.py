@@ -117,6 +117,10 @@ class TellingLedger:
         """Succeeded jobs whose video is still to be had."""
         return await self._ledger.without_video()
 
+    async def task_ids(self) -> frozenset[str]:
+        """Every task that any attempt is known to have."""
+        return await self._ledger.task_ids()
+
     async def durations(self, model: str) -> Sequence[float]:
         """Seconds that the last tasks of a model took, sorted."""
         return await self._ledger.durations(model)

@@ -11,6 +11,7 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
 from batch_runner.app.run_budget import RunBudget
 from batch_runner.app.spending import Purse, reserving
+from batch_runner.core.callback import address_of
 from batch_runner.core.jobs import ClaimTerms
 from batch_runner.ledger.sqlite import SqliteLedger
 
@@ -27,16 +28,19 @@ class Terms:
     priced_only: bool
     purse: Purse | None
     budget: RunBudget | None
+    webhook: str | None = None  # where the outside reaches this run, if it listens
 
     def __call__(self) -> ClaimTerms:
         """The terms of this moment."""
         at = now()
         purse = self.purse if self.purse and self.purse.holds else None
+        key = _fresh_key(at)
         return ClaimTerms(
             reserve=reserving(self.budget, purse),
             priced_only=self.priced_only,
             now=at,
-            key=_fresh_key(at),
+            key=key,
+            callback=address_of(self.webhook, key) if self.webhook else "",
             origin=self.origin,
             account=self.account,
             cap=self.cap,

@@ -26,6 +26,20 @@ def retried(job: Job, now: datetime) -> Change:
     )
 
 
+def called_back(job: Job, task_id: str, now: datetime) -> Change:
+    """The provider called at the address of an attempt that nobody knew the task of."""
+    return Change(
+        job=job.id,
+        attempt=job.attempt,
+        event=Event.ADOPTED,
+        at=now,
+        task_id=task_id,
+        error_code="",
+        error="",
+        detail={"why": "the provider called back about its task"},
+    )
+
+
 def looked_for_again(job: Job, now: datetime) -> Change:
     """A task that the provider did not know is asked for once more: the key may be another now."""
     return Change(

@@ -71,6 +71,7 @@ class Job:
     replay: bool = False  # was unknown: an earlier send of these bytes may have been accepted
     body: bytes = b""
     idempotency_key: str = ""
+    callback: str = ""  # where the provider calls when its task ends; part of the request
     task_id: str | None = None
     accepted_at: datetime | None = None
     urls: tuple[str, ...] = ()
@@ -168,6 +169,7 @@ class ClaimTerms:
     key: str  # idempotency key, should a new attempt be needed
     origin: str
     account: str  # salted fingerprint of the API key
+    callback: str = ""  # where its task is to call, should a new attempt be needed
     cap: int | None = None  # micro-dollars that all attempts together may hold
     max_tries: int = 8
     replay: bool = False  # may re-send unknown ones under their old key

@@ -7,6 +7,7 @@ only these, so each can be exchanged (PostgreSQL, another service) without touch
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Protocol
 
@@ -62,6 +63,10 @@ class Ledger(Protocol):
 
     async def without_video(self) -> Sequence[Job]:
         """Succeeded jobs whose video is still to be had."""
+        ...
+
+    async def task_ids(self) -> AbstractSet[str]:
+        """Every task that any attempt is known to have."""
         ...
 
     async def durations(self, model: str) -> Sequence[float]:

@@ -158,11 +158,17 @@ def _new_attempt(
     """The job, under a fresh key."""
     now = terms.now.timestamp()
     attempt = row["attempt"] + 1
-    job = to_job(row, attempt=attempt, idempotency_key=terms.key, **_as_claimed(row))
+    job = to_job(
+        row,
+        attempt=attempt,
+        idempotency_key=terms.key,
+        callback=terms.callback,
+        **_as_claimed(row),
+    )
     connection.execute(
         """INSERT INTO attempts (job, n, key, body, body_hash, origin, account, model,
-               first_sent_at, last_sent_at, outcome, hold)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?)""",
+               first_sent_at, last_sent_at, outcome, hold, callback)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?, ?)""",
         (
             job.id,
             attempt,
@@ -175,6 +181,7 @@ def _new_attempt(
             now,
             now,
             hold,
+            terms.callback,
         ),
     )
     return job

@@ -15,11 +15,13 @@ JOB_COLUMNS = """
     j.id, j.scope, j.row, j.key, j.row_hash, j.state,
     coalesce(a.model, j.model) AS model, j.attempt, j.tries,
     coalesce(a.body, j.body, x'') AS body, coalesce(a.key, '') AS idempotency_key,
+    coalesce(a.callback, '') AS callback,
     j.task_id, a.accepted_at, j.urls, j.expires_at, j.video_file, j.cost, j.error_code,
     j.error, j.finished_at, j.estimate_low, j.estimate_high
 """
 UNSENT_COLUMNS = """
     id, scope, row, key, row_hash, state, model, attempt, tries, body, '' AS idempotency_key,
+    '' AS callback,
     task_id, NULL AS accepted_at, urls, expires_at, video_file, cost, error_code, error,
     finished_at, estimate_low, estimate_high, not_before
 """

@@ -123,7 +123,12 @@ CREATE TABLE runs (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (V1,)
+V2 = """
+ALTER TABLE attempts ADD COLUMN callback TEXT NOT NULL DEFAULT '';  -- sent as the field webhook
+ALTER TABLE attempts DROP COLUMN video_sha256;
+"""
+
+MIGRATIONS: tuple[str, ...] = (V1, V2)
 """Step n brings a ledger of version n to version n + 1. Released steps never change."""
 
 VERSION = len(MIGRATIONS)

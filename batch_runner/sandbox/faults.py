@@ -124,6 +124,10 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "unknown-status": _always("The task shows status words nobody documented."),
         "forget": _always("The task's id is unknown when it is looked at."),
         "no-link": _always("The task is completed without a link."),
+        # The call to the address that a request names as its webhook.
+        "no-call": _always("No call is made when the task has ended."),
+        "call-twice": _always("The call is made twice."),
+        "call-early": _always("A call that says the task is done is made at once as well."),
         # The video.
         "link-expired": Rule(
             sentence="A task's first link is dead (403); the next look gives a good one."

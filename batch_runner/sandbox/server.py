@@ -15,7 +15,16 @@ from batch_runner.sandbox.faults import FaultBoard
 from batch_runner.sandbox.gate import count, guard
 from batch_runner.sandbox.limits import Bucket
 from batch_runner.sandbox.options import SandboxOptions
-from batch_runner.sandbox.routes import account, control, files, films, submit, tasks, uploads
+from batch_runner.sandbox.routes import (
+    account,
+    calls,
+    control,
+    files,
+    films,
+    submit,
+    tasks,
+    uploads,
+)
 from batch_runner.sandbox.world import WORLD, World
 
 _BODY_LIMIT = 4 << 20  # bytes; uploads have a limit of their own
@@ -33,6 +42,7 @@ class Sandbox:
         self.origin = ""  # "http://127.0.0.1:PORT" once it runs
         self._clock = clock
         self._log: AcceptedLog | None = None
+        self._world: World | None = None
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -43,14 +53,16 @@ class Sandbox:
             OSError: the state folder cannot be used, or the port is taken.
         """
         self._log = AcceptedLog(self.options.state / "accepted.jsonl")
-        world = World(
+        self._world = World(
             options=self.options,
             clock=self._clock,
             log=self._log,
             board=FaultBoard(self.options.faults, self.options.seed),
             bucket=Bucket(self.options.rate, self.options.burst),
         )
-        self._runner = web.AppRunner(_application(world), access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(
+            _application(self._world), access_log=None, shutdown_timeout=1.0
+        )
         try:
             await self._runner.setup()
             port = await _listen(self._runner, self.options)
@@ -71,6 +83,8 @@ class Sandbox:
         await self._close()
 
     async def _close(self) -> None:
+        if self._world is not None:
+            await calls.give_up(self._world)
         if self._runner is not None:
             await self._runner.cleanup()
         if self._log is not None:

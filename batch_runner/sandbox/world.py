@@ -36,6 +36,7 @@ class World:
     links: dict[str, Link] = field(default_factory=dict)  # the present one of each task
     busy: set[tuple[str, str]] = field(default_factory=set)  # account and key being answered
     requests: Counter[tuple[str, str]] = field(default_factory=Counter)  # route, status
+    callers: set[asyncio.Task[None]] = field(default_factory=set)  # calls that are to be made
 
     def key_is_bad(self, subject: Subject | None = None) -> bool:
         """Whether a fault has the key refused now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from batch_runner.scheduler.calls import Calls
 from batch_runner.scheduler.crew import Crew
 from batch_runner.scheduler.halt import StopReason
 
@@ -29,6 +30,7 @@ class Controls:
 
     def __init__(self, crew: Crew) -> None:
         self._crew = crew
+        self.calls = Calls(crew)
 
     def gauges(self) -> Gauges:
         """How things stand."""

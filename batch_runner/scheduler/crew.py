@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from batch_runner.core.decide import Policy
@@ -23,6 +23,9 @@ class Watched:
     model: str
     since: float  # loop time at which it was taken; before this run's start, if by an earlier one
     last_no: float = 0.0  # seconds after that at which a look still said no
+    woken: asyncio.Event = field(default_factory=asyncio.Event)  # the next look may be due now
+    called_for: float | None = None  # loop time of the look that a call asks for
+    calls_from: float = 0.0  # loop time before which no call leads to a look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,13 @@ class Crew:
     sending: set[asyncio.Task[object]]  # flights between their claim and the answer's record
     kept: Callable[[Change], None]  # told of each change once it is durable
     answered: Callable[[], None]  # told when a flight is no longer sending
+
+    def hurry_up(self) -> None:
+        """Nothing is left to send: looks are planned anew."""
+        if not self.hurry.is_set():
+            self.hurry.set()
+            for task in self.watched.values():
+                task.woken.set()
 
     async def record(self, job: Job, change: Change) -> Job:
         """Make a change durable, tell it, and give the job as it is then."""

@@ -64,7 +64,7 @@ class Engine:
             listener=world.listener,
             policy=policy,
             throttle=self._throttle,
-            looks=LookGate(self._looks_rate),
+            looks=LookGate(lambda: limits.looks or looks_rate(self._throttle.pace)),
             downloads=Turns(limits.downloads),
             halt=halt,
             health=Health(
@@ -94,9 +94,6 @@ class Engine:
     def _wake(self) -> None:
         self._woken.set()
 
-    def _looks_rate(self) -> float:
-        return self._limits.looks or looks_rate(self._throttle.pace)
-
     def _kept(self, change: Change) -> None:
         """A change is durable: is there anything (more) to send because of it?"""
         lost_for_now = change.event is Event.LOST and self._crew.policy.replay
@@ -122,7 +119,9 @@ class Engine:
         for model in models:
             self._crew.learned[model] = list(await self._world.ledger.durations(model))
         async with asyncio.TaskGroup() as group:
-            helping = [self._crew.health.watch(self._world.jitter)]
+            launch = partial(self._launch, group)
+            linking = self.controls.calls.link(self._throttle.take, launch)
+            helping = [self._crew.health.watch(self._world.jitter), linking]
             if self._limits.deadline is not None:
                 helping.append(self._keep_deadline(self._limits.deadline))
             helpers = [group.create_task(self._guard(work)) for work in helping]
@@ -249,7 +248,7 @@ class Engine:
             # What became free since then was not in the books yet: it is asked once more.
             self._dry = self._settles == settles
         if self._nothing_left:
-            self._crew.hurry.set()
+            self._crew.hurry_up()
 
     async def _drain(self) -> None:
         """See what was accepted to its end; when told to leave, only answers on their way."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from batch_runner.core import decide
+from batch_runner.core.callback import bytes_to_send
 from batch_runner.core.jobs import Change, Claim, Job
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.outcomes import (
@@ -85,7 +86,7 @@ async def _submit(crew: Crew, job: Job, probed: Callable[[bool], None] | None) -
         job, Change(job=job.id, attempt=job.attempt, event=Event.CLAIMED, at=crew.now())
     )
     sent_at = asyncio.get_running_loop().time()
-    outcome = await crew.provider.submit(job.body, job.idempotency_key)
+    outcome = await crew.provider.submit(bytes_to_send(job), job.idempotency_key)
     change = decide.after_submit(job, outcome, crew.policy, crew.now(), crew.jitter())
     too_early = probed is not None and outcome.kind is SubmitKind.LIMITED
     job = await crew.record(job, replace(change, free=True) if too_early else change)

@@ -7,6 +7,7 @@ the end of a run.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from bisect import insort
 from dataclasses import replace
 from datetime import datetime
@@ -79,11 +80,11 @@ async def _follow(crew: Crew, job: Job, task: Watched, started: float) -> Job | 
 async def _wait_for_look(
     crew: Crew, task: Watched, looks: int, last_delay: float, estimated: float | None
 ) -> float:
-    """Sleep until the next look is due; it is planned anew once the end is near. The seconds."""
+    """Sleep until the next look is due; it is planned anew when the task is woken. The seconds."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
     while True:
-        hurried = crew.hurry.is_set()
+        task.woken.clear()
         look = Look(
             looks=looks,
             last_delay=last_delay,
@@ -91,18 +92,18 @@ async def _wait_for_look(
             last_no=task.last_no,
             learned=crew.learned.get(task.model, ()),
             estimated=estimated,
-            urgent=hurried or crew.urgent(),
+            urgent=crew.hurry.is_set() or crew.urgent(),
         )
         delay = decide.next_look(look, crew.policy)
-        left = begun + delay - loop.time()
-        if hurried or left <= 0:
-            await asyncio.sleep(max(0.0, left))
+        due = begun + delay if task.called_for is None else min(begun + delay, task.called_for)
+        left = due - loop.time()
+        if left <= 0:
+            task.called_for = None
+            await asyncio.sleep(0)
             return delay
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
-                await crew.hurry.wait()
-        except TimeoutError:
-            return delay
+                await task.woken.wait()
 
 
 def _compare(

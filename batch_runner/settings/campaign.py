@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from batch_runner.core.outcolumns import ALL_COLUMNS
 from batch_runner.settings.notify_section import NotifySection
-from batch_runner.settings.origins import check_origin
+from batch_runner.settings.origins import check_origin, check_web_address
 from batch_runner.settings.other_api import Api
 from batch_runner.settings.section import (
     BytesPerSecond,
@@ -152,6 +152,23 @@ class Provider(Section):
         return tuple(check_origin(value) for value in values)
 
 
+class Webhook(Section):
+    """The provider's calls when a task ends; only taken from a config given by --config."""
+
+    url: str = Field(
+        description="Where the provider reaches this run, such as https://hooks.example.com/batch."
+    )
+    listen: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: Annotated[int, Field(strict=True, ge=1, le=65_535)] = Field(
+        default=8787, description="The port to listen on."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        return check_web_address(value)
+
+
 class Output(Section):
     """How results show in the sheet."""
 
@@ -235,6 +252,9 @@ class CampaignConfig(Section):
     )
     filter: Filter = Filter()
     provider: Provider = Provider()
+    webhook: Webhook | None = Field(
+        default=None, description="The provider calls here when a task ends."
+    )
     notify: NotifySection = NotifySection()
     metrics: str | None = Field(
         default=None,

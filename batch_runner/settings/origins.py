@@ -43,6 +43,28 @@ def check_origin(url: str) -> str:
     return f"{parts.scheme}://{shown}" + ("" if port in {None, default_port} else f":{port}")
 
 
+def check_web_address(url: str) -> str:
+    """An address below which others call, without a trailing slash.
+
+    Raises:
+        ValueError: as :func:`check_origin` does; or it has a query or a fragment.
+    """
+    text = url.strip().rstrip("/")
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ValueError(f"'{text}' must be a web address") from None
+    if (
+        parts.query
+        or parts.fragment
+        or not text.isascii()
+        or not text.isprintable()
+        or " " in text
+    ):
+        raise ValueError("must be a web address without query, blanks and other alphabets")
+    return check_origin(f"{parts.scheme}://{parts.netloc}") + parts.path
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host can only be this machine: ``localhost`` or a loopback address."""
     if host.lower() == "localhost":

@@ -23,7 +23,7 @@ NOT_YET: Mapping[tuple[str, ...], str] = MappingProxyType(
 )
 """Keys that are known but would have no effect yet: refused rather than silently ignored."""
 
-_NEED_TRUST = ("provider", "notify", "metrics")
+_NEED_TRUST = ("provider", "notify", "metrics", "webhook")
 """A sheet's folder may come from anybody; it must not say where a key, a request or a file goes."""
 
 

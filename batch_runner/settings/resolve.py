@@ -14,7 +14,7 @@ from batch_runner.core.profile import Given
 from batch_runner.core.selection import Selection, parse_selection
 from batch_runner.core.text import loose
 from batch_runner.core.units import parse_duration, parse_rate, parse_usd
-from batch_runner.settings.campaign import CampaignConfig
+from batch_runner.settings.campaign import CampaignConfig, Webhook
 from batch_runner.settings.find import config_beside
 from batch_runner.settings.notify import Notify, named_by
 from batch_runner.settings.notify_section import from_section
@@ -55,6 +55,7 @@ class Settings:
     base_url_from: str  # "option", "environment", "config" or "default"
     same_service: tuple[str, ...]  # origins that count as one
     dialect: Dialect  # the service's paths, fields and words
+    webhook: Webhook | None  # where it calls when a task ends; None: nowhere
     key_env: str | None  # the variable with the API key; None: the usual one
     key_file: Path | None  # a file with the API key
 
@@ -146,6 +147,7 @@ def _by_config(path: Path | None, config: CampaignConfig, environ: Mapping[str, 
         base_url_from="config" if origin else "default",
         same_service=config.provider.same_service,
         dialect=config.provider.api.to_core(),
+        webhook=config.webhook,
         key_env=config.provider.key_env,
         key_file=_from_folder_of(path, config.provider.key_file),
         concurrency=config.limits.concurrency,
@@ -208,8 +210,7 @@ def _by_options(options: Mapping[str, object], settings: Settings) -> dict[str, 
         changes["base_url_from"] = "option"
     if options.get("no_download"):
         changes["download"] = False
-    given = options.get("set")
-    if given:
+    if given := options.get("set"):
         texts = given if isinstance(given, list | tuple) else [given]
         changes["defaults"] = {**settings.defaults, **dict(map(_key_and_value, texts))}
     return changes

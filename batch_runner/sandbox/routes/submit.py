@@ -18,6 +18,7 @@ from batch_runner.sandbox.connection import cut, drop
 from batch_runner.sandbox.dice import pick, throw
 from batch_runner.sandbox.faults import Subject, faults_in
 from batch_runner.sandbox.identity import account_of, new_request_id
+from batch_runner.sandbox.routes import calls
 from batch_runner.sandbox.world import WORLD, World
 
 _KEY = re.compile(r"[!-~]{1,191}")
@@ -60,6 +61,8 @@ async def submit(request: web.Request) -> web.StreamResponse:
         if isinstance(settled, web.Response):
             return settled
         task, replayed = settled
+        if not replayed:
+            calls.arrange(world, task, f"{request.scheme}://{request.host}")
         return await _tell(request, world, send, task, replayed=replayed)
     finally:
         world.busy.discard(slot)

@@ -19,8 +19,13 @@ async def look(request: web.Request) -> web.Response:
     await world.delay(task.subject)
     if world.board.strikes("forget", task.subject, task.task_id):
         return answers.invalid("Invalid task ID")
+    return answers.answer(shown(world, task, f"{request.scheme}://{request.host}"))
+
+
+def shown(world: World, task: Accepted, origin: str) -> dict[str, object]:
+    """How a task is doing now, as a look shows it, and a call when it has ended."""
     now = world.clock()
-    links = _links(request, world, task, now) if tasks.ended(task, now) else None
+    links = _links(origin, world, task, now) if tasks.ended(task, now) else None
     board = world.board
     shape = tasks.Shape(
         reason=next((n for n in tasks.REASONS if board.number(n, task.subject) is not None), ""),
@@ -28,11 +33,11 @@ async def look(request: web.Request) -> web.Response:
         variety=world.options.variety,
         seed=world.options.seed,
     )
-    return answers.answer({"code": 200, "data": tasks.describe(task, now, links, shape)})
+    return {"code": 200, "data": tasks.describe(task, now, links, shape)}
 
 
-def _links(request: web.Request, world: World, task: Accepted, now: float) -> tasks.Links:
-    base = f"{request.scheme}://{request.host}/files"
+def _links(origin: str, world: World, task: Accepted, now: float) -> tasks.Links:
+    base = f"{origin}/files"
     link = world.link(task.task_id, now)
     hidden = world.board.strikes("no-link", task.subject, task.task_id)
     video = f"{base}/video/{task.task_id}/{link.number}-{link.expires_at}.mp4"
