@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from batch_runner.app import guards
 from batch_runner.app.campaign import Campaign
@@ -36,6 +37,7 @@ class Request:
     terminal: bool = False  # somebody sits in front of it
     question: bool = False  # ask before sending
     signals: Signals
+    failed_to: Path | None = None  # where the rows to mend go
     echo: Callable[[str], None] | None = None  # told each line of the log
     told: set[str] = field(default_factory=set)  # kinds of trouble that were told by this command
     budget: RunBudget | None = None  # which it shares with other sheets

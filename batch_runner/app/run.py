@@ -7,9 +7,10 @@ import os
 import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
 
 from batch_runner import __version__
-from batch_runner.app import guards, places, world
+from batch_runner.app import guards, places, to_mend, world
 from batch_runner.app.about import about_run
 from batch_runner.app.agree import agreed, time_needed
 from batch_runner.app.awake import kept_awake
@@ -25,10 +26,17 @@ from batch_runner.app.output_file import remember_output
 from batch_runner.app.overlap import held
 from batch_runner.app.pool import pool_of
 from batch_runner.app.run_log import RunLog
-from batch_runner.app.session import RunEntry, Wanted, open_session
+from batch_runner.app.session import RunEntry, Session, Wanted, open_session
 from batch_runner.app.spending import Purse, open_purse
 from batch_runner.app.ui import Ui
-from batch_runner.core.errors import BatchRunnerError, BrokenOffError, LedgerError
+from batch_runner.core.errors import (
+    BatchRunnerError,
+    BrokenOffError,
+    LedgerError,
+    SheetBusyError,
+    SheetChangedError,
+    SheetError,
+)
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.provider.client import HttpProvider
 
@@ -107,6 +115,7 @@ async def _locked(
         else:
             await guards.check_host(ledger, host, take_over=request.take_over)
         await remember_output(campaign.settings.output_file, ledger)
+        await to_mend.prepare(request.failed_to, campaign, ledger)
         purse = await open_purse(campaign, ledger, key, draft.balance)
         if isinstance(purse, Purse):
             stack.callback(purse.close)
@@ -132,14 +141,26 @@ async def _locked(
         try:
             async with troubles_told(campaign, session.listener, request.told), session.meter:
                 reason = await session.work(provider, terminal=request.terminal)
-                return await session.close(
+                ending = await session.close(
                     reason, fail_on=request.fail_on, terminal=request.terminal
                 )
+                if request.failed_to is not None:
+                    await _write_to_mend(request.failed_to, session)
+                return ending
         except LedgerError as error:
             log.warned("run_broke_off", {"code": error.code, "message": str(error)})
             raise BrokenOffError(
                 error.message, code=error.code, hint=error.hint, where=error.where
             ) from error
+
+
+async def _write_to_mend(place: Path, session: Session) -> None:
+    try:
+        rows = await to_mend.write_to_mend(place, session.campaign, session.ledger)
+    except (SheetError, SheetBusyError, SheetChangedError) as error:
+        session.listener.noticed(error.code, f"The rows to mend were not written: {error}")
+    else:
+        session.ui.say(f"Rows to mend: {rows}, in {place}")
 
 
 def _key(campaign: Campaign, request: Request, environ: Mapping[str, str]) -> Key:

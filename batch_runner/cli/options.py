@@ -91,6 +91,12 @@ def sending_options(function: F) -> F:
             click.option("--yes", "-y", is_flag=True, help="Don't ask."),
             click.option("--quiet", "-q", is_flag=True, help="Say nothing when all goes well."),
             click.option("--json", "as_json", is_flag=True, help="One JSON document at the end."),
+            click.option(
+                "--failed-to",
+                type=_PATH,
+                metavar="FILE",
+                help="The rows to mend, into this sheet.",
+            ),
             click.option("--events", is_flag=True, help="All that happens, as lines of JSON."),
             click.option("--verbose", "-v", count=True, help="Tell of each row; -vv: all of it."),
             click.option("--dry-run", is_flag=True, help="Say what would be done, and stop."),

@@ -120,6 +120,7 @@ class Work:
             signals=self.signals,
             budget=self.budget,
             told=self.told,
+            failed_to=given["failed_to"],
             echo=self._echo(campaign),
         )
 
@@ -147,6 +148,8 @@ def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None 
     _check_together(given)
     stale = _quantity("--stale", given["stale"], parse_duration) or 0.0
     batch, terminal = batch_of(sheets, user_data_dir(os.environ)), on_terminal()
+    if batch.several and given["failed_to"] is not None:
+        raise UsageError("--failed-to goes with one sheet.", code="bad_options")
     as_json = given["as_json"] or given["events"]  # standard output is for programs
     progress = Progress(terminal=terminal, quiet=given["quiet"], as_json=as_json)
     signals = Signals(lambda line: None if given["quiet"] else progress.print(line, err=True))

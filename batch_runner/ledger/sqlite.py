@@ -23,6 +23,7 @@ from batch_runner.ledger import (
     elsewhere,
     enrol,
     matching,
+    picks,
     runs,
     told,
     views,
@@ -207,6 +208,10 @@ class SqliteLedger:
         """Jobs that may or may not have been accepted."""
         return await self._do(views.unknown_jobs)
 
+    async def to_mend(self) -> Sequence[Job]:
+        """Jobs in the sheet that failed or are invalid."""
+        return await self._do(picks.to_mend)
+
     async def differing(self) -> Sequence[Job]:
         """Finished jobs that today's settings would ask for in another way."""
         return await self._do(views.differing)
@@ -242,7 +247,7 @@ class SqliteLedger:
 
     async def called(self, who: str) -> Sequence[Job]:
         """Jobs in the sheet by line, key, or the start of the job mark."""
-        return await self._do(withdraw.called, who)
+        return await self._do(picks.called, who)
 
     async def thumbnails(self, jobs: Sequence[int]) -> Mapping[int, str]:
         """Job -> the link to a picture of its video, for those of these jobs that have one."""

@@ -5,24 +5,10 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from batch_runner.core.jobs import Change, Job
+from batch_runner.core.jobs import Change
 from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.core.wording import WITHDRAWN
 from batch_runner.ledger.history import write_event
-from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, to_job
-
-
-def called(connection: sqlite3.Connection, who: str) -> list[Job]:
-    """Jobs in the sheet that people call so: a line, a key, or the start of a job mark."""
-    line = int(who) if who.isascii() and who.isdigit() and len(who) < 10 else -1
-    mark = who if len(who) >= 6 and who.isalnum() else "-"
-    rows = connection.execute(
-        f"""SELECT {JOB_COLUMNS} FROM {JOB_TABLES}
-            WHERE j.row IS NOT NULL AND (j.row = ? OR j.key = ? OR j.row_hash GLOB ? || '*')
-            ORDER BY j.scope, j.row""",  # noqa: S608 - constants
-        (line, who, mark),
-    )
-    return [to_job(row) for row in rows]
 
 
 def withdraw(connection: sqlite3.Connection, job: int, at: datetime) -> Change | None:
