@@ -39,7 +39,7 @@ class Neighbours(Protocol):
     ledger: Ledger  # tells them of each send before it happens
 
     async def meet(self) -> None:
-        """Tell what is not told yet, and take in what the others sent; the rows are enrolled."""
+        """Take in what the others sent, and tell what is not told yet; the rows are enrolled."""
         ...
 
     async def follow(self) -> StopReason | None:
@@ -96,23 +96,23 @@ class SharedSheet:
         self.ledger: Ledger = TellingLedger(ledger, files, host=lease.host, now=now, say=say)
 
     async def meet(self) -> None:
-        """Tell what is not told yet, and take in what the others sent."""
+        """Take in what the others sent, and tell what is not told yet."""
         self._seen = self._files.stamp()
-        await self._take_in(await self._tell())
-
-    async def _tell(self) -> Mapping[str, Sent]:
-        """Tell what is not told yet; gives what all tell, but for that."""
         told = await asyncio.to_thread(self._files.read)
+        await self._take_in(told)
+        await self._tell(told)
+
+    async def _tell(self, told: Mapping[str, Sent]) -> None:
+        """Tell what no file does."""
         at = self._files.moment(self._now().timestamp())
         mine = [replace(one, host=self._lease.host) for one in await self._own.attempts_as_sent()]
         with as_ledger_error(self._files):
             await asyncio.to_thread(self._files.add, untold(mine, told, at))
-        return told
 
     async def part(self) -> None:
         """Tell how this run's tasks ended."""
         try:
-            await self._tell()
+            await self._tell(await asyncio.to_thread(self._files.read))
         except LedgerError as error:  # the next run tells it
             self._say(f"Warning: {error}")
 

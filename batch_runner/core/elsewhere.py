@@ -22,6 +22,7 @@ class Here:
     attempt: int  # its present one; 0: never sent
     key: str | None  # idempotency key of the present attempt
     task_id: str | None
+    told: bool  # whether any file tells of the present attempt: it does before the request leaves
     row: int | None  # where it stands in the sheet
     worksheet: str
 
@@ -62,8 +63,9 @@ def of_next(sent: Sent, here: Here) -> Step | None:
 def of_new(sent: Sent, alike: Iterable[Here]) -> tuple[Step, Here] | None:
     """Which of the jobs of equal rows an attempt belongs to of which nothing was known.
 
-    One that only the sheet vouches for, else one that was not sent yet, else one that failed; a
-    row that this computer sent itself was sent twice, within the delay of the synchronising.
+    One that only the sheet vouches for, else one that was not sent yet, else one that was about
+    to be when its run died, else one that failed. A row that this computer sent itself was sent
+    twice, within the delay of the synchronising.
     """
     if sent.void:
         return None
@@ -71,8 +73,19 @@ def of_new(sent: Sent, alike: Iterable[Here]) -> tuple[Step, Here] | None:
     for here in jobs:
         if here.state is State.UNKNOWN and (here.key or "").startswith(BY_THE_SHEET):
             return Step.NAME, here
-    for states in (UNSENT, frozenset({State.FAILED})):
-        for here in jobs:
-            if here.state in states:
-                return Step.TAKE, here
+    for may in (_is_unsent, _was_not_told, _has_failed):
+        for here in filter(may, jobs):
+            return Step.TAKE, here
     return next(((Step.APART, here) for here in jobs if here.row is not None), None)
+
+
+def _is_unsent(here: Here) -> bool:
+    return here.state in UNSENT
+
+
+def _was_not_told(here: Here) -> bool:
+    return here.state is State.UNKNOWN and not here.told
+
+
+def _has_failed(here: Here) -> bool:
+    return here.state is State.FAILED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -32,7 +32,7 @@ def take_in(connection: sqlite3.Connection, sent: Sequence[Sent], at: datetime) 
 
     What belongs to no row of this ledger yet is left for the next time.
     """
-    desk, over = _Desk(connection, at), followed(sent)
+    desk, over = _Desk(connection, at, {one.key for one in sent}), followed(sent)
     for one in sent:
         if not desk.recognises(one) and one.key not in over:
             desk.heed(one)
@@ -48,9 +48,12 @@ class _Attempt:
 class _Desk:
     """The ledger's attempts and jobs while others' are put beside them."""
 
-    def __init__(self, connection: sqlite3.Connection, at: datetime) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, at: datetime, told: Collection[str]
+    ) -> None:
         self._connection = connection
         self._at = at
+        self._told = told
         self.done: Counter[Step] = Counter()
         self._by_key: dict[str, _Attempt] = {}
         self._by_task: dict[str, _Attempt] = {}
@@ -109,7 +112,8 @@ class _Desk:
                WHERE j.id = ?""",
             (job,),
         ).fetchone()
-        return Here(**(dict(row) | {"state": State(row["state"])}))
+        told = row["key"] in self._told
+        return Here(**(dict(row) | {"state": State(row["state"]), "told": told}))
 
     def _do(self, step: Step | None, sent: Sent, here: Here) -> None:
         if step is None:

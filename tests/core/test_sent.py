@@ -43,6 +43,7 @@ def here(state: State, **more: object) -> Here:
         "attempt": 1,
         "key": "mine",
         "task_id": None,
+        "told": True,
         "row": 2,
         "worksheet": "",
     }
@@ -202,7 +203,7 @@ def test_only_the_last_attempt_of_a_row_counts() -> None:
 
 
 def test_which_of_equal_rows_was_sent_elsewhere() -> None:
-    """What the sheet vouches for, then what waits, then what failed; else it was sent twice."""
+    """What the sheet vouches for, what waits, what was not sent after all, what failed; else twice."""
     waits = here(State.QUEUED, job=3, row=9, key=None, attempt=0)
     failed = here(State.FAILED, job=4, row=3)
     shown = here(State.UNKNOWN, job=5, row=8, key="adopted-5")
@@ -210,6 +211,8 @@ def test_which_of_equal_rows_was_sent_elsewhere() -> None:
     lost = here(State.UNKNOWN, job=7, row=4)
     assert of_new(sent(), [mine, failed, waits, shown]) == (Step.NAME, shown)
     assert of_new(sent(), [mine, failed, waits]) == (Step.TAKE, waits)
+    died = replace(lost, told=False)
+    assert of_new(sent(), [mine, failed, died]) == (Step.TAKE, died)
     assert of_new(sent(), [mine, failed]) == (Step.TAKE, failed)
     assert of_new(sent(), [lost, mine]) == (Step.APART, mine)
     assert of_new(sent(), [here(State.SUCCEEDED, row=None)]) is None
