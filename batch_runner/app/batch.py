@@ -24,6 +24,11 @@ class Batch:
     budget: int | None = None  # micro-dollars for all of them in this run
     done: Path | None = None  # folder that takes finished sheets
 
+    def options_for(self, wanted: Wanted, typed: Mapping[str, object]) -> dict[str, object]:
+        """The options of one sheet: those that were typed, else what the batch says."""
+        named = {} if wanted.config is None else {"config": wanted.config}
+        return {**self.options, **named, **typed}
+
 
 def batch_of(given: Sequence[Path], data: Path) -> Batch:
     """The sheets that paths, folders, patterns, or one batch file stand for.

@@ -27,28 +27,43 @@ def command(sheets: tuple[Path, ...], *, images: bool, as_json: bool, **given: A
     """Say all that is wrong with each SHEET, cell by cell, and what it would cost.
 
     Nothing is sent and nothing is changed. Exit code 0: all is well; 1: there are errors.
+    SHEET may also be a folder, a pattern, or a batch file (YAML) that lists sheets.
 
     \b
     batch-runner check campaign.xlsx
     batch-runner check campaign.xlsx --images
     """
+    from batch_runner.app.batch import batch_of
     from batch_runner.app.campaign import open_campaign
     from batch_runner.app.check import check_sheet
     from batch_runner.app.choose import make_filter
+    from batch_runner.app.documents import refusal_document
+    from batch_runner.core.errors import BatchRunnerError
+    from batch_runner.settings.find import user_data_dir
 
     code = 0
     documents = []
-    for sheet in sheets:
-        campaign = open_campaign(sheet, settings_of(given), os.environ)
-        wish = make_filter(campaign.settings.only, campaign.settings.limit)
-        report = asyncio.run(check_sheet(campaign, wish, images=images))
+    batch = batch_of(sheets, user_data_dir(os.environ))
+    for wanted in batch.sheets:
+        try:
+            options = batch.options_for(wanted, settings_of(given))
+            campaign = open_campaign(wanted.path, options, os.environ)
+            wish = make_filter(campaign.settings.only, campaign.settings.limit)
+            report = asyncio.run(check_sheet(campaign, wish, images=images))
+        except BatchRunnerError as error:
+            if not batch.several:
+                raise
+            click.echo(f"Error: {error}", err=True)
+            documents.append(refusal_document(str(wanted.path), error))
+            code = max(code, error.exit_code)
+            continue
         code = max(code, 1 if report.errors else 0)
         if as_json:
             documents.append(_document(campaign, report))
         else:
             _print(campaign, report)
     if as_json:
-        shown: object = documents[0] if len(documents) == 1 else {"schema": 1, "sheets": documents}
+        shown: object = {"schema": 1, "sheets": documents} if batch.several else documents[0]
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     return code
 

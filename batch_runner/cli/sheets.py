@@ -94,10 +94,7 @@ class Work:
             return replace(result, code=TROUBLE)
 
     def _options(self, wanted: Wanted) -> dict[str, object]:
-        options = {**self.batch.options, **settings_of(self.given)}
-        if wanted.config is not None:
-            options.setdefault("config", wanted.config)
-        return options
+        return self.batch.options_for(wanted, settings_of(self.given))
 
     def _request(self, campaign: Campaign) -> Request:
         given = self.given

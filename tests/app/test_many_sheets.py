@@ -208,3 +208,16 @@ def _price_of_one(cli: Cli) -> float:
     """USD that one row may cost at most."""
     checked = cli("check", "inbox/a.csv", "--json")
     return float(checked.json["estimated_usd"]["high"]) / int(checked.json["new"])
+
+
+def test_check_takes_folders_too_and_goes_on_after_a_bad_sheet(
+    cli: Cli, service: Service, inbox: Path
+) -> None:
+    """Each sheet of the folder is checked; an unusable one is told, exit 2, and stops no other."""
+    assert cli("check", inbox).code == 0
+    (inbox / "c.xlsx").write_text("no workbook", encoding="utf-8")
+    done = cli("check", inbox, "--json")
+    assert done.code == 2
+    assert "c.xlsx" in done.err
+    assert [sheet.get("new") for sheet in done.json["sheets"]] == [1, 1, None]
+    assert service.accepted() == []

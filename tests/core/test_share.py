@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import hypothesis.strategies as st
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from batch_runner.core.share import Member, divide, level, share_of
@@ -129,3 +129,4 @@ class Runs(RuleBasedStateMachine):
 
 
 TestRuns = Runs.TestCase
+TestRuns.settings = settings(deadline=None)  # the machine may be busy
