@@ -80,7 +80,8 @@ async def _explained(error: LockedError, campaign: Campaign) -> LockedError:
 async def _last_progress(campaign: Campaign) -> datetime | None:
     try:
         with reading(campaign.sidecar) as ledger:
-            return None if ledger is None else await ledger.last_progress()
+            last = None if ledger is None else await ledger.last_run()
+            return None if last is None else last.progress_at
     except LedgerError:
         return None  # the holder's trouble, which it will tell; here it is only about its name
 

@@ -12,8 +12,9 @@ from batch_runner.app.home import sidecar_of
 from batch_runner.app.sidecar import sandbox_copy
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.jobs import Job, Totals
+from batch_runner.ledger.runs import RunRecord
 from batch_runner.ledger.sqlite import SqliteLedger
-from batch_runner.ledger.views import Attempt, Entry, RunRecord
+from batch_runner.ledger.views import Attempt, Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

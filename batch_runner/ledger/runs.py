@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from dataclasses import dataclass
 from datetime import datetime
 
 from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.core.wording import INTERRUPTED
 from batch_runner.ledger.history import write_event
-from batch_runner.ledger.rows import MAY_BE_OPEN
+from batch_runner.ledger.rows import MAY_BE_OPEN, to_time
 
 FINISHED = frozenset({0, 1})
 """Exit codes of runs that came to their end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One run of the program over this ledger."""
+
+    id: int
+    started_at: datetime
+    beat_at: datetime
+    ended_at: datetime | None
+    exit: int | None
+    host: str
+    pid: int
+    progress_at: datetime | None  # when something happened last to any job
 
 
 def make_campaign(connection: sqlite3.Connection) -> None:
@@ -112,3 +127,28 @@ def rename_files(connection: sqlite3.Connection, before: str, after: str) -> Non
                 WHERE substr(video_file, 1, ?) = ?""",  # noqa: S608 - constants
             (after, len(before) + 1, len(before), before),
         )
+
+
+def last_run(connection: sqlite3.Connection) -> RunRecord | None:
+    """The newest run, ended or not."""
+    row = connection.execute(
+        """SELECT *, (SELECT at FROM events ORDER BY id DESC LIMIT 1) AS progress_at
+           FROM runs ORDER BY id DESC LIMIT 1"""
+    ).fetchone()
+    if row is None:
+        return None
+    return RunRecord(
+        id=row["id"],
+        started_at=_sure(to_time(row["started_at"])),
+        beat_at=_sure(to_time(row["beat_at"])),
+        ended_at=to_time(row["ended_at"]),
+        exit=row["exit"],
+        host=row["host"],
+        pid=row["pid"],
+        progress_at=to_time(row["progress_at"]),
+    )
+
+
+def _sure(time: datetime | None) -> datetime:
+    assert time is not None
+    return time

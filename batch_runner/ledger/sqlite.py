@@ -116,13 +116,9 @@ class SqliteLedger:
         """Close a run; if it came to its end, its failures are told from now on."""
         await self._do(runs.finish, run, at, code)
 
-    async def last_run(self) -> views.RunRecord | None:
+    async def last_run(self) -> runs.RunRecord | None:
         """The newest run."""
-        return await self._do(views.last_run)
-
-    async def last_progress(self) -> datetime | None:
-        """When something happened last to any job."""
-        return await self._do(views.last_progress)
+        return await self._do(runs.last_run)
 
     async def origins(self) -> frozenset[str]:
         """All origins that jobs of this ledger were sent to."""

@@ -53,19 +53,6 @@ class Attempt:
     raw: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
-    """One run of the program over this ledger."""
-
-    id: int
-    started_at: datetime
-    beat_at: datetime
-    ended_at: datetime | None
-    exit: int | None
-    host: str
-    pid: int
-
-
 def jobs_in_sheet(connection: sqlite3.Connection, scope: int | None = None) -> Iterator[Job]:
     """Jobs that stand in the sheet, in its order."""
     where = "" if scope is None else "AND j.scope = ?"
@@ -272,28 +259,6 @@ def attempts(connection: sqlite3.Connection, job_id: int) -> list[Attempt]:
         Attempt(**(dict(row) | {"first_sent_at": _sure(to_time(row["first_sent_at"]))}))
         for row in rows
     ]
-
-
-def last_run(connection: sqlite3.Connection) -> RunRecord | None:
-    """The newest run, ended or not."""
-    row = connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT 1").fetchone()
-    if row is None:
-        return None
-    return RunRecord(
-        id=row["id"],
-        started_at=_sure(to_time(row["started_at"])),
-        beat_at=_sure(to_time(row["beat_at"])),
-        ended_at=to_time(row["ended_at"]),
-        exit=row["exit"],
-        host=row["host"],
-        pid=row["pid"],
-    )
-
-
-def last_progress(connection: sqlite3.Connection) -> datetime | None:
-    """When something happened last to any job."""
-    row = connection.execute("SELECT at FROM events ORDER BY id DESC LIMIT 1").fetchone()
-    return None if row is None else to_time(row["at"])
 
 
 def _sure(time: datetime | None) -> datetime:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from batch_runner import __version__
 from batch_runner.core.jobs import Totals
 from batch_runner.core.model import MICROS
-from batch_runner.ledger.views import RunRecord
+from batch_runner.ledger.runs import RunRecord
 from batch_runner.ledger.vitals import Vitals
 from batch_runner.scheduler.controls import Gauges
 
