@@ -17,6 +17,7 @@ from batch_runner.app.sidecar import (
     config_owner,
     is_sandbox_copy,
     sandbox_copy,
+    shown,
 )
 from batch_runner.core.model import ReadOptions
 from batch_runner.core.profile import Catalogue
@@ -147,11 +148,3 @@ def _rulebook(settings: Settings, catalogue: Catalogue, *, adopt: bool) -> Ruleb
         hidden_rows=settings.hidden_rows,
         preview=settings.preview,
     )
-
-
-def shown(path: Path) -> Path:
-    """A path as short as it can be said from here."""
-    try:
-        return path.relative_to(Path.cwd())
-    except ValueError:
-        return path

@@ -39,14 +39,27 @@ def run_document(ending: Ending) -> dict[str, object]:
     }
 
 
-def refusal_document(sheet: str, error: BatchRunnerError) -> dict[str, object]:
-    """What ``run --json`` prints of a sheet for which nothing was begun."""
+def nothing_document(sheet: str, code: int) -> dict[str, object]:
+    """What ``run --json`` prints of a sheet for which nothing was begun: the same fields."""
     return {
         "schema": SCHEMA,
         "sheet": sheet,
-        "exit": error.exit_code,
-        "error": {"code": error.code, "message": str(error)},
+        "exit": code,
+        "states": {},
+        "new": {},
+        "cost_usd": None,  # the ledger was not asked
+        "unknown": [],
+        "video_missing": 0,
+        "stopped": None,
+        "results": None,
+        "next": None,
     }
+
+
+def refusal_document(sheet: str, error: BatchRunnerError) -> dict[str, object]:
+    """The same, with the error that it was for."""
+    told = {"code": error.code, "message": str(error)}
+    return {**nothing_document(sheet, error.exit_code), "error": told}
 
 
 def several_document(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from batch_runner.app.home import sidecar_at
 from batch_runner.app.intake import Intake
 from batch_runner.app.output_file import outputs_of
-from batch_runner.app.sidecar import SUFFIX, Sidecar, is_sandbox_copy, sheet_of
+from batch_runner.app.sidecar import SUFFIX, Sidecar, is_sandbox_copy, sheet_of, shown
 from batch_runner.core.errors import (
     ConfigError,
     LedgerError,
@@ -141,8 +142,10 @@ async def check_moved(
                 f"{overlap} of its rows were already sent as rows of {other.name}.",
                 code="sheet_moved",
                 where=str(sheet),
-                hint=f"If it was renamed: batch-runner move '{other.name}' '{sheet.name}'. "
-                "If all its rows are to be made (and paid) anew: run with --new.",
+                hint="If it was renamed: batch-runner move "
+                f"{shlex.quote(str(shown(other)))} {shlex.quote(str(shown(sheet)))}. If it is "
+                "another campaign: run with --new (results that it shows are kept; with "
+                "--ignore-results all its rows are made and paid anew).",
             )
 
 

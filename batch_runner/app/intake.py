@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from batch_runner.core.cellrefs import MAX_COLUMN
 from batch_runner.core.columns import map_columns
 from batch_runner.core.errors import ConfigError, SheetError
 from batch_runner.core.identity import Basis, RowIdentity, digest, former_columns
@@ -109,7 +110,7 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         prefix=rules.out_prefix,
         preview=rules.preview and in_workbook,
     )
-    _check_apart(table, columns, out)
+    _check_places(table, columns, out)
     reader = _Reader(
         table=table,
         rules=rules,
@@ -132,8 +133,15 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
     )
 
 
-def _check_apart(table: Table, columns: ColumnMap, out: OutColumns) -> None:
-    """Results never go where the rows' own data is, whatever a config says."""
+def _check_places(table: Table, columns: ColumnMap, out: OutColumns) -> None:
+    """Results never go where the rows' own data is, whatever a config says, and have room."""
+    if max(out.places.values()) >= MAX_COLUMN:
+        raise SheetError(
+            f"The sheet is in use up to its last columns: there is no room for {len(out.added)} more.",
+            code="worksheet_full",
+            where=address(table.path.name, table.worksheet, table.header_row, MAX_COLUMN - 1),
+            hint="Delete columns on the right that are not needed.",
+        )
     data = {place: name for name, places in columns.columns.items() for place in places}
     for name, place in out.places.items():
         if place in data:

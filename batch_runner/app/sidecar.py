@@ -74,3 +74,11 @@ def config_owner(sheet: Path) -> Path:
     if is_sandbox_copy(sheet):
         return sheet.with_name(f"{sheet.stem.removesuffix(SANDBOX_MARK)}{sheet.suffix}")
     return sheet
+
+
+def shown(path: Path) -> Path:
+    """A path as short as it can be said from here."""
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path

@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from batch_runner.app.batch import Batch, batch_of
-from batch_runner.app.campaign import Campaign, open_campaign, shown
+from batch_runner.app.campaign import Campaign, open_campaign
 from batch_runner.app.choose import make_filter
 from batch_runner.app.control import Signals
-from batch_runner.app.documents import refusal_document, run_document, several_document
+from batch_runner.app.documents import (
+    nothing_document,
+    refusal_document,
+    run_document,
+    several_document,
+)
 from batch_runner.app.draft import Request
 from batch_runner.app.find_sheets import Wanted
 from batch_runner.app.many import Result, run_all
@@ -23,6 +28,7 @@ from batch_runner.app.outcome import DONE, TROUBLE, FailOn, worst
 from batch_runner.app.put_away import is_finished, put_away
 from batch_runner.app.run import run_sheet
 from batch_runner.app.run_budget import RunBudget
+from batch_runner.app.sidecar import shown
 from batch_runner.cli.console import Console
 from batch_runner.cli.echo import as_events, as_words
 from batch_runner.cli.options import settings_of
@@ -203,7 +209,7 @@ def _document(result: Result) -> dict[str, object]:
     if result.error is not None:
         return refusal_document(result.sheet, result.error)
     if result.ending is None:
-        return {"schema": 1, "sheet": result.sheet, "exit": result.code, "submitted": 0}
+        return {**nothing_document(result.sheet, result.code), "submitted": 0}
     document = run_document(result.ending)
     if result.moved is not None:
         document["moved"] = str(result.moved)

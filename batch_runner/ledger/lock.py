@@ -25,7 +25,7 @@ class Holder:
     since: datetime
 
     def __str__(self) -> str:
-        return f"process {self.pid} on {self.host}, since {self.since.isoformat()}"
+        return f"process {self.pid} on {self.host}, since {self.since:%Y-%m-%d %H:%M %Z}"
 
 
 @contextmanager

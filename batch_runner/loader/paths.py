@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -107,6 +108,12 @@ def _original(path: Path) -> Path | None:
 def _nearest(path: Path) -> str:
     """A hint with the sheets of the folder whose names are like the one that is missing."""
     folder = path.parent
+    if path.with_name(path.name + _SIDECAR).is_dir():
+        return (
+            f"The folder {path.name}{_SIDECAR} is still there. If the sheet was renamed or moved: "
+            f"batch-runner move {shlex.quote(path.name)} NEW. If it is lost: batch-runner report "
+            f"{shlex.quote(path.name)} --sheet-out {shlex.quote(path.name)}"
+        )
     if not folder.is_dir():
         return f"The folder {folder} does not exist either."
     try:

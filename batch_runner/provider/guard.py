@@ -19,7 +19,7 @@ from batch_runner.core.addresses import is_public
 from batch_runner.provider.proxies import is_loopback
 
 Place = tuple[str, int]
-"""Host, in lower case, and port."""
+"""Host, in lower case, and port; made by :func:`place_of`."""
 
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
 
@@ -55,7 +55,7 @@ class PublicResolver(AbstractResolver):
             found = await self._system.resolve(host, port, family)
         except UnicodeError as error:  # a name longer than names can be
             raise OSError(f"{host} is no host name") from error
-        if (host.lower(), port) in self._allowed:
+        if _place(host, port) in self._allowed:
             return found
         public = [place for place in found if is_public(place["host"])]
         if not public:
@@ -69,7 +69,12 @@ class PublicResolver(AbstractResolver):
 
 def place_of(url: URL) -> Place:
     """Where a URL's host listens."""
-    return (url.host or "").lower(), url.port or 0
+    return _place(url.host or "", url.port or 0)
+
+
+def _place(host: str, port: int) -> Place:
+    """This machine is one place under all of its names: a sandbox's links may use another."""
+    return "localhost" if is_loopback(host) else host.lower(), port
 
 
 def check_link(url: URL, allowed: AbstractSet[Place]) -> None:

@@ -90,6 +90,24 @@ def test_run_json_also_tells_of_a_refusal(cli: Cli, service: Service) -> None:
     assert refused.code == 2
     assert refused.json["exit"] == 2
     assert refused.json["error"]["code"] == "sheet_missing"
+    assert refused.json["states"] == refused.json["new"] == {}
+    assert refused.json["unknown"] == []
+
+
+def test_every_run_document_has_the_same_fields(
+    cli: Cli, service: Service, new_sheet: NewSheet
+) -> None:
+    """A program finds the fields of a run also where it was only planned, or refused."""
+    sheet = new_sheet("csv", ["One."])
+    planned = cli("run", sheet, "--dry-run", "--json").json
+    refused = cli("run", "missing.csv", "--json").json
+
+    done = cli("run", sheet, "--json").json
+
+    assert set(done) <= set(planned)
+    assert set(done) <= set(refused)
+    assert planned["exit"] == 0
+    assert service.bought() == {"One.": 1}
 
 
 def test_several_sheets_give_one_document_and_the_worst_code(

@@ -46,6 +46,23 @@ def test_a_sheet_without_prompts_is_refused(
     assert not sheet.sidecar.exists()
 
 
+def test_a_sheet_without_room_is_refused_before_it_costs(
+    cli: Cli, service: Service, new_sheet: NewSheet, kind: str
+) -> None:
+    """No column is left for results: exit 2, the sheet is named, and nothing is sent or changed."""
+    sheet = new_sheet(kind, CAT)
+    sheet.edit(lambda grid: [[*grid[0], *[""] * 16_381, "last"], *grid[1:]])
+    before = sheet.path.read_bytes()
+
+    refused = cli("run", sheet)
+
+    assert refused.code == 2
+    assert "no room" in refused.err
+    assert sheet.path.name in refused.err
+    assert service.accepted() == []
+    assert sheet.path.read_bytes() == before
+
+
 def test_a_missing_sheet_is_named_with_the_nearest(cli: Cli, new_sheet: NewSheet) -> None:
     """A mistyped name gets the one that is there."""
     new_sheet("csv", CAT)

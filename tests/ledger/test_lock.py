@@ -36,7 +36,7 @@ def test_a_second_run_is_told_who_holds_the_sheet(tmp_path: Path) -> None:
         note = json.loads((tmp_path / HOLDER).read_text(encoding="utf-8"))
     assert note == {"host": "here", "pid": 42, "since": "2026-11-23T08:00:00+00:00"}
     assert (told.value.code, told.value.exit_code) == ("locked", 75)
-    assert "process 42 on here, since 2026-11-23T08:00:00+00:00" in told.value.message
+    assert "process 42 on here, since 2026-11-23 08:00 UTC" in told.value.message
     assert "batch-runner status SHEET" in told.value.hint
 
 

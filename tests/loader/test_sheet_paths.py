@@ -113,6 +113,14 @@ def test_a_missing_file_is_answered_with_the_nearest(tmp_path: Path) -> None:
     assert "no sheet" in refused(tmp_path / "empty" / "x.csv").hint
 
 
+def test_a_missing_sheet_whose_folder_is_there(tmp_path: Path) -> None:
+    """What was done is not lost with the sheet: how to go on, or get it again, is said."""
+    (tmp_path / "my videos.csv.batch").mkdir()
+    hint = refused(tmp_path / "my videos.csv").hint
+    assert "batch-runner move 'my videos.csv' NEW" in hint
+    assert "batch-runner report 'my videos.csv' --sheet-out 'my videos.csv'" in hint
+
+
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     """Even one that is named like a sheet."""
     folder = tmp_path / "sheet.csv"

@@ -18,6 +18,7 @@ from batch_runner.provider.guard import (
     PublicResolver,
     RefusedLinkError,
     check_link,
+    place_of,
     refused_when_resolved,
 )
 
@@ -86,6 +87,25 @@ def test_a_redirect_to_a_private_address_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_own_origin_is_known_by_all_of_its_names(
+    listen: Any, provider: Made, answer: Any, tmp_path: Path, video: bytes
+) -> None:
+    """A look-alike on this machine may call itself localhost or 127.0.0.1, at its own port."""
+
+    async def run() -> FetchOutcome:
+        async def sends(_request: object, writer: asyncio.StreamWriter) -> None:
+            writer.write(answer(200, video))
+
+        async with listen(sends) as server:
+            named = server.origin.replace("127.0.0.1", "localhost")
+            async with provider(named) as client:
+                return await client.fetch(
+                    f"{server.origin}/v", tmp_path / "a", tmp_path / "a.part"
+                )
+
+    assert asyncio.run(run()).kind is FetchKind.SAVED
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -149,7 +169,7 @@ def test_names_too_long_and_unknown_are_just_not_there() -> None:
 
 def test_the_origin_itself_is_allowed_by_host_and_port() -> None:
     """Only the very place of the API is excepted, not its neighbours."""
-    allowed = {("127.0.0.1", 8123)}
+    allowed = {place_of(URL("http://127.0.0.1:8123"))}
     check_link(URL("http://127.0.0.1:8123/v.mp4"), allowed)
     check_link(URL("https://93.184.216.34/v.mp4"), allowed)
     with pytest.raises(RefusedLinkError):
