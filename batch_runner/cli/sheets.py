@@ -197,6 +197,8 @@ def _tell(results: Sequence[Result], batch: Batch, given: dict[str, Any], code: 
         shown = several_document(results, documents, code) if batch.several else documents[0]
         say(json.dumps(shown, ensure_ascii=False, indent=2))
     elif batch.several and not (given["quiet"] and _all_is_well(results, batch)):
+        if given["dry_run"] and code == DONE:
+            return  # there is nothing to add up
         say(total_line(results, len(batch.sheets)), err=given["quiet"] or given["events"])
 
 

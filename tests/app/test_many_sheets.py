@@ -219,5 +219,17 @@ def test_check_takes_folders_too_and_goes_on_after_a_bad_sheet(
     done = cli("check", inbox, "--json")
     assert done.code == 2
     assert "c.xlsx" in done.err
-    assert [sheet.get("new") for sheet in done.json["sheets"]] == [1, 1, None]
+    assert [sheet.get("exit", 0) for sheet in done.json["sheets"]] == [0, 0, 2]
+    assert service.accepted() == []
+
+
+def test_a_rehearsal_of_several_adds_nothing_up(cli: Cli, service: Service, inbox: Path) -> None:
+    """--dry-run shows each plan by name, and no sum of what was not done."""
+    done = cli("run", inbox, "--dry-run")
+    assert done.code == 0
+    assert [line.split(":")[0] for line in done.out.splitlines() if "1 new" in line] == [
+        "inbox/a.xlsx",
+        "inbox/b.csv",
+    ]
+    assert "2 sheets" not in done.out
     assert service.accepted() == []
