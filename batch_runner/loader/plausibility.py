@@ -18,6 +18,7 @@ from types import MappingProxyType
 _SAMPLE = 50_000  # non-ASCII characters looked at
 _RUN = re.compile(r"[^\x00-\x7f]+")
 _LETTER = re.compile(r"[A-Za-z]")
+_KANA = re.compile("[\u3041-\u30fe]")
 
 
 def plausibility(text: str, codec: str) -> float:
@@ -95,11 +96,6 @@ def _japanese(char: str) -> float | None:
     return _common_signs(char)
 
 
-def _japanese_unix(char: str) -> float | None:
-    # Its kanji lie where the Chinese characters of GB 2312 do, so only its kana speak for it.
-    return 0.5 if "\u4e00" <= char <= "\u9fff" else _japanese(char)
-
-
 def _chinese(char: str) -> float | None:
     if "\u3041" <= char <= "\u30fe":
         return -1.0  # kana in Chinese is Japanese that was read as Chinese
@@ -112,10 +108,18 @@ def _korean(char: str) -> float | None:
     return 0.1 if "\u4e00" <= char <= "\u9fff" else _common_signs(char)
 
 
+_japanese_text = _level_one("euc_jp", 0xB0, 0xCF, _japanese)
+
+
+def _japanese_unix(run: str, before: str, after: str) -> float:
+    # Its kanji lie where the Chinese characters of GB 2312 do, so kana have to speak for them.
+    return _japanese_text(run, before, after) * (1.0 if _KANA.search(run) else 0.5)
+
+
 CANDIDATES: MappingProxyType[str, _Weigh] = MappingProxyType(
     {
-        "cp932": _level_one("euc_jp", 0xB0, 0xCF, _japanese),
-        "euc_jp": _level_one("euc_jp", 0xB0, 0xCF, _japanese_unix),
+        "cp932": _japanese_text,
+        "euc_jp": _japanese_unix,
         "gb18030": _level_one("gb2312", 0xB0, 0xD7, _chinese),
         "big5": _level_one("big5", 0xA4, 0xC6, _chinese),
         "cp949": _level_one("euc_kr", 0xB0, 0xC8, _korean),

@@ -84,6 +84,7 @@ def test_utf_16_of_the_other_byte_order_is_read(read_csv: ReadCsv) -> None:
         ("cp949", "고양이가 풀밭을 달린다", ("cp949", "gb18030")),
         ("gb18030", "海边日落", ("cp949", "gb18030")),
         ("euc_jp", "カメラがゆっくりと猫に近づく", ("euc_jp", "big5")),
+        ("euc_jp", "夜の街を走る電車", ("euc_jp", "big5")),
     ],
 )
 def test_equally_likely_encodings_are_an_error_that_names_both(
