@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from batch_runner.core.celltext import plain_text
+from batch_runner.core.celltext import plain_text, starts_formula
 from batch_runner.core.identity import MARK_LENGTH
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State, shown
@@ -27,7 +27,7 @@ def project(job: Job, localise: Localise, *, at_end: bool) -> Mapping[str, OutCe
     unsent = job.state in {State.INVALID, State.SKIPPED} or (
         at_end and job.state is State.QUEUED and job.attempt == 0
     )
-    file = job.video_file
+    file = _path(job.video_file)
     return {
         "status": OutCell(value=str(word)),
         "video_url": OutCell(value=url, link=url) if url else BLANK,
@@ -38,6 +38,11 @@ def project(job: Job, localise: Localise, *, at_end: bool) -> Mapping[str, OutCe
         "finished_at": OutCell(value=_time(job.finished_at, localise)),
         "job": OutCell(value=None if unsent else job.row_hash[:MARK_LENGTH]),
     }
+
+
+def _path(file: str | None) -> str | None:
+    """A path that no spreadsheet program takes for a formula, and that is still a path."""
+    return f"./{file}" if file and starts_formula(file) else file
 
 
 def _time(at: datetime | None, localise: Localise) -> str | None:

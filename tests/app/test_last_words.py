@@ -92,3 +92,4 @@ def test_the_next_command_holds_any_name(
     service.misbehave()
     assert cli(*shlex.split(line.removeprefix("Next: "))[1:]).code == 0
     assert service.bought() == {"One.": 1}
+    assert sheet.shows_its_own_video(sheet.row("One."))
