@@ -67,4 +67,4 @@ def took(times: Sequence[float], seen: float, elapsed: float) -> float:
 
 
 def _step(times: Sequence[float]) -> float:
-    return max(0.01, _HALVING * usual(times))
+    return max(0.001, _HALVING * usual(times))

@@ -240,8 +240,9 @@ class HttpProvider:
         )
 
     def _timeout(self, answer: float) -> aiohttp.ClientTimeout:
+        # One timer for a whole request: one more for each piece read is a tenth of all it costs.
         connect = self._timeouts.connect
-        return aiohttp.ClientTimeout(total=connect + answer, connect=connect, sock_read=answer)
+        return aiohttp.ClientTimeout(total=connect + answer, connect=connect)
 
     def _unanswered(self, lost: NoAnswer) -> SubmitOutcome:
         """A submit without an answer: certainly not sent, or unknown."""

@@ -178,7 +178,6 @@ class Engine:
                 slot = self._throttle.take()
                 sending = self._sending(probe=probe, settles=settles)
                 self._launch(group, send_next(self._crew, slot, sending))
-                await asyncio.sleep(0)  # let the claim be asked for before the next look around
 
     def _may_send(self) -> bool:
         return not self._halt.holds_submits and self._delay() == 0.0

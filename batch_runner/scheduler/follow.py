@@ -20,6 +20,7 @@ from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.outcomes import PollKind, PollOutcome
 from batch_runner.core.pace import backoff
 from batch_runner.scheduler.crew import Crew, Watched, key_refused
+from batch_runner.scheduler.gates import TIMER
 
 MOST_TIMES = 500  # of one model's tasks that are kept in mind
 RIGHT_BEFORE = 3  # estimates of the provider that proved right, before they are relied on
@@ -97,9 +98,8 @@ async def _wait_for_look(
         delay = decide.next_look(look, crew.policy)
         due = begun + delay if task.called_for is None else min(begun + delay, task.called_for)
         left = due - loop.time()
-        if left <= 0:
+        if left <= TIMER:
             task.called_for = None
-            await asyncio.sleep(0)
             return delay
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):

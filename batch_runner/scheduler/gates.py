@@ -17,7 +17,7 @@ from batch_runner.core.pace import Pace
 from batch_runner.core.share import Share
 
 NO_SHARE = 1.0  # seconds after which a run without a share looks again; news of one wake it
-TIMER = 0.005  # seconds; where submits are nearer than this, no timer of a loop is fine enough
+TIMER = 0.005  # seconds; where submits or looks are nearer than this, no timer of a loop is fine enough
 
 
 class Slot:
@@ -178,8 +178,9 @@ class LookGate:
         while True:
             now = loop.time()
             turn = max(now, self._next_at, self._paused_until)
-            self._next_at = turn + 1.0 / self._rate()
-            if turn > now:
+            apart = 1.0 / self._rate()
+            self._next_at = turn + apart
+            if turn - now > (TIMER if apart < TIMER else 0.0):
                 await asyncio.sleep(turn - now)
             if turn >= self._paused_until:
                 return

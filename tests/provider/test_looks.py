@@ -64,7 +64,7 @@ def test_a_look_that_takes_too_long_is_unavailable(listen: Any, provider: Made) 
     async def stuck(_request: object, _writer: object) -> None:
         await asyncio.Event().wait()
 
-    outcome, _ = _with(listen, provider, stuck, lambda c: c.poll("task_A"), read=0.2)
+    outcome, _ = _with(listen, provider, stuck, lambda c: c.poll("task_A"), connect=0.1, read=0.1)
     assert (outcome.kind, outcome.code) == (PollKind.UNAVAILABLE, "timeout")
 
 

@@ -98,7 +98,7 @@ def test_a_slow_answer_is_unknown(listen: Any, provider: Made, data: bytes) -> N
         writer.write(data)
         await asyncio.Event().wait()
 
-    outcome, server = _scenario(listen, provider, stuck, submit=0.2)
+    outcome, server = _scenario(listen, provider, stuck, connect=0.1, submit=0.1)
     assert outcome.kind is SubmitKind.UNKNOWN
     assert outcome.code in {"timeout", "answer_cut"}
     assert server.posts == 1
