@@ -18,6 +18,7 @@ class Echo(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     asked: ClassVar[list[str]] = []
+    told: ClassVar[list[str]] = []  # what a hook was sent, headers and all
 
     def do_GET(self) -> None:
         """The balance, a look at a task, or, as a proxy, a video."""
@@ -30,7 +31,12 @@ class Echo(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Take, or refuse, what is to be made."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.startswith("/hook"):
+            self.told.append(f"{self._secrets()}\n{content.decode()}")
+            self._answer(500, self._secrets())
+            return
+        body = json.loads(content)
         status, _, shape = body["prompt"].rpartition("[")[2].rstrip("]").partition(":")
         if shape == "task":
             self._answer(200, {"code": 200, "data": [{"task_id": f"task_{status}"}]})
@@ -82,6 +88,7 @@ class Echo(BaseHTTPRequestHandler):
 def echoing() -> Iterator[str]:
     """The service at work; its origin."""
     Echo.asked.clear()
+    Echo.told.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -76,7 +76,15 @@ def test_what_was_sent_is_written_nowhere(
         ran = [zygote.run(campaign.folder, *words, environment=more, stop=killed)]
         assert ran[0].code == -9
         assert leaks([folder, zygote.home], ran, [key, PASSWORD]) == []
-        ran += [zygote.run(campaign.folder, *words, environment=more) for _ in range(2)]
+        told = (
+            ("--json", "--failed-to", campaign.folder / f"mend.{kind}"),
+            ("--events", "--metrics", folder / "figures.prom"),
+            ("-vv", "--notify", f"{origin}/hook"),
+        )
+        ran += [
+            zygote.run(campaign.folder, *campaign.words, *way, environment=more) for way in told
+        ]
+        assert {one.code for one in ran[1:]} <= {1, 3}, [one.said for one in ran]
         ran += [
             zygote.run(campaign.folder, words[0], campaign.sheet, *words[1:], environment=more)
             for words in SHOWN
@@ -91,6 +99,8 @@ def test_what_was_sent_is_written_nowhere(
     assert any("videos.example.com" in line and basic in line for line in Echo.asked)
     assert "Traceback" not in "".join(one.said for one in ran)
     assert leaks([folder, zygote.home], ran, [key, PASSWORD]) == []
+    assert Echo.told
+    assert [form for form in forms(key) if form.decode() in "".join(Echo.told)] == []
     assert any("***" in one.said for one in ran)
 
 
