@@ -7,6 +7,7 @@ one's own and conflict copies too: they know more than a ledger that was lost.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -37,13 +38,13 @@ class SentFiles:
         Raises:
             LedgerError: the folder cannot be read.
         """
+        seen = set()
         with readable(self.folder):
-            entries = [(path, path.stat()) for path in self.folder.glob(PATTERN)]
-        return frozenset(
-            (path.name, found.st_mtime_ns, found.st_size)
-            for path, found in entries
-            if path != self._own
-        )
+            for path in self.folder.glob(PATTERN):
+                with contextlib.suppress(FileNotFoundError):  # just being replaced
+                    found = path.stat()
+                    seen.add((path.name, found.st_mtime_ns, found.st_size))
+        return frozenset(one for one in seen if one[0] != self._own.name)
 
     def read(self) -> Mapping[str, Sent]:
         """What all files tell, by idempotency key.
@@ -97,7 +98,8 @@ def read_lines(folder: Path) -> Iterable[Line]:
         LedgerError: a file cannot be read.
     """
     for path in sorted(folder.glob(PATTERN)):
-        with readable(path):
+        content = b""
+        with readable(path), contextlib.suppress(FileNotFoundError):  # just being replaced
             content = path.read_bytes()
         for text in content.decode(errors="replace").split("\n"):
             line = from_text(text)

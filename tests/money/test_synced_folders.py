@@ -483,6 +483,25 @@ def test_what_cannot_be_told_is_not_sent(pair: Callable[..., Pair], service: Ser
     assert service.bought() == ONCE
 
 
+def test_a_file_that_is_just_being_replaced_stops_nothing(
+    pair: Callable[..., Pair], service: Service
+) -> None:
+    """Listed, and gone when it is looked at; one that is there and cannot be read stops the run."""
+    a, _ = pair(ROWS)
+    assert a.cli("run", "--limit", "1").code == 0
+    place = a.sheet.sidecar / "sent-0123456789abcdef.jsonl"
+    place.symlink_to("nowhere")
+    assert a.cli("run", "--limit", "1").code == 0
+    place.unlink()
+    place.mkdir()
+
+    refused = a.cli("run")
+
+    assert refused.code == 2
+    assert "what other computers sent cannot be read" in refused.err
+    assert sum(service.bought().values()) == 2
+
+
 def test_the_intent_is_written_before_the_request(
     pair: Callable[..., Pair], service: Service
 ) -> None:
