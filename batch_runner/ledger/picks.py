@@ -1,10 +1,14 @@
-"""Jobs of the sheet that somebody asks for: by how they are called, or by what is wrong."""
+"""Single jobs of the sheet: found by how they are called or what is wrong, and withdrawn."""
 
 from __future__ import annotations
 
 import sqlite3
+from datetime import datetime
 
-from batch_runner.core.jobs import Job
+from batch_runner.core.jobs import Change, Job
+from batch_runner.core.lifecycle import Event, State, advance
+from batch_runner.core.wording import WITHDRAWN
+from batch_runner.ledger.history import write_event
 from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, to_job
 
 _IN_SHEET = f"SELECT {JOB_COLUMNS} FROM {JOB_TABLES} WHERE j.row IS NOT NULL"  # noqa: S608 - constants
@@ -28,3 +32,29 @@ def to_mend(connection: sqlite3.Connection) -> list[Job]:
         f"{_IN_SHEET} AND j.state IN ('failed', 'invalid') ORDER BY j.scope, j.row"
     )
     return [to_job(row) for row in rows]
+
+
+def withdraw(connection: sqlite3.Connection, job: int, at: datetime) -> Change | None:
+    """Keep a job that still waits out of the present run; ``None``: it does not wait any more.
+
+    One transaction with its question: it is not sent between the two.
+    """
+    row = connection.execute("SELECT state, attempt FROM jobs WHERE id = ?", (job,)).fetchone()
+    if row is None or State(row["state"]) is not State.QUEUED:
+        return None
+    change = Change(
+        job=job,
+        attempt=row["attempt"],
+        event=Event.SKIPPED,
+        at=at,
+        error_code="withdrawn",
+        error=WITHDRAWN,
+    )
+    state = advance(State.QUEUED, change.event)
+    connection.execute(
+        """UPDATE jobs SET state = ?, wanted = 0, error_code = ?, error = ?, updated_at = ?
+           WHERE id = ?""",
+        (state, change.error_code, change.error, at.timestamp(), job),
+    )
+    write_event(connection, job, change.attempt, (change.event, state), at.timestamp())
+    return change

@@ -28,7 +28,6 @@ from batch_runner.ledger import (
     told,
     views,
     vitals,
-    withdraw,
 )
 from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit, ReadOnly
 from batch_runner.ledger.connection import connect, opening
@@ -166,7 +165,7 @@ class SqliteLedger:
 
     async def withdraw(self, job: int, at: datetime) -> Change | None:
         """Keep a job that still waits out of the present run; ``None``: it was sent already."""
-        return await self._do(withdraw.withdraw, job, at)
+        return await self._do(picks.withdraw, job, at)
 
     async def hold_back(self, jobs: Sequence[int]) -> None:
         """These may not be submitted by the present run."""

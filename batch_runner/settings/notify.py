@@ -12,6 +12,7 @@ from batch_runner.core.errors import UsageError
 
 NOTIFY_VARIABLE = "BATCH_RUNNER_NOTIFY"
 OFF = "off"
+LONG = 16  # characters of a path or query from which on it may be a secret
 FORMS = (
     "https://host/path, slack+https://host/path, or "
     "smtp://user:password@host:587/?from=me@x.org&to=you@x.org (smtps:// for port 465)"
@@ -83,7 +84,9 @@ class Notify:
         for target in self.targets:
             if isinstance(target, Web):
                 parts = urlsplit(target.url)
-                found += [target.url, parts.path, parts.query, parts.password or ""]
+                found += [target.url, parts.password or ""]
+                # A short path is a word that may well stand elsewhere, and no secret.
+                found += [part for part in (parts.path, parts.query) if len(part) >= LONG]
             elif isinstance(target, Mail):
                 found.append(target.password)
         return tuple(text for text in found if len(text) > 5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from batch_runner.app.metrics import meter
 from tests.app.conftest import Cli, Configure, NewSheet, Serve, Service
 
 Read = Callable[[Path], dict[str, float]]
@@ -135,3 +137,40 @@ def test_a_config_from_the_sheets_folder_writes_no_file(
     assert "may not set 'metrics'" in refused.err
     assert cli("run", sheet, "--config", sheet.path.with_suffix(".yaml")).code == 0
     assert Path("batch.prom").is_file()
+
+
+def test_figures_are_there_while_it_runs(
+    cli: Cli,
+    serve: Serve,
+    new_sheet: NewSheet,
+    read: Read,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In flight, limits and the run itself, at every moment in a file that is whole."""
+    monkeypatch.setattr(meter, "EVERY", 0.05)
+    serve(seconds=(1.0, 1.0))
+    target = tmp_path / "batch.prom"
+    seen: list[dict[str, float]] = []
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.01):
+            if target.exists():
+                seen.append(read(target))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        sheet = new_sheet("csv", ["One.", "Two."])
+        assert cli("run", sheet, "--metrics", target, "--concurrency", 2).code == 0
+    finally:
+        over.set()
+        watcher.join()
+    at_work = [one for one in seen if one.get("tasks_in_flight") == 2 and one["rows running"] == 2]
+    assert at_work
+    assert {one["slots_limit"] for one in at_work} == {2}
+    assert {one["provider_up"] for one in at_work} == {1}
+    assert {one["run_active"] for one in at_work} == {1}
+    assert all(one["oldest_task_accepted_timestamp_seconds"] > 0 for one in at_work)
+    assert all(one["poll_lag_seconds"] >= 0 for one in at_work)

@@ -143,9 +143,14 @@ def test_who_is_told_of_a_broken_config(sheet: Path) -> None:
 
 def test_secrets_are_known_and_not_shown(show: Callable[[object], str]) -> None:
     """What must not stand in a log is known to it; a value printed by mistake has none of it."""
-    targets = (*parse_targets(f"{HOOK}?token=abc-def-ghi {MAIL}"), Program(words=("tell", "k=s")))
+    targets = (
+        *parse_targets(f"{HOOK}?token=abc-def-ghi-jkl {MAIL}"),
+        Program(words=("tell", "k=s")),
+    )
     notify = Notify(targets=targets)
-    assert {"/services/T0/s3cret-part", "token=abc-def-ghi", "p@ss-word"} <= set(notify.secrets)
+    assert {"/services/T0/s3cret-part", "token=abc-def-ghi-jkl", "p@ss-word"} <= set(
+        notify.secrets
+    )
     for shown in (show(notify), *(target.name for target in targets)):
         assert not any(secret in shown for secret in notify.secrets)
 

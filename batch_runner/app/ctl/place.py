@@ -88,4 +88,6 @@ def _fits(place: Path) -> bool:
 
 
 def _user() -> int:
-    return 0 if sys.platform == "win32" else os.getuid()
+    if sys.platform == "win32":
+        return 0  # files there have no such owner
+    return os.getuid()

@@ -33,6 +33,7 @@ class Meter:
         self._limited = self._tasks = 0
         self._seconds = 0.0
         self._writing: asyncio.Task[None] | None = None
+        self._due = asyncio.Event()  # set where it is worth writing before the time
         self._told = False  # that it cannot be written
         if self._path is not None:
             listener.pass_on(self.heard)
@@ -40,6 +41,7 @@ class Meter:
     def watch(self, controls: Controls) -> None:
         """From now on the engine's gauges are read as well."""
         self._controls = controls
+        self._due.set()
 
     def heard(self, _job: Job, change: Change) -> None:
         """Count something that happened to a job."""
@@ -72,8 +74,11 @@ class Meter:
 
     async def _keep_writing(self, path: Path) -> None:
         while True:
+            self._due.clear()
             await self._write(path)
-            await asyncio.sleep(EVERY)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._due.wait()
 
     async def _write(self, path: Path) -> None:
         figures = await self._figures()
