@@ -65,6 +65,9 @@ class Signals:
     def _received(self, number: signal.Signals) -> None:
         if self._reason is not None:
             # What was accepted is in the ledger; nothing that could be lost is in memory.
+            self._say(
+                "Left at once: a row whose answer was on its way becomes unknown. Run again to go on."
+            )
             os._exit(_CODES[number])
         self.code = _CODES[number]
         self._reason = StopReason(code=number.name.lower(), message="it was interrupted.")

@@ -103,8 +103,9 @@ def test_second_signal_leaves_at_once_and_is_still_safe(
     box.after_accepted(3, process)
     assert "Once more ends it at once" in stopped(process, sent)
     process.send_signal(sent)
-    process.communicate(timeout=60)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == code
+    assert "Left at once" in err
     assert "was cut off" in run("status", sheet).stdout
 
     last = run(*command)
