@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from batch_runner.app import world
@@ -28,6 +29,18 @@ async def sync_sheet(campaign: Campaign, say: Callable[[str], None]) -> Path:
         SheetBusyError: neither the sheet nor a copy beside it can be written.
         LockedError: a run is on; it writes by itself.
     """
+    async with at_work_on(campaign) as ledger:
+        return await write_all(campaign, ledger, say)
+
+
+@asynccontextmanager
+async def at_work_on(campaign: Campaign) -> AsyncIterator[SqliteLedger]:
+    """The ledger of a sheet that has run, and nobody else at work on it.
+
+    Raises:
+        SheetError: the sheet never ran.
+        LockedError: a run is on.
+    """
     if not campaign.sidecar.ledger.is_file():
         raise SheetError(
             "this sheet was never run, so there is nothing to write.",
@@ -37,11 +50,21 @@ async def sync_sheet(campaign: Campaign, say: Callable[[str], None]) -> Path:
     with hold(campaign.sidecar.home, host=socket.gethostname(), pid=os.getpid(), at=now()):
         ledger = SqliteLedger.for_command(campaign.sidecar.ledger)
         try:
-            desk = world.desk_of(campaign, ledger, lambda _code, message: say(message))
-            intakes = await read_sheet(campaign.sheet, campaign.rules, ledger)
-            scopes = await enrol_midway(intakes, ledger, origin=campaign.origin, at=now())
-            sync = SheetSync(desk, intakes, scopes)
-            await sync.write(at_end=True)
+            yield ledger
         finally:
             ledger.close()
+
+
+async def write_all(campaign: Campaign, ledger: SqliteLedger, say: Callable[[str], None]) -> Path:
+    """Write all results into their rows; gives the file that shows them.
+
+    Raises:
+        SheetError: the sheet cannot be read.
+        SheetBusyError: neither the sheet nor a copy beside it can be written.
+    """
+    desk = world.desk_of(campaign, ledger, lambda _code, message: say(message))
+    intakes = await read_sheet(campaign.sheet, campaign.rules, ledger)
+    scopes = await enrol_midway(intakes, ledger, origin=campaign.origin, at=now())
+    sync = SheetSync(desk, intakes, scopes)
+    await sync.write(at_end=True)
     return sync.results_in or campaign.sheet

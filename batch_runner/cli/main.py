@@ -28,6 +28,7 @@ COMMANDS = {
     "resolve": "Settle rows of which nobody knows whether they were accepted.",
     "restore": "Take our columns out of a sheet, or get it as it was at first.",
     "sync": "Write what is known into a sheet again; sends nothing.",
+    "links": "Ask for fresh links of finished videos; sends nothing.",
     "report": "Write the results of a sheet that was lost into a new file.",
     "spend": "Show what all your sheets spent, by day or month.",
     "move": "Tell a sheet's memory that the sheet was renamed or moved.",

@@ -8,6 +8,7 @@ from batch_runner.core.decide import Policy
 from batch_runner.core.failures import Failure
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event
+from batch_runner.core.outcomes import PollOutcome
 
 
 def should_retry(job: Job, policy: Policy) -> bool:
@@ -37,6 +38,18 @@ def called_back(job: Job, task_id: str, now: datetime) -> Change:
         error_code="",
         error="",
         detail={"why": "the provider called back about its task"},
+    )
+
+
+def relinked(job: Job, outcome: PollOutcome, now: datetime) -> Change:
+    """A finished task's links as they are now."""
+    return Change(
+        job=job.id,
+        attempt=job.attempt,
+        event=Event.RELINKED,
+        at=now,
+        urls=outcome.urls,
+        expires_at=outcome.expires_at,
     )
 
 

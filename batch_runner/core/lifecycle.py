@@ -43,6 +43,7 @@ class Event(StrEnum):
     STORED = "stored"  # the video is on disk, whole
     UNOBTAINABLE = "unobtainable"  # done and paid, but the video cannot be had now
     REFETCHED = "refetched"  # another try to get a video that is missing
+    RELINKED = "relinked"  # its link was asked for anew
     RETRIED = "retried"  # a new attempt, wanted by the user or by the settings
     INVALIDATED = "invalidated"  # a rule says no
     MENDED = "mended"  # no rule says no any more
@@ -77,6 +78,7 @@ TRANSITIONS = MappingProxyType(
         (_S.FETCHING, _E.UNOBTAINABLE): _S.SUCCEEDED,
         (_S.FETCHING, _E.TASK_FAILED): _S.FAILED,  # the provider changed its mind
         (_S.SUCCEEDED, _E.REFETCHED): _S.FETCHING,
+        (_S.SUCCEEDED, _E.RELINKED): _S.SUCCEEDED,
         (_S.SUCCEEDED, _E.RETRIED): _S.QUEUED,  # the user buys it again, as it would be now
         (_S.FAILED, _E.RETRIED): _S.QUEUED,
         (_S.INVALID, _E.MENDED): _S.QUEUED,

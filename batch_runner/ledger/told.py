@@ -13,7 +13,7 @@ NOT_ACCEPTED = frozenset({Event.DEFERRED, Event.REJECTED, Event.RELEASED, Event.
 """Last events of attempts without a task that nothing is to come of."""
 
 
-_ENDED = frozenset({Event.STORED, Event.FINISHED, Event.TASK_FAILED})
+_ENDED = frozenset({Event.STORED, Event.FINISHED, Event.RELINKED, Event.TASK_FAILED})
 
 
 def attempts_as_sent(connection: sqlite3.Connection) -> list[Sent]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,6 +79,16 @@ class Service:
     def answers(self, route: str) -> Counter[str]:
         """Status -> how often the requests of a route were answered with it."""
         return Counter(self._ask("/sandbox/requests")["requests"].get(route, {}))
+
+    def status_of(self, url: str) -> int:
+        """What a link is answered with."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(url, timeout=PATIENCE) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
 
     def _ask(self, path: str, data: bytes | None = None) -> Any:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
