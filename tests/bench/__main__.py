@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import pacing, reading
+from tests.bench import downloads, pacing, reading
 
 HERE = Path(__file__).parent
 LONGEST = 900  # seconds that one contender may take
@@ -179,6 +180,20 @@ def sheets(rows: int, rounds: int, folder: Path) -> Iterator[Line]:
     yield Line(what="CSV, memory above imports", measured=f"{above:.0f} MB", goal="<= 100 at 1M")
 
 
+def videos(rounds: int) -> Iterator[Line]:
+    """Downloads, durable and checked, beside curl's, which are not."""
+    if shutil.which("curl") is None:
+        return
+    with service("--video", str(downloads.SIZE)) as origin:
+        for at_once in (8, 32):
+            speed, cpu = downloads.compare(origin, rounds, at_once=at_once)
+            yield Line(
+                what=f"downloads over curl -Z, {at_once} at once",
+                measured=f"{speed:.2f}x, {cpu:.2f}x CPU",
+                goal=">= 0.75x" if at_once == 8 else "(for comparison)",
+            )
+
+
 def table(lines: Sequence[Line]) -> str:
     """The figures as a table of Markdown."""
     rows = [f"| {line.what} | {line.measured} | {line.goal} |" for line in lines]
@@ -205,6 +220,7 @@ def main() -> int:
             "start": start(given.rounds, folder),
             "throughput": throughput(given.jobs, given.rounds, folder),
             "sheets": sheets(given.rows, given.rounds, folder),
+            "videos": videos(given.rounds),
             "peers": peers(given.rounds, folder),
         }
         for name, part in parts.items():
