@@ -12,7 +12,9 @@ from batch_runner.app.home import sidecar_of
 from batch_runner.app.sidecar import sandbox_copy
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.jobs import Job, Totals
+from batch_runner.core.sent import fold
 from batch_runner.ledger.runs import RunRecord
+from batch_runner.ledger.sent_file import read_lines
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.ledger.views import Attempt, Entry
 
@@ -110,6 +112,14 @@ def _known(ledger: SqliteLedger | None, campaign: Campaign) -> SqliteLedger:
     hint = f"Start it with: {campaign.command('run')}"
     if rehearsed and copy != campaign.source:
         hint += f" (there was a rehearsal; see it with: batch-runner status '{copy.name}')"
+    elsewhere = sorted({one.host for one in fold(read_lines(campaign.sidecar.folder)).values()})
+    if elsewhere:
+        hint = f"To go on with what it did there: {campaign.command('run')}"
     raise SheetError(
-        "this sheet was never run.", code="never_run", where=str(campaign.source), hint=hint
+        f"this sheet was run on another computer only ({', '.join(elsewhere)})."
+        if elsewhere
+        else "this sheet was never run.",
+        code="never_run",
+        where=str(campaign.source),
+        hint=hint,
     )

@@ -123,6 +123,8 @@ def test_what_one_computer_made_the_other_does_not_buy(
     a, b = pair([*ROWS, "Five."])
     assert a.cli("run", "--limit", "2").code == 0
     a.send_to(b, without="*.csv")  # the sheet itself is late
+    status = b.cli("status")
+    assert "run on another computer only (host-data-a)" in status.err
 
     assert b.cli("run", "--limit", "1").code == 0
     b.send_to(a, without="*.csv")
