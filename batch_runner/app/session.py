@@ -197,7 +197,7 @@ class Session:
         )  # a signal may have come meanwhile
         unknown = await self.ledger.unknown_jobs()
         code = exit_code(totals, len(unknown), reason, fail_on=fail_on)
-        missing = await self.ledger.without_video()
+        links_until = await self.ledger.links_until()
         await self.ledger.finish_run(self.entry.run, now(), code)
         await self.entry.neighbours.part()
         if terminal:
@@ -211,7 +211,7 @@ class Session:
             unknown=unknown,
             first_errors=await self.ledger.some_jobs(self.listener.tally.troubled()),
             reason=reason,
-            links_until=min((j.expires_at for j in missing if j.expires_at), default=None),
+            links_until=links_until,
             results_in=str(self.sync.results_in or self.campaign.sheet),
             videos_in=str(world.video_folder(self.campaign)),
         )

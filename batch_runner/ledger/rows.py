@@ -30,6 +30,12 @@ UNSENT_COLUMNS = """
 MAY_BE_OPEN = "state IN ('submitting', 'running', 'fetching', 'unknown')"
 """The very words of the index ``jobs_open``: SQLite uses it only where a query repeats them."""
 
+WITHOUT_VIDEO = "j.state = 'succeeded' AND j.video_file IS NULL AND j.task_id IS NOT NULL"
+"""Paid, and the video is still to be had; the words of the index ``jobs_video``."""
+
+NEW_TROUBLE = "state IN ('failed', 'invalid') AND row IS NOT NULL AND NOT noted"
+"""Not told by a finished run; the words of the index ``jobs_trouble``."""
+
 _TIMES = ("accepted_at", "expires_at", "finished_at")
 _AS_THEY_ARE = tuple(
     field.name for field in fields(Job) if field.name not in {*_TIMES, "state", "urls", "replay"}

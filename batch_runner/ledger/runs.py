@@ -10,7 +10,7 @@ from datetime import datetime
 from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.core.wording import INTERRUPTED
 from batch_runner.ledger.history import write_event
-from batch_runner.ledger.rows import MAY_BE_OPEN, to_time
+from batch_runner.ledger.rows import MAY_BE_OPEN, NEW_TROUBLE, to_time
 
 FINISHED = frozenset({0, 1})
 """Exit codes of runs that came to their end."""
@@ -106,10 +106,7 @@ def finish(connection: sqlite3.Connection, run: int, at: datetime, code: int) ->
         (stamp, stamp, code, run),
     )
     if code in FINISHED:
-        connection.execute(
-            """UPDATE jobs SET noted = 1
-               WHERE state IN ('failed', 'invalid') AND row IS NOT NULL AND NOT noted"""
-        )
+        connection.execute(f"UPDATE jobs SET noted = 1 WHERE {NEW_TROUBLE}")  # noqa: S608 - constants
 
 
 def origins(connection: sqlite3.Connection) -> frozenset[str]:

@@ -128,7 +128,17 @@ ALTER TABLE attempts ADD COLUMN callback TEXT NOT NULL DEFAULT '';  -- sent as t
 ALTER TABLE attempts DROP COLUMN video_sha256;
 """
 
-MIGRATIONS: tuple[str, ...] = (V1, V2)
+V3 = """
+-- What is asked of a million jobs again and again: in the order of the sheet, and in numbers.
+CREATE INDEX jobs_place ON jobs (scope, row, state) WHERE row IS NOT NULL;
+CREATE INDEX jobs_video ON jobs (expires_at, id, error_code)
+    WHERE state = 'succeeded' AND video_file IS NULL AND task_id IS NOT NULL;
+CREATE INDEX jobs_trouble ON jobs (id)
+    WHERE state IN ('failed', 'invalid') AND row IS NOT NULL AND NOT noted;
+CREATE INDEX attempts_cost ON attempts (cost) WHERE cost IS NOT NULL;
+"""
+
+MIGRATIONS: tuple[str, ...] = (V1, V2, V3)
 """Step n brings a ledger of version n to version n + 1. Released steps never change."""
 
 VERSION = len(MIGRATIONS)

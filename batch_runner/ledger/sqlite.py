@@ -199,6 +199,10 @@ class SqliteLedger:
         """Succeeded jobs whose video is still to be had."""
         return await self._do(views.without_video)
 
+    async def links_until(self) -> datetime | None:
+        """When the first link to a video dies that is still to be had."""
+        return await self._do(views.links_until)
+
     async def unknown_jobs(self) -> Sequence[Job]:
         """Jobs that may or may not have been accepted."""
         return await self._do(views.unknown_jobs)

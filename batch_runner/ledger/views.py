@@ -15,7 +15,15 @@ from batch_runner.core.identity import Basis
 from batch_runner.core.jobs import Job, Totals
 from batch_runner.core.lifecycle import State, shown
 from batch_runner.ledger.connection import connect
-from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, MAY_BE_OPEN, to_job, to_time
+from batch_runner.ledger.rows import (
+    JOB_COLUMNS,
+    JOB_TABLES,
+    MAY_BE_OPEN,
+    NEW_TROUBLE,
+    WITHOUT_VIDEO,
+    to_job,
+    to_time,
+)
 
 _JOBS = f"SELECT {JOB_COLUMNS} FROM {JOB_TABLES}"  # noqa: S608 - constants
 
@@ -106,7 +114,16 @@ def visit(
 
 def models(connection: sqlite3.Connection) -> tuple[frozenset[str], frozenset[str]]:
     """The models whose task times are known, and those that are to be used soon."""
-    known = connection.execute("SELECT DISTINCT model FROM attempts WHERE duration IS NOT NULL")
+    known = connection.execute(
+        # From one model to the next by the index; DISTINCT would look at every attempt.
+        """WITH RECURSIVE known (model) AS (
+               SELECT min(model) FROM attempts WHERE duration IS NOT NULL
+               UNION ALL
+               SELECT (SELECT min(model) FROM attempts
+                       WHERE duration IS NOT NULL AND model > known.model)
+               FROM known WHERE model IS NOT NULL)
+           SELECT model FROM known WHERE model IS NOT NULL"""
+    )
     soon = connection.execute(
         f"""SELECT model FROM (SELECT model FROM jobs WHERE state = 'queued'
                 ORDER BY scope, row LIMIT 1000)
@@ -160,11 +177,16 @@ def count_open(connection: sqlite3.Connection) -> int:
 
 def without_video(connection: sqlite3.Connection) -> list[Job]:
     """Succeeded and paid, but the video could not be had yet."""
-    rows = connection.execute(
-        f"""{_JOBS} WHERE j.state = 'succeeded' AND j.video_file IS NULL
-            AND j.task_id IS NOT NULL ORDER BY j.expires_at, j.id"""
-    )
+    rows = connection.execute(f"{_JOBS} WHERE {WITHOUT_VIDEO} ORDER BY j.expires_at, j.id")
     return [to_job(row) for row in rows]
+
+
+def links_until(connection: sqlite3.Connection) -> datetime | None:
+    """When the first link to a video dies that is still to be had."""
+    (soonest,) = connection.execute(
+        f"SELECT min(expires_at) FROM jobs j WHERE {WITHOUT_VIDEO} AND expires_at IS NOT NULL"  # noqa: S608 - constants
+    ).fetchone()
+    return to_time(soonest)
 
 
 def unknown_jobs(connection: sqlite3.Connection) -> list[Job]:
@@ -203,19 +225,20 @@ def totals(connection: sqlite3.Connection) -> Totals:
     ):
         states[shown(State(row["state"]))] += row["n"]
     sums = connection.execute(
-        """SELECT (SELECT coalesce(sum(cost), 0) FROM attempts) AS cost,
+        f"""SELECT (SELECT coalesce(sum(cost), 0) FROM attempts WHERE cost IS NOT NULL) AS cost,
                   (SELECT total FROM held) AS held,
-                  (SELECT coalesce(sum(estimate_high), 0) FROM jobs
+                  (SELECT coalesce(sum(estimate_high), 0) FROM jobs INDEXED BY jobs_queued
                    WHERE row IS NOT NULL AND state = 'queued') AS estimated,
-                  (SELECT max(updated_at) FROM jobs) AS updated_at,
-                  (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND state = 'succeeded'
-                   AND error_code LIKE 'video%') AS video_missing,
+                  (SELECT at FROM events ORDER BY id DESC LIMIT 1) AS changed_at,
+                  (SELECT created_at FROM jobs WHERE id = (SELECT max(id) FROM jobs))
+                      AS grown_at,
+                  (SELECT count(*) FROM jobs j INDEXED BY jobs_video WHERE {WITHOUT_VIDEO}
+                   AND error_code LIKE 'video%' AND row IS NOT NULL) AS video_missing,
                   (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND state = 'failed'
                    AND error_code IN ('content_policy', 'bad_input')) AS refused,
                   (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND wanted
                    AND state = 'queued') AS unsent,
-                  (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND NOT noted
-                   AND state IN ('failed', 'invalid')) AS new_troubles"""
+                  (SELECT count(*) FROM jobs WHERE {NEW_TROUBLE}) AS new_troubles"""  # noqa: S608 - constants
     ).fetchone()
     return Totals(
         rows=sum(states.values()),
@@ -223,7 +246,7 @@ def totals(connection: sqlite3.Connection) -> Totals:
         cost=sums["cost"],
         held=sums["held"],
         estimated=sums["estimated"],
-        updated_at=to_time(sums["updated_at"]),
+        updated_at=to_time(max(sums["changed_at"] or 0, sums["grown_at"] or 0) or None),
         video_missing=sums["video_missing"],
         refused=sums["refused"],
         unsent=sums["unsent"],

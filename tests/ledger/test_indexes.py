@@ -52,3 +52,37 @@ def test_open_jobs_are_found_by_index(tmp_path: Path, ask: Callable[[Connection]
         ]
     assert any("jobs_open" in plan for plan in plans)
     assert not [plan for plan in plans if plan in {"SCAN j", "SCAN jobs"}]
+
+
+@pytest.mark.parametrize(
+    ("ask", "index"),
+    [
+        (lambda connection: list(views.jobs_in_sheet(connection, 1)), "jobs_place"),
+        (views.without_video, "jobs_video"),
+        (views.links_until, "jobs_video"),
+        (views.models, "attempts_duration"),
+        (views.totals, "attempts_cost"),
+        (views.totals, "jobs_trouble"),
+        (lambda connection: views.count_sent(connection, ["a"]), "jobs_hash"),
+    ],
+    ids=["sheet", "video", "links", "models", "cost", "trouble", "sent"],
+)
+def test_what_is_asked_of_all_jobs_is_answered_by_an_index(
+    tmp_path: Path, ask: Callable[[Connection], object], index: str
+) -> None:
+    """Nothing of it sorts the jobs, or reads the requests of all of them."""
+    path = tmp_path / "ledger.sqlite"
+    with contextlib.closing(connect(path)) as connection:
+        migrate(connection, path)
+        asked: list[str] = []
+        connection.set_trace_callback(asked.append)
+        ask(connection)
+        connection.set_trace_callback(None)
+        plans = [
+            row["detail"]
+            for text in asked
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")
+        ]
+    assert any(index in plan for plan in plans)
+    scans = {"SCAN j", "SCAN jobs", "SCAN attempts", "SCAN a", "USE TEMP B-TREE FOR ORDER BY"}
+    assert not scans.intersection(plans)
