@@ -18,6 +18,7 @@ from batch_runner.app.reading import chosen, find_jobs, read_sheet
 from batch_runner.app.run_budget import RunBudget
 from batch_runner.core.errors import UsageError
 from batch_runner.core.outcomes import Balance
+from batch_runner.core.wording import counted_are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ def _check_money(plan: Plan, campaign: Campaign, request: Request) -> None:
     settings = campaign.settings
     if request.strict and plan.invalid:
         raise UsageError(
-            f"{plan.invalid} rows are invalid, and --strict submits nothing then.",
+            f"{counted_are(plan.invalid, 'row')} invalid, and --strict submits nothing then.",
             code="strict",
             where=str(campaign.source),
             hint=f"See them all with: {campaign.command('check')}",

@@ -68,15 +68,18 @@ def _sheet(campaign: Campaign, *, as_json: bool) -> int:
     from batch_runner.app.documents import status_document
     from batch_runner.app.plan import usd
     from batch_runner.app.status import read_status
-    from batch_runner.cli.words import states_line
+    from batch_runner.cli.words import spent, states_line
+    from batch_runner.core.wording import counted
 
     status = asyncio.run(read_status(campaign))
     totals = status.totals
     if as_json:
         click.echo(json.dumps(status_document(campaign.sheet, totals), indent=2))
         return 0
-    click.echo(f"{campaign.sheet.name}: {totals.rows} rows: {states_line(totals.states.items())}.")
-    click.echo(f"Spent {usd(totals.cost)}; what is queued may cost up to {usd(totals.estimated)}.")
+    rows = counted(totals.rows, "row")
+    click.echo(f"{campaign.sheet.name}: {rows}: {states_line(totals.states.items())}.")
+    queued = f" What is queued may cost up to {usd(totals.estimated)}." if totals.estimated else ""
+    click.echo(f"{spent(totals, 'so far')}.{queued}")
     if status.last_run is not None:
         run = status.last_run
         began = f"{campaign.localise(run.started_at):%Y-%m-%d %H:%M}"

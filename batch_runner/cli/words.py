@@ -8,6 +8,7 @@ from datetime import datetime
 from batch_runner.app.many import Result, all_cost, all_states
 from batch_runner.app.outcome import DONE, Ending
 from batch_runner.app.plan import usd
+from batch_runner.core.jobs import Totals
 from batch_runner.core.model import Problem, address
 from batch_runner.core.wording import counted, counted_are
 
@@ -36,6 +37,13 @@ def states_line(states: Iterable[tuple[str, int]]) -> str:
     return ", ".join(f"{known[word]} {word}" for word in _ORDER if known.get(word)) or "no rows"
 
 
+def spent(totals: Totals, on_what: str) -> str:
+    """What was charged, and what may come to it: for videos being made, unknown, or unpriced."""
+    more = totals.held - totals.cost
+    unsettled = f" (up to {usd(more)} more is not settled)" if more > 0 else ""
+    return f"{usd(totals.cost)} spent {on_what}{unsettled}"
+
+
 def summary(ending: Ending, localise: Callable[[datetime], datetime]) -> list[str]:
     """How a run ended, in a few lines."""
     totals = ending.totals
@@ -43,7 +51,7 @@ def summary(ending: Ending, localise: Callable[[datetime], datetime]) -> list[st
     if ending.reason is not None:
         lines.append(f"Stopped early: {ending.reason.message}")
         lines += [_REMEDIES[ending.reason.code]] if ending.reason.code in _REMEDIES else []
-    lines.append(f"{states_line(totals.states.items())}; {usd(totals.cost)} spent on this sheet.")
+    lines.append(f"{states_line(totals.states.items())}; {spent(totals, 'on this sheet')}.")
     running = totals.states.get("running", 0)
     if running:
         videos = counted_are(running, "video")
@@ -83,7 +91,7 @@ def _last_line(states: Mapping[str, int]) -> str:
 def one_line(ending: Ending) -> str:
     """How one of several sheets ended."""
     totals = ending.totals
-    parts = [f"{states_line(totals.states.items())}; {usd(totals.cost)} spent on it."]
+    parts = [f"{states_line(totals.states.items())}; {spent(totals, 'on it')}."]
     if ending.reason is not None:
         parts.insert(0, f"stopped early: {ending.reason.message}")
     if ending.results_in and ending.results_in != ending.sheet:

@@ -93,3 +93,15 @@ def test_the_next_command_holds_any_name(
     assert cli(*shlex.split(line.removeprefix("Next: "))[1:]).code == 0
     assert service.bought() == {"One.": 1}
     assert sheet.shows_its_own_video(sheet.row("One."))
+
+
+def test_money_that_is_not_settled_is_said(
+    cli: Cli, service: Service, new_sheet: NewSheet
+) -> None:
+    """An unknown row may have been charged: up to its reservation, beside what surely was."""
+    sheet = new_sheet("csv", ["One.", "Two. [sandbox:accept-then-drop]"])
+
+    done = cli("run", sheet)
+
+    assert "spent on this sheet (up to $" in done.out
+    assert "more is not settled)" in cli("status", sheet).out
