@@ -15,6 +15,9 @@ ReadAt = Callable[[int, int], bytes]
 HEAD = 64
 """Bytes of a file's beginning that :func:`sniff` needs."""
 
+EXTENSIONS = (".mp4", ".mov", ".webm", ".mkv", ".gif")
+"""All that :func:`sniff` gives."""
+
 _EBML = b"\x1a\x45\xdf\xa3"
 _SEGMENT = b"\x18\x53\x80\x67"
 _GIF = (b"GIF87a", b"GIF89a")
