@@ -35,7 +35,6 @@ class Callbacks:
         self.calls: Calls | None = None  # where hints go, once the engine is there
         self._jobs: dict[str, int] = {}  # the secret part of the address -> job
         self._early: dict[int, str] = {}  # job -> task, of submits that are not answered yet
-        self._turn = asyncio.Semaphore(AT_ONCE)
 
     def know(self, job: Job) -> None:
         """This job's attempt may be called about."""
@@ -54,22 +53,81 @@ class Callbacks:
         elif change.event in _OVER:
             self._jobs.pop(token_of(job.idempotency_key), None)
 
-    async def take(self, request: web.Request) -> web.Response:
+    def hear(self, token: str, content: bytes) -> bool:
+        """Take a call; false: nothing here waits for it."""
+        job = self._jobs.get(token)
+        if job is None or self.calls is None:
+            return False
+        task = task_in(content)
+        if not self.calls.about(job, task) and task and len(self._early) < MOST_EARLY:
+            self._early[job] = task
+        return True
+
+    def expects(self, token: str) -> bool:
+        """Whether an attempt has this address."""
+        return token in self._jobs
+
+
+class _Ear:
+    """Listens at one port for all sheets that this process runs at the same time."""
+
+    def __init__(self, webhook: Webhook) -> None:
+        self._webhook = webhook
+        self._runner: web.AppRunner | None = None
+        self._opening = asyncio.Lock()
+        self._turn = asyncio.Semaphore(AT_ONCE)
+        self.members: list[Callbacks] = []
+
+    async def open(self) -> None:
+        """Listen, if nobody does yet.
+
+        Raises:
+            OSError: the port or the address cannot be had.
+        """
+        from aiohttp import web
+
+        async with self._opening:
+            if self._runner is not None:
+                return
+            app = web.Application(client_max_size=MOST)
+            # What is above the secret part may have been left out by a proxy.
+            app.add_routes(
+                [web.post(rf"/{{above:.*}}{{token:{UNGUESSABLE}}}/callback", self._take)]
+            )
+            runner = web.AppRunner(
+                app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=5.0
+            )
+            await runner.setup()
+            try:
+                await web.TCPSite(runner, self._webhook.listen, self._webhook.port).start()
+            except OSError:
+                await runner.cleanup()
+                raise
+            self._runner = runner
+
+    async def close(self) -> None:
+        """Listen no more."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _take(self, request: web.Request) -> web.Response:
         """One call: 404 where nothing waits for it, and the provider calls no more."""
         from aiohttp import web
 
-        job = self._jobs.get(request.match_info["token"])
-        if job is None or self.calls is None:
+        token = request.match_info["token"]
+        if not any(member.expects(token) for member in self.members):
             return web.Response(status=404)
         try:
             async with asyncio.timeout(PATIENCE), self._turn:
                 content = await request.read()
         except TimeoutError:
             return web.Response(status=408)
-        task = task_in(content)
-        if not self.calls.about(job, task) and task and len(self._early) < MOST_EARLY:
-            self._early[job] = task
-        return web.Response(status=200)
+        heard = any(member.hear(token, content) for member in self.members)
+        return web.Response(status=200 if heard else 404)
+
+
+_EARS: dict[tuple[str, int], _Ear] = {}
+"""Those of this process, by address and port: several sheets may name the same."""
 
 
 @asynccontextmanager
@@ -97,12 +155,15 @@ async def receiving(
 
 
 async def _listen(webhook: Webhook, callbacks: Callbacks, stack: AsyncExitStack) -> None:
-    from aiohttp import web
+    place = (webhook.listen, webhook.port)
+    ear = _EARS.setdefault(place, _Ear(webhook))
+    ear.members.append(callbacks)
 
-    app = web.Application(client_max_size=MOST)
-    path = rf"/{{above:.*}}{{token:{UNGUESSABLE}}}/callback"  # a proxy may leave its own part out
-    app.add_routes([web.post(path, callbacks.take)])
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=5.0)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, webhook.listen, webhook.port).start()
+    async def leave() -> None:
+        ear.members.remove(callbacks)
+        if not ear.members:
+            _EARS.pop(place, None)
+            await ear.close()
+
+    stack.push_async_callback(leave)
+    await ear.open()

@@ -149,6 +149,22 @@ def test_a_run_that_cannot_listen_goes_on_by_looking(
     assert "webhook" not in service.accepted()[0]["body"]
 
 
+def test_sheets_that_run_together_share_the_port(
+    cli: Cli, serve: Serve, new_sheet: NewSheet, config: Callable[..., Path]
+) -> None:
+    """Each hears of its own tasks; one that ends early leaves the others their calls."""
+    service = serve(seconds=(0.3, 0.3))
+    sheets = [_rows(new_sheet, "One."), new_sheet("csv", ["Two.", "Three."], name="other")]
+    sheets[1].path.with_suffix(".yaml").unlink()
+
+    done = cli("run", *sheets, "--config", config(**RARELY))
+
+    assert done.code == 0, done.err
+    assert "No calls" not in done.out + done.err
+    assert [sheet.column("status") for sheet in sheets] == [["succeeded"], ["succeeded"] * 2]
+    assert service.answers(LOOK)["200"] == 3
+
+
 @pytest.fixture
 def hostile(port: int) -> Callable[..., int | None]:
     """``hostile(method, path, body)``: somebody calls; the status, or none."""
