@@ -31,7 +31,6 @@ from batch_runner.ledger import (
 )
 from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit, ReadOnly
 from batch_runner.ledger.connection import connect, opening
-from batch_runner.ledger.enrol import Reading
 from batch_runner.ledger.schema import check_version, migrate
 from batch_runner.ledger.spool import Spool
 
@@ -141,7 +140,7 @@ class SqliteLedger:
         """Note which rows are which jobs, before anything is enrolled; how many are known."""
         return await self._do(matching.place_in, worksheet, rows)
 
-    async def enrol(self, scope: int, reading: Reading) -> None:
+    async def enrol(self, scope: int, reading: enrol.Reading) -> None:
         """Bring one worksheet up to date, see :func:`enrol.enrol`."""
         await self._do(enrol.enrol, scope, reading)
 
