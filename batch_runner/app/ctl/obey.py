@@ -115,9 +115,10 @@ class Helm:
 
     def _show(self) -> str:
         tally, gauges = self.listener.tally, self._gauges
+        begun = self.started.astimezone()
         new = ", ".join(f"{n} {state}" for state, n in tally.new.items()) or "nothing ended yet"
         parts = [
-            f"run {self.run} (process {os.getpid()}), begun {self.started:%Y-%m-%d %H:%M}",
+            f"run {self.run} (process {os.getpid()}), begun {begun:%Y-%m-%d %H:%M}",
             f"sent {tally.sent}, being made {tally.being_made}, {new}",
             _limits(gauges),
         ]
@@ -155,7 +156,7 @@ class _CannotError(Exception):
 def _limits(gauges: Gauges) -> str:
     slots = "given" if gauges.slots_given else "found out"
     rate = "given" if gauges.rate_given else "found out"
-    return f"at most {gauges.slots} at once ({slots}), {rate_text(round(gauges.rate, 4))} sent ({rate})"
+    return f"at most {gauges.slots} at once ({slots}), {rate_text(gauges.rate)} sent ({rate})"
 
 
 def _coming(gauges: Gauges) -> str:

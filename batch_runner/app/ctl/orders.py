@@ -88,7 +88,7 @@ def parse_words(words: Sequence[str]) -> Order:
 
 def rate_text(rate: float) -> str:
     """Submits a second as people write them: ``30/min``."""
-    return f"{rate:g}/s" if rate >= 10 else f"{rate * 60:g}/min"
+    return f"{rate:.3g}/s" if rate >= 10 else f"{rate * 60:.3g}/min"
 
 
 def _settings(words: Sequence[str]) -> Order:
