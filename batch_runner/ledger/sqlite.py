@@ -23,12 +23,11 @@ from batch_runner.ledger import (
     elsewhere,
     enrol,
     matching,
-    picks,
     runs,
     told,
     views,
-    vitals,
 )
+from batch_runner.ledger.aside import Aside
 from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit, ReadOnly
 from batch_runner.ledger.connection import connect, opening
 from batch_runner.ledger.schema import check_version, migrate
@@ -37,7 +36,7 @@ from batch_runner.ledger.spool import Spool
 T = TypeVar("T")
 
 
-class SqliteLedger:
+class SqliteLedger(Aside):
     """A campaign's ledger. Every change is durable when its method returns."""
 
     def __init__(self, path: Path, commit: Committer) -> None:
@@ -162,10 +161,6 @@ class SqliteLedger:
         """What happened to a job, durable; the job as it is then."""
         return await self._do(changes.record, job, change, brief=True)
 
-    async def withdraw(self, job: int, at: datetime) -> Change | None:
-        """Keep a job that still waits out of the present run; ``None``: it was sent already."""
-        return await self._do(picks.withdraw, job, at)
-
     async def hold_back(self, jobs: Sequence[int]) -> None:
         """These may not be submitted by the present run."""
         await self._do(claims.hold_back, jobs)
@@ -206,10 +201,6 @@ class SqliteLedger:
         """Jobs that may or may not have been accepted."""
         return await self._do(views.unknown_jobs)
 
-    async def to_mend(self) -> Sequence[Job]:
-        """Jobs in the sheet that failed or are invalid."""
-        return await self._do(picks.to_mend)
-
     async def differing(self) -> Sequence[Job]:
         """Finished jobs that today's settings would ask for in another way."""
         return await self._do(views.differing)
@@ -242,10 +233,6 @@ class SqliteLedger:
     async def some_jobs(self, jobs: Sequence[int]) -> Sequence[Job]:
         """These jobs, as they are at one moment."""
         return await self._do(views.some_jobs, jobs)
-
-    async def called(self, who: str) -> Sequence[Job]:
-        """Jobs in the sheet by line, key, or the start of the job mark."""
-        return await self._do(picks.called, who)
 
     async def thumbnails(self, jobs: Sequence[int]) -> Mapping[int, str]:
         """Job -> the link to a picture of its video, for those of these jobs that have one."""
@@ -284,10 +271,6 @@ class SqliteLedger:
     ) -> tuple[Sequence[Charge], int]:
         """How attempts stand that something happened to; see :func:`charges.charges_since`."""
         return await self._do(charges.charges_since, mark, account_of)
-
-    async def vitals(self) -> vitals.Vitals:
-        """Moments that say whether things go on."""
-        return await self._do(vitals.vitals)
 
     async def totals(self) -> Totals:
         """The campaign in numbers."""

@@ -164,7 +164,7 @@ def test_the_story_of_one_row(cli: Cli, service: Service, new_sheet: NewSheet) -
     told = cli("status", sheet, "--row", "3")
     (job,) = cli("status", sheet, "--row", "3", "--json").json["jobs"]
 
-    assert "claimed" in told.out
+    assert "being sent" in told.out
     assert "Requested entity was not found" in told.out
     assert job["state"] == "failed"
     assert [entry["event"] for entry in job["history"]][:2] == ["claimed", "accepted"]

@@ -1,0 +1,37 @@
+"""What is asked of a ledger beside the work of a run: by people, and by those who watch from afar."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from batch_runner.core.jobs import Change, Job
+from batch_runner.ledger import picks, vitals
+
+T = TypeVar("T")
+
+
+class Aside(ABC):
+    """A part of the ledger; durable as all of it."""
+
+    @abstractmethod
+    async def _do(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Do some work in a transaction."""
+
+    async def withdraw(self, job: int, at: datetime) -> Change | None:
+        """Keep a job that still waits out of the present run; ``None``: it was sent already."""
+        return await self._do(picks.withdraw, job, at)
+
+    async def called(self, who: str) -> Sequence[Job]:
+        """Jobs in the sheet by line, key, or the start of the job mark."""
+        return await self._do(picks.called, who)
+
+    async def to_mend(self) -> Sequence[Job]:
+        """Jobs in the sheet that failed or are invalid."""
+        return await self._do(picks.to_mend)
+
+    async def vitals(self) -> vitals.Vitals:
+        """Moments that say whether things go on."""
+        return await self._do(vitals.vitals)
