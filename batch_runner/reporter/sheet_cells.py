@@ -45,40 +45,43 @@ class CellWriter:
         self._column_styles = column_styles
         used = {*plan.headers, *(column for cells in plan.cells.values() for column in cells)}
         self._letters = {column: column_letter(column) for column in used}
-        self._p = prefix
+        self._header_row = plan.header_row if plan.headers else 0
+        # There may be millions of cells: what all have in common is made once.
+        self._start = f'<{prefix}c r="'
+        self._text = f' t="inlineStr"><{prefix}is><{prefix}t'
+        self._text_end = f"</{prefix}t></{prefix}is></{prefix}c>"
+        self._number = f"><{prefix}v>"
+        self._number_end = f"</{prefix}v></{prefix}c>"
 
     def write(self, place: Place, column: int, wanted: OutCell) -> str:
         """A cell's XML; nothing for a blank one where no cell is, or none that shows."""
         value = wanted.value
         blank = value is None or value == ""
+        if blank and place.style is None:
+            return ""
         reference = f"{self._letters[column]}{place.row}"
         if self._plan.remove:
             before = self._before(place, column)
-            return f'<{self._p}c r="{reference}" s="{before}"/>' if before else ""
-        if blank and place.style is None:
-            return ""
+            return f'{self._start}{reference}" s="{before}"/>' if before else ""
         linked = wanted.link is not None and self._links.add(reference, wanted.link)
         style = self._style(place, column, wanted, linked=linked)
-        p, s = self._p, f' s="{style}"' if style else ""
+        s = f'" s="{style}"' if style else '"'
         if blank:
-            return f'<{p}c r="{reference}"{s}/>' if s else ""
+            return f"{self._start}{reference}{s}/>" if style else ""
         if isinstance(value, str):
             text = cell_text(value)
             # Outer blanks are trimmed where they are not said to matter.
             keep = ' xml:space="preserve"' if text != text.strip() else ""
-            return (
-                f'<{p}c r="{reference}"{s} t="inlineStr">'
-                f"<{p}is><{p}t{keep}>{text}</{p}t></{p}is></{p}c>"
-            )
+            return f"{self._start}{reference}{s}{self._text}{keep}>{text}{self._text_end}"
         assert value is not None
-        return f'<{p}c r="{reference}"{s}><{p}v>{number(value)}</{p}v></{p}c>'
+        return f"{self._start}{reference}{s}{self._number}{number(value)}{self._number_end}"
 
     def _style(self, place: Place, column: int, wanted: OutCell, *, linked: bool) -> int:
         plan = self._plan
         base = self._base(place, column)
         value = wanted.value
         look = TEXT if isinstance(value, str) and _starts_formula(value) else PLAIN
-        if self._is_header(place, column):
+        if place.row == self._header_row and self._is_header(place, column):
             # A new header looks like its neighbour, unless the place has a look already.
             if plan.style and not place.style and place.left is not None:
                 base = place.left
@@ -95,7 +98,7 @@ class CellWriter:
         return base if look is PLAIN else self._styles.styled(base, look)
 
     def _is_header(self, place: Place, column: int) -> bool:
-        return place.row == self._plan.header_row and column in self._plan.headers
+        return place.row == self._header_row and column in self._plan.headers
 
     def _before(self, place: Place, column: int) -> int | None:
         """The style of the blank cell that was here before ours; ``None``: there was none."""
