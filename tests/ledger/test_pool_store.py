@@ -12,6 +12,8 @@ from batch_runner.core.errors import LedgerError
 from batch_runner.core.pace import Found
 from batch_runner.core.share import Member
 from batch_runner.ledger.pool_store import LEASE, PoolStore, Told
+from batch_runner.ledger.schema import statements
+from batch_runner.ledger.spend_schema import STEPS
 from batch_runner.ledger.spend_store import FILE, SpendStore
 
 AT = 1_700_000_000.0
@@ -108,3 +110,20 @@ def test_books_that_cannot_be_used_are_told(pool: Open, tmp_path: Path) -> None:
     with pytest.raises(LedgerError) as told:
         meet(store, run("one"))
     assert told.value.code == "pool_unusable"
+
+
+def test_books_of_an_older_version_learn_of_runs(tmp_path: Path) -> None:
+    """Books that were begun before runs told each other keep what they hold, and are used."""
+    older = sqlite3.connect(tmp_path / FILE)
+    for statement in statements(STEPS[0]):
+        older.execute(statement)
+    older.execute("INSERT INTO meta VALUES ('salt', 'as it was')")
+    older.execute("PRAGMA user_version = 1")
+    older.commit()
+    older.close()
+    books = SpendStore.open(tmp_path)
+    assert books.salt == "as it was"
+    books.close()
+    store = PoolStore.open(tmp_path / FILE, "a", ORIGIN)
+    assert meet(store, run("one")).share.alone
+    store.close()
