@@ -25,6 +25,7 @@ from batch_runner.app.outcome import Ending
 from batch_runner.app.output_file import remember_output
 from batch_runner.app.overlap import held
 from batch_runner.app.pool import pool_of
+from batch_runner.app.run_budget import seat_at
 from batch_runner.app.run_log import RunLog
 from batch_runner.app.session import RunEntry, Session, Wanted, open_session
 from batch_runner.app.spending import Purse, open_purse
@@ -134,7 +135,7 @@ async def _locked(
             purse=purse if isinstance(purse, Purse) else None,
             neighbours=neighbours,
             pool=stack.enter_context(pool_of(purse if isinstance(purse, Purse) else None)),
-            budget=request.budget,
+            budget=stack.enter_context(seat_at(request.budget, campaign.settings.task_deadline)),
         )
         stack.enter_context(request.signals.ending(entry.halt))
         session = await open_session(campaign, ledger, wanted, ui, entry)

@@ -25,7 +25,7 @@ from batch_runner.app.outcome import Ending, FailOn, exit_code, left_over, next_
 from batch_runner.app.plan import usual_seconds
 from batch_runner.app.pool import MEET, Pool
 from batch_runner.app.reading import chosen, enrol, find_jobs, read_sheet
-from batch_runner.app.run_budget import RunBudget
+from batch_runner.app.run_budget import Seat
 from batch_runner.app.run_log import LOG_PAUSE, RunLog
 from batch_runner.app.sheet_sync import SheetSync
 from batch_runner.app.shelf import VideoShelf
@@ -54,7 +54,7 @@ class RunEntry:
     purse: Purse | None  # the user's own books; None: they cannot be used, and need not be
     neighbours: Neighbours  # other computers that may work on the sheet
     pool: Pool | None = None  # other runs of the account; None: nothing can be known of them
-    budget: RunBudget | None = None  # which it shares with other sheets
+    budget: Seat | None = None  # which it shares with other sheets
     halt: Halt = field(default_factory=Halt)
 
 

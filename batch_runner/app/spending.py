@@ -12,13 +12,14 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
 from batch_runner.app.follow_ledgers import catch_up, follow, name_of
 from batch_runner.app.plan import usd
-from batch_runner.app.run_budget import RunBudget
+from batch_runner.app.run_budget import Seat
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.outcomes import Balance
 from batch_runner.core.spend import (
     Cap,
     Localise,
     Payer,
+    Refused,
     Reservation,
     Source,
     Span,
@@ -29,8 +30,8 @@ from batch_runner.ledger.spend_store import SpendStore
 from batch_runner.ledger.spend_views import note_balance
 from batch_runner.ledger.sqlite import SqliteLedger
 
-Reserve = Callable[[Reservation], str | None]
-"""Reserves what is about to be sent; or gives the sentence that says why not."""
+Reserve = Callable[[Reservation], Refused | None]
+"""Reserves what is about to be sent; or gives what forbids it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +68,12 @@ class Purse:
         self._source = source
         self._caps = caps
 
-    def reserve(self, wish: Reservation) -> str | None:
-        """Reserve what is about to be sent; or the sentence that says why not."""
+    def reserve(self, wish: Reservation) -> Refused | None:
+        """Reserve what is about to be sent; or say what forbids it."""
         refusal = self.store.reserve(self._source, self.payer, wish, self._caps.at(wish))
         self.refused = refusal is not None
         sys.audit("batch_runner.spend.reserved")
-        return None if refusal is None else over_budget(*refusal, usd)
+        return None if refusal is None else Refused(over_budget(*refusal, usd))
 
     def note(self, balance: Balance | None) -> None:
         """Remember what is left before anything is sent: evidence, should an answer be lost."""
@@ -115,17 +116,17 @@ class Purse:
         self.store.free(self._source)
 
 
-def reserving(budget: RunBudget | None, purse: Purse | None) -> Reserve | None:
+def reserving(budget: Seat | None, purse: Purse | None) -> Reserve | None:
     """Reserves in both, or in neither; ``None``: there is nothing to reserve in."""
     if budget is None or purse is None:
         one = budget or purse
         return None if one is None else one.reserve
 
-    def reserve(wish: Reservation) -> str | None:
-        why = budget.reserve(wish)
-        if why is None and (why := purse.reserve(wish)) is not None:
+    def reserve(wish: Reservation) -> Refused | None:
+        refused = budget.reserve(wish)
+        if refused is None and (refused := purse.reserve(wish)) is not None:
             budget.give_back(wish)
-        return why
+        return refused
 
     return reserve
 

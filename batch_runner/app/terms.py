@@ -9,7 +9,7 @@ from datetime import datetime
 from batch_runner.app.accounts import fingerprint
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
-from batch_runner.app.run_budget import RunBudget
+from batch_runner.app.run_budget import Seat
 from batch_runner.app.spending import Purse, reserving
 from batch_runner.core.callback import address_of
 from batch_runner.core.jobs import ClaimTerms
@@ -27,7 +27,7 @@ class Terms:
     replay: bool
     priced_only: bool
     purse: Purse | None
-    budget: RunBudget | None
+    budget: Seat | None
     webhook: str | None = None  # where the outside reaches this run, if it listens
 
     def __call__(self) -> ClaimTerms:
@@ -63,7 +63,7 @@ async def terms_of(
     ledger: SqliteLedger,
     key: str,
     purse: Purse | None,
-    budget: RunBudget | None,
+    budget: Seat | None,
 ) -> Terms:
     """The terms of one run, whose budget counts from here."""
     settings = campaign.settings

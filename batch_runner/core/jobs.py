@@ -10,7 +10,7 @@ from enum import StrEnum
 from batch_runner.core.identity import RowIdentity
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.model import Estimate
-from batch_runner.core.spend import Reservation
+from batch_runner.core.spend import Refused, Reservation
 
 
 class Adoption(StrEnum):
@@ -175,8 +175,8 @@ class ClaimTerms:
     replay: bool = False  # may re-send unknown ones under their old key
     priced_only: bool = False  # a budget holds: what has no known price is not sent
     # Reserves durably for the user's own budgets, before the intent is durable in the ledger;
-    # gives the sentence that says which of them forbids it, or None.
-    reserve: Callable[[Reservation], str | None] | None = None
+    # gives what forbids it, or None.
+    reserve: Callable[[Reservation], Refused | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

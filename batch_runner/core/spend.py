@@ -33,6 +33,14 @@ class Reservation:
     sends: int  # how often the attempt will have been sent then
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A budget forbids the next send."""
+
+    why: str  # a sentence
+    passing: bool = False  # what others have in flight may turn out cheaper: ask again soon
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
     """One attempt as the books have it."""

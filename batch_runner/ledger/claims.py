@@ -28,6 +28,9 @@ from batch_runner.ledger.rows import (
 REPLAY_WINDOW = timedelta(hours=23)
 """How long a key may be re-sent: the provider keeps keys for 24 h (apimart.md section 3)."""
 
+ASK_AGAIN = timedelta(seconds=1)
+"""After a budget said no that may say yes when others' tasks have ended."""
+
 NEVER_REPLAY = ("idempotency_key_reused", "idempotency_result_indeterminate", "adopted")
 """What the provider said of a key that must not be sent again; or it never saw the key."""
 
@@ -49,8 +52,10 @@ def claim(connection: sqlite3.Connection, terms: ClaimTerms) -> Claim:
     hold = 0 if row["state"] == State.UNKNOWN else row["estimate_high"] or 0
     if terms.cap is not None and _held(connection) + hold > terms.cap:
         return Claim(kind=ClaimKind.OVER_BUDGET)
-    if row is queued and (why := refused(connection, row, attempt, terms)):
-        return Claim(kind=ClaimKind.OVER_BUDGET, why=why)
+    if row is queued and (no := refused(connection, row, attempt, terms)) is not None:
+        if no.passing:
+            return Claim(kind=ClaimKind.LATER, not_before=terms.now + ASK_AGAIN)
+        return Claim(kind=ClaimKind.OVER_BUDGET, why=no.why)
     job = (_new_attempt if attempt is None else _same_attempt)(connection, row, terms, hold)
     connection.execute(
         """UPDATE jobs SET state = ?, attempt = ?, tries = ?, error_code = '', error = '',

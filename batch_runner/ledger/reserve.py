@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlite3
 
 from batch_runner.core.jobs import ClaimTerms
-from batch_runner.core.spend import Reservation
+from batch_runner.core.spend import Refused, Reservation
 
 
 def refused(
     connection: sqlite3.Connection, row: sqlite3.Row, attempt: int | None, terms: ClaimTerms
-) -> str | None:
-    """Reserve in the user's books what this send may cost; or the budget that forbids it.
+) -> Refused | None:
+    """Reserve in the user's books what this send may cost; or what forbids it.
 
     A replay is not asked about: it holds its money since it was sent first.
     """
