@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -21,10 +22,15 @@ REST = 10.0  # a write that took a second is not repeated for ten
 
 
 class Background:
-    """Repeats three small things while its block runs; a failure of one ends the run in order."""
+    """Repeats small things while its block runs; a failure of one ends the run in order.
+
+    What one of them is at when the block ends, it finishes: a write into the sheet goes on in its
+    thread, whatever becomes of the task that waits for it, and the last write must not meet it.
+    """
 
     def __init__(self, halt: Halt) -> None:
         self._halt = halt
+        self._over = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._loops: list[Callable[[], Awaitable[None]]] = []
 
@@ -33,13 +39,18 @@ class Background:
 
         async def repeat() -> None:
             pause = seconds
-            while True:
-                await asyncio.sleep(pause)
+            while not await self._is_over_in(pause):
                 begun = time.monotonic()
                 await work()
                 pause = max(seconds, REST * (time.monotonic() - begun))
 
         self._loops.append(repeat)
+
+    async def _is_over_in(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
+        return self._over.is_set()
 
     async def __aenter__(self) -> Self:
         for loop in self._loops:
@@ -58,8 +69,7 @@ class Background:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
+        self._over.set()
         for result in await asyncio.gather(*self._tasks, return_exceptions=True):
             if isinstance(result, Exception):
                 raise result
