@@ -110,10 +110,9 @@ def finish(connection: sqlite3.Connection, run: int, at: datetime, code: int) ->
 
 
 def origins(connection: sqlite3.Connection) -> frozenset[str]:
-    """Where jobs of this ledger were sent."""
-    return frozenset(
-        row["origin"] for row in connection.execute("SELECT DISTINCT origin FROM attempts")
-    )
+    """Where jobs of this ledger were sent, and not surely turned away."""
+    rows = connection.execute("SELECT DISTINCT origin FROM attempts WHERE outcome <> 'deferred'")
+    return frozenset(row["origin"] for row in rows)
 
 
 def rename_files(connection: sqlite3.Connection, before: str, after: str) -> None:

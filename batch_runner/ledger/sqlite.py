@@ -118,7 +118,7 @@ class SqliteLedger(Aside):
         return await self._do(runs.last_run)
 
     async def origins(self) -> frozenset[str]:
-        """All origins that jobs of this ledger were sent to."""
+        """All origins that may have taken jobs of this ledger."""
         return await self._do(runs.origins)
 
     # -- rows in -----------------------------------------------------------------------

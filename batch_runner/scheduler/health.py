@@ -87,8 +87,12 @@ class Health:
                         StopReason(
                             code="provider_down",
                             message="the provider has not answered for "
-                            f"{(loop.time() - since) / 60:.0f} minutes.",
+                            f"{_long(loop.time() - since)}.",
                         )
                     )
                     return
             self._listener.noticed("provider_back", "The provider answers again.")
+
+
+def _long(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"

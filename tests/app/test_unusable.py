@@ -231,3 +231,17 @@ def test_one_bad_sheet_does_not_keep_the_others(
 
     assert both.code == 2
     assert good.column("status") == ["succeeded"]
+
+
+def test_an_origin_that_took_nothing_binds_nobody(
+    cli: Cli, service: Service, new_sheet: NewSheet, kind: str
+) -> None:
+    """After a mistyped origin, which surely took nothing, the right one is as good as ever."""
+    sheet = new_sheet(kind, CAT)
+    mistyped = cli("run", sheet, "--base-url", "http://127.0.0.1:1", "--deadline", "500ms")
+
+    right = cli("run", sheet)
+
+    assert mistyped.code == 3
+    assert right.code == 0, right.err
+    assert service.bought() == {CAT[0]: 1}
