@@ -150,9 +150,8 @@ def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None 
     """Run all sheets that are meant; ``again``: which finished ones get a new attempt."""
     _check_together(given)
     stale = _quantity("--stale", given["stale"], parse_duration) or 0.0
-    batch, terminal = batch_of(sheets, user_data_dir(os.environ)), on_terminal()
-    if batch.several and given["failed_to"] is not None:
-        raise UsageError("--failed-to goes with one sheet.", code="bad_options")
+    telling = Telling(os.environ)
+    batch, terminal = _batch(sheets, given, telling), on_terminal()
     as_json = given["as_json"] or given["events"]  # standard output is for programs
     progress = Progress(terminal=terminal, quiet=given["quiet"], as_json=as_json)
     signals = Signals(lambda line: None if given["quiet"] else progress.print(line, err=True))
@@ -165,7 +164,7 @@ def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None 
         progress=progress,
         signals=signals,
         budget=None if batch.budget is None else RunBudget(batch.budget),
-        telling=Telling(os.environ),
+        telling=telling,
     )
     # Whoever is asked about each sheet is asked about one after the other; so is one copy written.
     in_order = asks(given, terminal=terminal) or given["output"] is not None
@@ -179,9 +178,26 @@ def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None 
         codes.append(signals.code)
     code = worst(codes)
     _tell(results, batch, given, code)
-    if not given["dry_run"]:
-        asyncio.run(work.telling.tell_all(lambda line: say(line, err=True)))
+    _tell_people(telling, given)
     return code
+
+
+def _batch(sheets: Sequence[Path], given: dict[str, Any], telling: Telling) -> Batch:
+    """What is meant by the words of the command; who waits for it hears if that is nothing."""
+    try:
+        batch = batch_of(sheets, user_data_dir(os.environ))
+    except BatchRunnerError as error:
+        telling.refused(sheets[0], settings_of(given), error)
+        _tell_people(telling, given)
+        raise
+    if batch.several and given["failed_to"] is not None:
+        raise UsageError("--failed-to goes with one sheet.", code="bad_options")
+    return batch
+
+
+def _tell_people(telling: Telling, given: dict[str, Any]) -> None:
+    if not given["dry_run"]:
+        asyncio.run(telling.tell_all(lambda line: say(line, err=True)))
 
 
 def asks(given: dict[str, Any], *, terminal: bool) -> bool:

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,12 +95,16 @@ def test_no_telling_of_a_plan(
     assert phone.told == []
 
 
-@pytest.mark.parametrize("words", [("missing.csv",), ("campaign.csv", "--set", "nonsense")])
+@pytest.mark.parametrize(
+    "words",
+    [("missing.csv",), ("campaign.csv", "--set", "nonsense"), ("nightly.yaml",), ("none/",)],
+)
 def test_a_run_that_cannot_begin_is_told(
     cli: Cli, service: Service, new_sheet: NewSheet, phone: Phone, words: tuple[str, ...]
 ) -> None:
     """The one who schedules it hears that nothing was made, and why."""
     new_sheet("csv", ["One."])
+    Path("nightly.yaml").write_text("nonsense: [", encoding="utf-8")
     done = cli("run", *words)
     assert done.code == 2
     (told,) = phone.told

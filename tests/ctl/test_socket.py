@@ -230,7 +230,16 @@ def test_where_nothing_can_listen_the_run_goes_on(
 @posix
 @pytest.mark.parametrize(
     "note",
-    ["", "[]", "{}", '{"socket": 5}', '{"socket": "/etc/passwd"}', '{"port": "x", "token": "t"}'],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"socket": 5}',
+        '{"socket": "/etc/passwd"}',
+        '{"port": "x", "token": "0123456789abcdef"}',
+        '{"port": 6379, "token": "0123456789abcdef\\nFLUSHALL"}',
+        '{"port": 6379, "token": ""}',
+    ],
 )
 def test_a_note_that_is_no_note_leads_nowhere(sidecar: Path, note: str) -> None:
     """The folder may come from anybody: what is no socket of this user's is not connected to."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 
 NOTE = "control.json"
 SOCKET = "control.sock"
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 LONGEST = 100  # bytes; systems take between 104 and 108 for the path of a socket, an end included
 
 
@@ -69,7 +71,8 @@ def leave_note(sidecar: Path, place: Place) -> None:
 def read_note(sidecar: Path) -> Place | None:
     """Where the run of a sidecar listens; ``None``: nobody left a note that can be used.
 
-    The folder may come from anybody, so a socket that is not this user's own is not used.
+    The folder may come from anybody: a socket that is not this user's own is not used, and a
+    token that could be words of some other service on this machine is not sent.
     """
     try:
         told = json.loads((sidecar / NOTE).read_text(encoding="utf-8"))
@@ -78,7 +81,8 @@ def read_note(sidecar: Path) -> Place | None:
             found = socket.lstat()
             ours = stat.S_ISSOCK(found.st_mode) and found.st_uid == _user()
             return Place(socket=socket) if ours and socket.suffix == ".sock" else None
-        return Place(port=int(told["port"]), token=str(told["token"]))
+        token = str(told["token"])
+        return Place(port=int(told["port"]), token=token) if _TOKEN.fullmatch(token) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

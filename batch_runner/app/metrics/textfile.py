@@ -61,7 +61,8 @@ def write_figures(path: Path, figures: Figures) -> None:
     text = generate_latest(registry)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+        fresh.unlink(missing_ok=True)
+        with fresh.open("xb") as file:
             file.write(text)
         fresh.chmod(READABLE)
         fresh.replace(path)

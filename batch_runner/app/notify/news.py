@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from batch_runner import __version__
+from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
 from batch_runner.app.documents import SCHEMA, run_document, time_text, unknown_document
 from batch_runner.app.outcome import DONE, INTERRUPTED, LOCKED, TROUBLE, Ending
@@ -48,6 +49,11 @@ class News:
             "text": self.text,
             **self.details,
         }
+
+
+def name_of(campaign: Campaign) -> str:
+    """How a sheet is called in a message."""
+    return campaign.source.name + (" (rehearsal)" if campaign.sandbox else "")
 
 
 def of_ending(name: str, ending: Ending, lines: Sequence[str]) -> News:

@@ -27,8 +27,8 @@ class Telling:
 
     def ended(self, campaign: Campaign, ending: Ending, lines: Sequence[str]) -> None:
         """A run over one sheet came to its end, early or not; ``lines`` say how."""
-        name = campaign.source.name + (" (rehearsal)" if campaign.sandbox else "")
-        self._add(campaign.settings.notify, newsroom.of_ending(name, ending, lines))
+        told = newsroom.of_ending(newsroom.name_of(campaign), ending, lines)
+        self._add(campaign.settings.notify, told)
 
     def refused(self, sheet: Path, options: Mapping[str, object], error: BatchRunnerError) -> None:
         """A run could not begin, or broke off."""

@@ -69,7 +69,7 @@ async def troubles_told(
 
     ``told``: the kinds that were told before, by runs over other sheets: it is the same trouble.
     """
-    teller = TroubleTeller(campaign.settings.notify, campaign.source.name, listener, told)
+    teller = TroubleTeller(campaign.settings.notify, news.name_of(campaign), listener, told)
     listener.hear(teller.hear)
     try:
         yield
