@@ -93,10 +93,24 @@ class Memory:
             ) from error
 
     def keep(self, at: datetime) -> None:
-        """Everything up to this time is dealt with."""
+        """Everything up to this time is dealt with.
+
+        Raises:
+            LedgerError: the note cannot be written.
+        """
         fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps({"file": str(self._file), "last": at.isoformat()}), "utf-8")
-        fresh.replace(self._path)
+        note = {"file": str(self._file), "last": at.isoformat()}
+        try:
+            fresh.write_text(json.dumps(note), "utf-8")
+            fresh.replace(self._path)
+        except OSError as error:
+            raise LedgerError(
+                f"it cannot be noted when the schedule ran ({error.strerror or error}).",
+                code="schedule_memory",
+                where=str(self._path),
+                hint="Free some space or mend the folder's permissions: after a restart this run "
+                "is made again, which pays for nothing twice.",
+            ) from error
 
 
 class Schedule:
@@ -163,14 +177,27 @@ class Schedule:
                 await self._wait((step.at - self._now()).total_seconds())
                 continue
             if step.action is Action.RUN:
-                self._say(f"Run of {self._shown(step.at)} begins.")
-                code = await self._launch()
-                self._say(f"Run of {self._shown(step.at)} ended with exit code {code}.")
+                await self._run(self._shown(step.at))
             else:
                 self._say(f"The run of {self._shown(step.at)} was missed and is left out.")
             if not self._stopping:  # what was cut short is begun again after a restart
                 last = step.at
-                self._memory.keep(last)
+                self._remember(last)
+
+    async def _run(self, when: str) -> None:
+        self._say(f"Run of {when} begins.")
+        try:
+            code = await self._launch()
+        except OSError as error:  # of the system: no processes, no memory; the next time may do
+            self._say(f"Run of {when} could not be started: {error.strerror or error}.")
+        else:
+            self._say(f"Run of {when} ended with exit code {code}.")
+
+    def _remember(self, at: datetime) -> None:
+        try:
+            self._memory.keep(at)
+        except LedgerError as error:
+            self._say(str(error))  # it goes on by what it has in mind
 
     def _shown(self, at: datetime) -> str:
         return f"{self._plan.localise(at):%Y-%m-%d %H:%M %Z}"

@@ -185,3 +185,21 @@ def test_plans_have_their_own_zone(world: World) -> None:
     world.write("cron: '0 2 * * *', time_zone: Asia/Tokyo")
     plan: Plan = read_plan(world.file)
     assert plan.times.after(START) == datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+
+
+def test_trouble_of_the_system_ends_no_schedule(world: World) -> None:
+    """A run that cannot be started, a memory that cannot be written: told, and the next night comes."""
+    good, nights = world.launch, []
+
+    async def launch() -> int:
+        nights.append(world.now())
+        if len(nights) == 1:
+            raise OSError(11, "Resource temporarily unavailable")
+        (world.memory.folder / "last.new").mkdir()
+        return await good()
+
+    world.launch = launch  # type: ignore[method-assign]
+    world.during(50)
+    assert [night.strftime("%d %H:%M") for night in nights] == ["24 02:00", "25 02:00"]
+    assert any("could not be started: Resource temporarily" in line for line in world.said)
+    assert any("cannot be noted when the schedule ran" in line for line in world.said)

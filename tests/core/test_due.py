@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from batch_runner.core.due import ON_TIME, Action, Missed, Times, next_step
 
@@ -47,6 +47,7 @@ def test_a_clock_that_was_set_back_is_believed() -> None:
     assert (step.action, step.at) == (Action.WAIT, START + HOUR)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 20_000), max_size=40), st.sampled_from(Missed))
 def test_each_time_is_dealt_with_once_and_in_order(gaps: list[int], missed: Missed) -> None:
     """However a process sleeps: times only rise, none is run twice, none in the future."""

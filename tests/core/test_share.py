@@ -13,6 +13,7 @@ from batch_runner.core.share import Member, divide, level, share_of
 WISHES = st.lists(st.integers(0, 50), min_size=1, max_size=8)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 200), WISHES)
 def test_units_are_divided_evenly_and_wholly(total: int, wishes: list[int]) -> None:
     """Nobody gets more than wished, all that is wished for is given, and who got less got all."""
@@ -23,6 +24,7 @@ def test_units_are_divided_evenly_and_wholly(total: int, wishes: list[int]) -> N
     assert not short or min(short) >= max(given_) - 1
 
 
+@settings(deadline=None)
 @given(st.floats(0, 200), st.lists(st.floats(0, 50), min_size=1, max_size=8))
 def test_rates_are_divided_evenly_and_wholly(total: float, wishes: list[float]) -> None:
     """The same for rates, up to rounding."""
