@@ -41,7 +41,7 @@ def test_sheet_open_in_a_spreadsheet_program_is_left_alone(
 
 
 EXCEL = b"\x04Anna" + b" " * 50 + b"\x04\0" + "Ännä".encode("utf-16-le") + b" \0" * 50
-OFFICE = "Anna Ö,anna,pc7,25.11.2026 21:10,file:///home/x/.config/libreoffice/4;".encode()
+OFFICE = "Anna Ö,anna,pc7,25.11.2026 21:10,file:///srv/x/.config/libreoffice/4;".encode()
 
 
 @pytest.mark.parametrize(
