@@ -33,7 +33,7 @@ def test_a_download_goes_on_where_the_last_run_was_ended(
     is_video: Callable[[Path], bool],
 ) -> None:
     """What came is kept, shown nowhere, continued under If-Range, and gone when the video is there."""
-    box = sandbox("--seconds", "0", "--video-mb", "4", "--fault", "stall-download")
+    box = sandbox("--seconds", "0", "--video-mb", "20", "--fault", "stall-download")
     sheet = make_sheet("campaign.csv", 1)
     command = ("run", sheet, "--base-url", box.origin)
     ended = start(*command)
