@@ -19,6 +19,7 @@ class Batch:
 
     sheets: Sequence[Wanted]
     several: bool = True  # whatever their number: more than one sheet could have been meant
+    left: Sequence[Path] = ()  # spreadsheets in folders that are of a kind that cannot be read
     at_once: int = AT_ONCE
     options: Mapping[str, object] = field(default_factory=dict)  # as if given on the command line
     budget: int | None = None  # micro-dollars for all of them in this run
@@ -42,9 +43,11 @@ def batch_of(given: Sequence[Path], data: Path) -> Batch:
     """
     files = [path for path in given if path.suffix.lower() in BATCH_SUFFIXES]
     if not files:
-        sheets = each_once(Wanted(found) for path in given for found in find_sheets(path, data))
+        found = [find_sheets(path, data) for path in given]
+        sheets = each_once(Wanted(path) for some in found for path in some.sheets)
         single = len(given) == 1 and [one.path for one in sheets] == list(given)
-        return Batch(sheets=sheets, several=not single)
+        left = [path for some in found for path in some.unreadable]
+        return Batch(sheets=sheets, several=not single, left=left)
     if len(given) > 1:
         raise UsageError(
             f"{files[0].name} lists sheets; it is named alone.",
@@ -58,11 +61,14 @@ def _from_file(path: Path, config: BatchConfig, data: Path) -> Batch:
     def place(name: str) -> Path:
         return path.parent / Path(name).expanduser()
 
-    wanted = []
+    wanted: list[Wanted] = []
+    left: list[Path] = []
     for entry in config.sheets:
         named = entry.config or config.config
         beside = None if named is None else place(named)
-        wanted += [Wanted(sheet, beside) for sheet in find_sheets(place(entry.path), data)]
+        found = find_sheets(place(entry.path), data)
+        wanted += [Wanted(sheet, beside) for sheet in found.sheets]
+        left += found.unreadable
     rate, deadline = config.limits.rate, config.deadline
     options = {
         "concurrency": config.limits.concurrency,
@@ -71,6 +77,7 @@ def _from_file(path: Path, config: BatchConfig, data: Path) -> Batch:
     }
     return Batch(
         sheets=each_once(wanted),
+        left=left,
         at_once=config.at_once,
         options={name: value for name, value in options.items() if value is not None},
         budget=config.budget.run_usd,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import glob
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,15 @@ from batch_runner.app.home import sidecar_at
 from batch_runner.app.output_file import outputs_of
 from batch_runner.app.sidecar import SUFFIX, is_sandbox_copy
 from batch_runner.core.errors import LedgerError, SheetError
-from batch_runner.loader.paths import SHEET_SUFFIXES, is_result_copy
+from batch_runner.loader.paths import SHEET_SUFFIXES, advice_for, is_result_copy
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a path stands for."""
+
+    sheets: Sequence[Path]
+    unreadable: Sequence[Path] = ()  # spreadsheets of kinds that cannot be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,7 @@ class Wanted:
     config: Path | None = None
 
 
-def find_sheets(given: Path, data: Path) -> list[Path]:
+def find_sheets(given: Path, data: Path) -> Found:
     """The sheets that a path stands for, by name; itself, if it is neither folder nor pattern.
 
     ``data``: the folder of what all sheets of the user share.
@@ -44,7 +52,7 @@ def find_sheets(given: Path, data: Path) -> list[Path]:
                 hint="Mend its permissions, or name the sheets themselves.",
             ) from error
     if given.exists() or not glob.has_magic(str(given)):
-        return [given]
+        return Found([given])
     root = next(folder for folder in given.parents if not glob.has_magic(str(folder)))
     if not root.is_dir():
         raise SheetError(
@@ -64,18 +72,22 @@ def each_once(wanted: Iterable[Wanted]) -> list[Wanted]:
     return list(found.values())
 
 
-def _sheets_among(paths: Iterable[Path], data: Path) -> list[Path]:
+def _sheets_among(paths: Iterable[Path], data: Path) -> Found:
     """What a folder or pattern takes: sheets, and nothing that was made beside one."""
-    sheets = sorted(
+    files = sorted(paths)
+    sheets = [
         path
-        for path in paths
+        for path in files
         if path.suffix.lower() in SHEET_SUFFIXES
         and path.is_file()
         and not is_result_copy(path)
         and not is_sandbox_copy(path)
-    )
+    ]
     copies = asyncio.run(_copies_in({path.parent for path in sheets}, data))
-    return [path for path in sheets if str(path.resolve()) not in copies]
+    return Found(
+        [path for path in sheets if str(path.resolve()) not in copies],
+        [path for path in files if advice_for(path) is not None],
+    )
 
 
 async def _copies_in(folders: Iterable[Path], data: Path) -> set[str]:

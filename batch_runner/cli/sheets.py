@@ -37,6 +37,7 @@ from batch_runner.cli.progress import Progress
 from batch_runner.cli.words import summary, total_line
 from batch_runner.core.errors import BatchRunnerError, LockedError, UsageError
 from batch_runner.core.units import parse_duration, parse_usd
+from batch_runner.loader.paths import advice_for
 from batch_runner.settings.find import user_data_dir
 
 T = TypeVar("T")
@@ -166,6 +167,8 @@ def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None 
         budget=None if batch.budget is None else RunBudget(batch.budget),
         telling=telling,
     )
+    for path in batch.left if not given["quiet"] else ():
+        say(f"{shown(path)} is not taken. {advice_for(path)}", err=True)
     # Whoever is asked about each sheet is asked about one after the other; so is one copy written.
     in_order = asks(given, terminal=terminal) or given["output"] is not None
     at_once = 1 if in_order else given["at_once"] or batch.at_once

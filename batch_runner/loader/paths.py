@@ -39,6 +39,12 @@ def is_result_copy(path: Path) -> bool:
     return _original(path) is not None
 
 
+def advice_for(path: Path) -> str | None:
+    """What to do with a spreadsheet of a kind that cannot be read; ``None``: it is no such."""
+    suffix = path.suffix.lower()
+    return None if suffix == ".txt" or is_result_copy(path) else _ADVICE.get(suffix)
+
+
 def check_sheet_path(path: Path) -> None:
     """Refuse a path that cannot be a sheet, before it is opened; links are not resolved here.
 

@@ -60,6 +60,17 @@ def test_an_empty_folder_is_nothing_to_do(cli: Cli, service: Service) -> None:
     assert cli("run", "outbox/*.csv").code == 2
 
 
+def test_spreadsheets_of_other_kinds_are_told(cli: Cli, service: Service, inbox: Path) -> None:
+    """An old .xls in the folder is not passed over in silence: what to do with it is said."""
+    (inbox / "old.xls").write_bytes(b"")
+    (inbox / "~$old.xls").write_bytes(b"")
+    done = cli("run", inbox)
+    assert done.code == 0
+    assert done.err.count("is not taken") == 1
+    assert "inbox/old.xls is not taken. Open it in Excel or LibreOffice." in done.err
+    assert cli("run", inbox, "--quiet") == (0, "", "")
+
+
 def test_one_bad_sheet_stops_no_other(cli: Cli, service: Service, inbox: Path) -> None:
     """The others are done; the worst code by the order of the documentation, one summary."""
     (inbox / "c.xlsx").write_text("no workbook", encoding="utf-8")
