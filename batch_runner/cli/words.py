@@ -126,7 +126,7 @@ def _unknown_lines(ending: Ending) -> list[str]:
     return [
         (
             f"{counted_are(len(ending.unknown), 'row')} unknown ({names}{more}): nobody knows whether "
-            "the provider accepted it, and it is not sent again by itself."
+            "the provider took what was sent. Nothing of it is sent again by itself."
         )
     ]
 
