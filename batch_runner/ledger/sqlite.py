@@ -24,6 +24,7 @@ from batch_runner.ledger import (
     enrol,
     matching,
     runs,
+    sums,
     told,
     views,
 )
@@ -187,7 +188,7 @@ class SqliteLedger(Aside):
 
     async def count_open(self) -> int:
         """Rows of the sheet that are on their way at the provider."""
-        return await self._do(views.count_open)
+        return await self._do(sums.count_open)
 
     async def without_video(self) -> Sequence[Job]:
         """Succeeded jobs whose video is still to be had."""
@@ -195,7 +196,7 @@ class SqliteLedger(Aside):
 
     async def links_until(self) -> datetime | None:
         """When the first link to a video dies that is still to be had."""
-        return await self._do(views.links_until)
+        return await self._do(sums.links_until)
 
     async def unknown_jobs(self) -> Sequence[Job]:
         """Jobs that may or may not have been accepted."""
@@ -220,7 +221,7 @@ class SqliteLedger(Aside):
 
     async def models(self) -> tuple[frozenset[str], frozenset[str]]:
         """The models whose task times are known, and those that are to be used soon."""
-        return await self._do(views.models)
+        return await self._do(sums.models)
 
     async def jobs_of_scope(self, scope: int) -> Sequence[Job]:
         """All jobs of a scope, superseded ones too."""
@@ -260,7 +261,7 @@ class SqliteLedger(Aside):
 
     async def count_sent(self, row_hashes: Sequence[str]) -> int:
         """How many of these rows were ever accepted, or may have been."""
-        return await self._do(views.count_sent, row_hashes)
+        return await self._do(sums.count_sent, row_hashes)
 
     async def task_ids(self) -> frozenset[str]:
         """All task ids that this ledger knows."""
@@ -274,7 +275,7 @@ class SqliteLedger(Aside):
 
     async def totals(self) -> Totals:
         """The campaign in numbers."""
-        return await self._do(views.totals)
+        return await self._do(sums.totals)
 
 
 def _open(path: Path) -> sqlite3.Connection:

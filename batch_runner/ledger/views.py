@@ -5,26 +5,25 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from batch_runner.core.identity import Basis
-from batch_runner.core.jobs import Job, Totals
-from batch_runner.core.lifecycle import State, shown
+from batch_runner.core.jobs import Job
 from batch_runner.ledger.connection import connect
 from batch_runner.ledger.rows import (
     JOB_COLUMNS,
     JOB_TABLES,
     MAY_BE_OPEN,
-    NEW_TROUBLE,
     WITHOUT_VIDEO,
     to_job,
     to_time,
 )
 
+AT_ONCE = 500  # jobs that are held at a time
 _JOBS = f"SELECT {JOB_COLUMNS} FROM {JOB_TABLES}"  # noqa: S608 - constants
 
 
@@ -106,30 +105,16 @@ def visit(
     On a connection of its own: however many they are, the run goes on writing meanwhile.
     """
     with contextlib.closing(connect(path, read_only=True)) as connection:
-        jobs = jobs_in_sheet(connection, scope) if among is None else some_jobs(connection, among)
-        for job in jobs:
+        connection.execute("BEGIN")
+        for job in jobs_in_sheet(connection, scope) if among is None else _each(connection, among):
             if job.scope == scope and job.row is not None:
                 take(job)
 
 
-def models(connection: sqlite3.Connection) -> tuple[frozenset[str], frozenset[str]]:
-    """The models whose task times are known, and those that are to be used soon."""
-    known = connection.execute(
-        # From one model to the next by the index; DISTINCT would look at every attempt.
-        """WITH RECURSIVE known (model) AS (
-               SELECT min(model) FROM attempts WHERE duration IS NOT NULL
-               UNION ALL
-               SELECT (SELECT min(model) FROM attempts
-                       WHERE duration IS NOT NULL AND model > known.model)
-               FROM known WHERE model IS NOT NULL)
-           SELECT model FROM known WHERE model IS NOT NULL"""
-    )
-    soon = connection.execute(
-        f"""SELECT model FROM (SELECT model FROM jobs WHERE state = 'queued'
-                ORDER BY scope, row LIMIT 1000)
-            UNION SELECT model FROM jobs WHERE {MAY_BE_OPEN}"""  # noqa: S608 - constants
-    )
-    return frozenset(row["model"] for row in known), frozenset(row["model"] for row in soon)
+def _each(connection: sqlite3.Connection, jobs: Collection[int]) -> Iterator[Job]:
+    left = iter(jobs)
+    while some := list(islice(left, AT_ONCE)):
+        yield from some_jobs(connection, some)
 
 
 def memory(connection: sqlite3.Connection, worksheet: str) -> tuple[Basis, dict[str, str]] | None:
@@ -138,17 +123,6 @@ def memory(connection: sqlite3.Connection, worksheet: str) -> tuple[Basis, dict[
     if row is None:
         return None
     return Basis.from_json(row["basis"]), json.loads(row["out_columns"])
-
-
-def count_sent(connection: sqlite3.Connection, row_hashes: Sequence[str]) -> int:
-    """How many of these row hashes belong to jobs that cost money, or may have."""
-    (count,) = connection.execute(
-        """SELECT count(*) FROM json_each(?) WHERE EXISTS
-               (SELECT 1 FROM jobs WHERE row_hash = value
-                AND (task_id IS NOT NULL OR state IN ('submitting', 'unknown')))""",
-        (json.dumps(list(row_hashes)),),
-    ).fetchone()
-    return int(count)
 
 
 def task_ids(connection: sqlite3.Connection) -> frozenset[str]:
@@ -166,27 +140,10 @@ def open_jobs(connection: sqlite3.Connection) -> list[Job]:
     return [to_job(row) for row in rows]
 
 
-def count_open(connection: sqlite3.Connection) -> int:
-    """Rows of the sheet that are on their way at the provider."""
-    (count,) = connection.execute(
-        f"""SELECT count(*) FROM jobs WHERE {MAY_BE_OPEN}
-            AND state IN ('submitting', 'running', 'fetching') AND row IS NOT NULL"""  # noqa: S608 - constants
-    ).fetchone()
-    return int(count)
-
-
 def without_video(connection: sqlite3.Connection) -> list[Job]:
     """Succeeded and paid, but the video could not be had yet."""
     rows = connection.execute(f"{_JOBS} WHERE {WITHOUT_VIDEO} ORDER BY j.expires_at, j.id")
     return [to_job(row) for row in rows]
-
-
-def links_until(connection: sqlite3.Connection) -> datetime | None:
-    """When the first link to a video dies that is still to be had."""
-    (soonest,) = connection.execute(
-        f"SELECT min(expires_at) FROM jobs j WHERE {WITHOUT_VIDEO} AND expires_at IS NOT NULL"  # noqa: S608 - constants
-    ).fetchone()
-    return to_time(soonest)
 
 
 def unknown_jobs(connection: sqlite3.Connection) -> list[Job]:
@@ -215,43 +172,6 @@ def durations(connection: sqlite3.Connection, model: str, last: int = 200) -> li
         (model, last),
     )
     return sorted(row["duration"] for row in rows)
-
-
-def totals(connection: sqlite3.Connection) -> Totals:
-    """The campaign in numbers."""
-    states: Counter[str] = Counter()
-    for row in connection.execute(
-        "SELECT state, count(*) AS n FROM jobs WHERE row IS NOT NULL GROUP BY state"
-    ):
-        states[shown(State(row["state"]))] += row["n"]
-    sums = connection.execute(
-        f"""SELECT (SELECT coalesce(sum(cost), 0) FROM attempts WHERE cost IS NOT NULL) AS cost,
-                  (SELECT total FROM held) AS held,
-                  (SELECT coalesce(sum(estimate_high), 0) FROM jobs INDEXED BY jobs_queued
-                   WHERE row IS NOT NULL AND state = 'queued') AS estimated,
-                  (SELECT at FROM events ORDER BY id DESC LIMIT 1) AS changed_at,
-                  (SELECT created_at FROM jobs WHERE id = (SELECT max(id) FROM jobs))
-                      AS grown_at,
-                  (SELECT count(*) FROM jobs j INDEXED BY jobs_video WHERE {WITHOUT_VIDEO}
-                   AND error_code LIKE 'video%' AND row IS NOT NULL) AS video_missing,
-                  (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND state = 'failed'
-                   AND error_code IN ('content_policy', 'bad_input')) AS refused,
-                  (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND wanted
-                   AND state = 'queued') AS unsent,
-                  (SELECT count(*) FROM jobs WHERE {NEW_TROUBLE}) AS new_troubles"""  # noqa: S608 - constants
-    ).fetchone()
-    return Totals(
-        rows=sum(states.values()),
-        states=dict(states),
-        cost=sums["cost"],
-        held=sums["held"],
-        estimated=sums["estimated"],
-        updated_at=to_time(max(sums["changed_at"] or 0, sums["grown_at"] or 0) or None),
-        video_missing=sums["video_missing"],
-        refused=sums["refused"],
-        unsent=sums["unsent"],
-        new_troubles=sums["new_troubles"],
-    )
 
 
 def story(connection: sqlite3.Connection, job_id: int) -> list[Entry]:

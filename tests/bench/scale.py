@@ -52,15 +52,13 @@ def make_sheet(path: Path, rows: int) -> None:
 
 
 @contextmanager
-def service(kind: str) -> Iterator[str]:
-    """The other end: the bundled sandbox, or the bench's own service that costs next to nothing."""
-    module = ["batch_runner.sandbox", "--quiet", "--seconds", "0-0", "--balance", "1000000000"]
-    command = [sys.executable, "-m", *(module if kind == "sandbox" else ["tests.bench.server"])]
+def service() -> Iterator[str]:
+    """The service, for as long as the block runs; its origin."""
+    command = [sys.executable, "-m", "tests.bench.server"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        line = process.stdout.readline()
         try:
-            yield "http" + line.strip().partition("http")[2].split()[0]
+            yield process.stdout.readline().strip()
         finally:
             process.terminate()
 
@@ -109,7 +107,7 @@ def run(sheet: Path, origin: str, *options: str, kill_after: int | None = None) 
 
 def campaign(rows: int, kills: int) -> dict[str, object]:
     """All runs of one campaign; what they cost together, a row."""
-    with tempfile.TemporaryDirectory() as folder, service("bench") as origin:
+    with tempfile.TemporaryDirectory() as folder, service() as origin:
         sheet = Path(folder) / "campaign.csv"
         make_sheet(sheet, rows)
         share = rows // (kills + 1)

@@ -11,7 +11,7 @@ from sqlite3 import Connection
 import pytest
 
 from batch_runner.core.jobs import ClaimTerms
-from batch_runner.ledger import claims, runs, views
+from batch_runner.ledger import claims, runs, sums, views
 from batch_runner.ledger.connection import connect
 from batch_runner.ledger.schema import migrate
 
@@ -59,11 +59,11 @@ def test_open_jobs_are_found_by_index(tmp_path: Path, ask: Callable[[Connection]
     [
         (lambda connection: list(views.jobs_in_sheet(connection, 1)), "jobs_place"),
         (views.without_video, "jobs_video"),
-        (views.links_until, "jobs_video"),
-        (views.models, "attempts_duration"),
-        (views.totals, "attempts_cost"),
-        (views.totals, "jobs_trouble"),
-        (lambda connection: views.count_sent(connection, ["a"]), "jobs_hash"),
+        (sums.links_until, "jobs_video"),
+        (sums.models, "attempts_duration"),
+        (sums.totals, "attempts_cost"),
+        (sums.totals, "jobs_trouble"),
+        (lambda connection: sums.count_sent(connection, ["a"]), "jobs_hash"),
     ],
     ids=["sheet", "video", "links", "models", "cost", "trouble", "sent"],
 )
