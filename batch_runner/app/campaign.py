@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -107,7 +108,7 @@ def open_campaign(
         SheetError: there is no such sheet, or it is none of the user's.
         ConfigError, UsageError: the settings cannot be used.
     """
-    source = path.resolve()
+    source = Path(os.path.realpath(path))  # not resolve(): it raises where a link leads to itself
     for place in (path, source):
         if place.exists() or not lost:
             check_sheet_path(place)

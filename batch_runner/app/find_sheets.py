@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import glob
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,9 +67,11 @@ def find_sheets(given: Path, data: Path) -> Found:
 
 def each_once(wanted: Iterable[Wanted]) -> list[Wanted]:
     """Without those that came before, under whatever name."""
-    found: dict[Path, Wanted] = {}
-    for one in wanted:
-        found.setdefault(one.path.resolve(), one)
+    found: dict[str, Wanted] = {}
+    for (
+        one
+    ) in wanted:  # realpath: a link that leads to itself is refused later, like what is missing
+        found.setdefault(os.path.realpath(one.path), one)
     return list(found.values())
 
 
@@ -85,7 +88,7 @@ def _sheets_among(paths: Iterable[Path], data: Path) -> Found:
     ]
     copies = asyncio.run(_copies_in({path.parent for path in sheets}, data))
     return Found(
-        [path for path in sheets if str(path.resolve()) not in copies],
+        [path for path in sheets if os.path.realpath(path) not in copies],
         [path for path in files if advice_for(path) is not None],
     )
 

@@ -54,6 +54,13 @@ def check_sheet_path(path: Path) -> None:
     """
     _refuse_link(path)
     where = str(path)
+    if path.is_symlink() and not path.exists():
+        raise SheetError(
+            "This link leads to no file.",
+            code="sheet_missing",
+            hint="Name the file itself, or make the link anew.",
+            where=where,
+        )
     if not path.exists():
         raise SheetError(
             "There is no such file.", code="sheet_missing", hint=_nearest(path), where=where
@@ -63,6 +70,13 @@ def check_sheet_path(path: Path) -> None:
             "This is a folder, not a sheet.",
             code="sheet_is_folder",
             hint=f"Name the file in it. {_ALLOWED}",
+            where=where,
+        )
+    if not path.is_file():
+        raise SheetError(
+            "This is a pipe or a device, not a file.",
+            code="sheet_is_no_file",
+            hint=f"Save what comes from it, and run the file. {_ALLOWED}",
             where=where,
         )
     original = _original(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -245,3 +246,17 @@ def test_an_origin_that_took_nothing_binds_nobody(
     assert mistyped.code == 3
     assert right.code == 0, right.err
     assert service.bought() == {CAT[0]: 1}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no such files")
+def test_what_is_no_file_is_refused_and_not_waited_for(cli: Cli, service: Service) -> None:
+    """A pipe under a sheet's name, a link to itself, a link to nothing: exit 2, at once."""
+    os.mkfifo("pipe.csv")
+    Path("loop.csv").symlink_to("loop.csv")
+    Path("gone.csv").symlink_to("nowhere.csv")
+
+    for name in ("pipe.csv", "loop.csv", "gone.csv"):
+        for command in ("run", "check", "status"):
+            refused = cli(command, name)
+            assert refused.code == 2
+            assert name in refused.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from batch_runner.settings.resolve import resolve
 def who_is_told(sheet: Path, options: Mapping[str, object], environ: Mapping[str, str]) -> Notify:
     """Who wants to know of this sheet's runs; as much of it as can be read."""
     try:
-        return resolve(config_owner(sheet.resolve()), options, environ).notify
+        return resolve(config_owner(Path(os.path.realpath(sheet))), options, environ).notify
     except BatchRunnerError:
         pass  # told already; it may be the very thing that they are to hear of
     try:
