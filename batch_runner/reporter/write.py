@@ -17,7 +17,7 @@ from batch_runner.reporter.replace import replace_file
 
 Notice = Callable[[Problem], None]
 
-CHUNK = 1 << 20  # bytes of a text file that are read at a time
+CHUNK = 1 << 18  # bytes of a text file that are read at a time: what is held is twenty times that
 
 
 def write(
