@@ -45,6 +45,7 @@ class Desk:
     """What a sheet is worked on with."""
 
     sheet: Path
+    sidecar: Path  # where results wait if the sheet's folder takes no file
     rules: Rulebook
     ledger: SqliteLedger
     origin: str
@@ -252,18 +253,21 @@ class SheetSync:
             self._held[i] = replace(held, intake=replace(held.intake, out=out, table=table))
 
     async def _write_beside(self, busy: SheetBusyError, *, at_end: bool) -> None:
-        """The sheet cannot be written: all results go into a copy beside it."""
+        """The sheet cannot be written: all results go into a copy beside it, or in the sidecar."""
         copy = results_path(self._desk.sheet)
+        if busy.code == "folder_read_only":
+            copy = self._desk.sidecar / copy.name
+        place = copy.name if copy.parent == self._desk.sheet.parent else str(copy)
         plans = [await self._plan(held, None, at_end=at_end) for held in self._held]
         tables = [held.intake.table for held in self._held]
-        await self._desk.ledger.set_meta(RESULTS_COPY, copy.name)
+        await self._desk.ledger.set_meta(RESULTS_COPY, place)
         await asyncio.to_thread(write, tables, plans, copy, notice=self._tell)
         self.results_in = copy
         if not self._told_busy:
             self._told_busy = True
             self._desk.notice(
                 busy.code,
-                f"{busy.message} Results go to {copy.name} until the sheet can be written. "
+                f"{busy.message} Results go to {place} until the sheet can be written. "
                 f"{busy.hint}".strip(),
             )
 

@@ -110,6 +110,7 @@ def desk_of(campaign: Campaign, ledger: SqliteLedger, notice: Callable[[str, str
     settings = campaign.settings
     return Desk(
         sheet=campaign.sheet,
+        sidecar=campaign.sidecar.home,
         rules=campaign.rules,
         ledger=ledger,
         origin=campaign.origin,
@@ -128,8 +129,9 @@ def desk_of(campaign: Campaign, ledger: SqliteLedger, notice: Callable[[str, str
 
 async def sweep(campaign: Campaign, ledger: SqliteLedger) -> None:
     """Remove half-written files that a killed run left; only while the lock is held."""
-    sheet = campaign.sheet
-    for file in (sheet, results_path(sheet), original_path(sheet, campaign.sidecar.folder)):
+    sheet, sidecar = campaign.sheet, campaign.sidecar.folder
+    copy = results_path(sheet)
+    for file in (sheet, copy, campaign.sidecar.home / copy.name, original_path(sheet, sidecar)):
         for path in file.parent.glob(f".{glob.escape(file.name)}.*.tmp"):
             path.unlink(missing_ok=True)
     await sweep_parts(video_folder(campaign), ledger)

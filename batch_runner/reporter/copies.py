@@ -14,7 +14,10 @@ from batch_runner.reporter.replace import sync_folder
 
 
 def results_path(sheet: Path) -> Path:
-    """Where results go while the sheet itself cannot be written: ``<stem>.results.<ext>``."""
+    """Where results go while the sheet itself cannot be written: ``<stem>.results.<ext>``.
+
+    Beside it; where its folder is read-only, under the same name in the sidecar.
+    """
     return sheet.with_name(f"{sheet.stem}.results{sheet.suffix}")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.app.conftest import Cli, NewSheet, Service
@@ -58,6 +60,35 @@ def test_a_read_only_sheet_is_left_alone(
         "succeeded",
     ]
     assert "read-only" in done.err
+
+
+def test_in_a_read_only_folder_results_wait_with_the_ledger(
+    cli: Cli,
+    service: Service,
+    new_sheet: NewSheet,
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """With a state folder all is done; the results stand there, and go into the sheet later."""
+    monkeypatch.setenv("BATCH_RUNNER_STATE", str(tmp_path / "state"))
+    sheet = new_sheet(kind, PROMPTS)
+    folder = sheet.path.parent
+    before = sheet.path.read_bytes()
+    folder.chmod(0o555)
+    try:
+        done = cli("run", sheet)
+    finally:
+        folder.chmod(0o755)
+
+    (copy,) = (tmp_path / "state").rglob(f"campaign.results.{kind}")
+    assert done.code == 0, done.err
+    assert str(copy) in done.err
+    assert sheet.path.read_bytes() == before
+    assert Sheet(copy).column("status") == ["succeeded", "succeeded"]
+    assert cli("run", sheet).code == 0
+    assert sheet.column("status") == ["succeeded", "succeeded"]
+    assert not copy.exists()
 
 
 def test_edits_made_while_the_results_waited_stay(
