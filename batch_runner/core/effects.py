@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -51,8 +52,11 @@ def effect(change: Change, standing: Standing, state: State) -> dict[str, Any]:
     return fields
 
 
-def after(job: Job, change: Change, standing: Standing, state: State) -> Job:
-    """A job as it is once a change is kept, without asking for all of it again."""
+def after(job: Job, change: Change, standing: Standing, fields: Mapping[str, Any]) -> Job:
+    """A job as it is once a change is kept, without asking for all of it again.
+
+    ``fields``: what :func:`effect` said of the change.
+    """
     given = job.accepted_at or change.at if change.event in TASK_GIVEN else job.accepted_at
     return replace(
         job,
@@ -63,5 +67,5 @@ def after(job: Job, change: Change, standing: Standing, state: State) -> Job:
         estimate_high=standing.estimate_high,
         accepted_at=given,
         replay=False,
-        **effect(change, standing, state),
+        **fields,
     )

@@ -186,7 +186,8 @@ def _links(value: Any, depth: int = 6) -> Iterator[str]:
             yield from _links(item, depth - 1)
     elif depth and isinstance(value, dict):
         for name in _LINK_NAMES:
-            yield from _links(value.get(name), depth - 1)
+            if name in value:
+                yield from _links(value[name], depth - 1)
 
 
 def _is_web_link(link: str) -> bool:

@@ -44,12 +44,15 @@ def record(connection: sqlite3.Connection, job: Job, change: Change) -> Job:
         LedgerError: the job has gone on to another attempt.
         IllegalTransitionError: the event cannot happen in the job's state.
     """
-    standing, state = apply(connection, change)
-    return after(job, change, standing, state)
+    standing, fields = apply(connection, change)
+    return after(job, change, standing, fields)
 
 
-def apply(connection: sqlite3.Connection, change: Change) -> tuple[Standing, State]:
+def apply(connection: sqlite3.Connection, change: Change) -> tuple[Standing, Mapping[str, Any]]:
     """Apply one change to a job and its attempt, and add it to the history.
+
+    Returns:
+        What the ledger had of the job, and the job's fields that the change sets.
 
     Raises:
         LedgerError: the job has gone on to another attempt.
@@ -78,7 +81,8 @@ def apply(connection: sqlite3.Connection, change: Change) -> tuple[Standing, Sta
         estimate_high=row["estimate_high"],
         cost=row["cost"] if change.cost is None else _cost(connection, change.job),
     )
-    columns = _columns(effect(change, standing, state))
+    fields = effect(change, standing, state)
+    columns = _columns(fields)
     columns["updated_at"] = at
     if change.not_before is not None:
         columns["not_before"] = change.not_before.timestamp()
@@ -86,7 +90,7 @@ def apply(connection: sqlite3.Connection, change: Change) -> tuple[Standing, Sta
         columns["noted"] = 0
     connection.execute(_update_job(tuple(columns)), (*columns.values(), change.job))
     write_event(connection, change.job, change.attempt, (change.event, state), at, _detail(change))
-    return standing, state
+    return standing, fields
 
 
 def _cost(connection: sqlite3.Connection, job: int) -> int | None:

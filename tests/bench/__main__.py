@@ -109,10 +109,10 @@ def throughput(
 
 
 PEERS = {  # name -> how many times as fast we want to be, and of how many jobs
-    "threads": (2.0, 5_000),
-    "cookbook": (1.5, 5_000),
-    "httpx_gather": (10.0, 2_000),
-    "curl": (10.0, 1_000),
+    "threads": (2.0, 2_000),
+    "cookbook": (1.5, 2_000),
+    "httpx_gather": (10.0, 1_000),
+    "curl": (10.0, 500),
 }
 
 
