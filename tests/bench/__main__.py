@@ -120,8 +120,8 @@ def peers(rounds: int, folder: Path) -> Iterator[Line]:
     """What people use instead, each beside our whole run with full durability."""
     for name, (goal, jobs) in PEERS.items():
         played = rounds_of(["engine", name], jobs, rounds, folder)
-        speed, cpu = over(played, name, "engine", "seconds"), over(played, name, "engine", "cpu")
-        measured = f"{speed:.2f}x as fast, at 1/{cpu:.2f} of the CPU, {jobs} jobs"
+        speed, cpu = over(played, name, "engine", "seconds"), over(played, "engine", name, "cpu")
+        measured = f"{speed:.2f}x as fast, {cpu:.2f}x CPU at {jobs} jobs"
         yield Line(what=f"beside {name}", measured=measured, goal=f">= {goal:g}x")
 
 
