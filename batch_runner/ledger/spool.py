@@ -208,7 +208,8 @@ class Spool:
             f"""SELECT {_IDENTITY}, {_REST} FROM rows r LEFT JOIN jobs j ON j.row = r.row
                 ORDER BY r.row"""  # noqa: S608 - constants
         )
-        return map(_candidate, rows)
+        for row in rows:
+            yield _candidate(row)
 
     def sendable(self) -> Iterator[int]:
         """Lines of the rows that nothing is wrong with."""
@@ -237,7 +238,8 @@ class Spool:
 
     def _identities(self, which: str) -> Iterator[RowIdentity]:
         rows = self._connection.execute(f"SELECT {_IDENTITY} FROM rows r {which}")  # noqa: S608 - constants
-        return (_identity(row) for row in rows)
+        for row in rows:
+            yield _identity(row)
 
     def _number(self, question: str) -> int:
         (number,) = self._connection.execute(question).fetchone()
