@@ -11,9 +11,10 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.choose import Filter
 from batch_runner.app.control import Signals
 from batch_runner.app.intake import Intake
+from batch_runner.app.max_cost import MaxCost
 from batch_runner.app.outcome import FailOn
 from batch_runner.app.output_file import check_output, outputs_of
-from batch_runner.app.plan import Plan, make_plan, usd
+from batch_runner.app.plan import Plan, make_plan
 from batch_runner.app.reading import chosen, find_jobs, read_sheet
 from batch_runner.app.run_budget import RunBudget
 from batch_runner.core.errors import UsageError
@@ -31,7 +32,7 @@ class Request:
     dry_run: bool = False
     new: bool = False
     take_over: bool = False
-    max_cost: int | None = None  # micro-dollars
+    max_cost: MaxCost | None = None  # which it shares with other sheets
     fail_on: FailOn = FailOn.NEW
     wait: float = 0.0  # seconds for another run over this sheet to end
     account: str | None = None
@@ -108,12 +109,6 @@ def _check_money(plan: Plan, campaign: Campaign, request: Request) -> None:
             where=str(campaign.source),
             hint=f"See them all with: {campaign.command('check')}",
         )
-    if request.max_cost is not None and plan.high > request.max_cost:
-        raise UsageError(
-            f"it may cost up to {usd(plan.high)}, more than --max-cost {usd(request.max_cost)}.",
-            code="max_cost",
-            hint="Nothing was submitted. Raise it, or send fewer rows with --limit.",
-        )
     limited = settings.budgeted or request.budget is not None or request.max_cost is not None
     if plan.unpriced and limited:
         raise UsageError(
@@ -121,3 +116,5 @@ def _check_money(plan: Plan, campaign: Campaign, request: Request) -> None:
             code="no_price",
             hint="Add a price to the model's profile, or run without a budget.",
         )
+    if request.max_cost is not None:
+        request.max_cost.take(plan.high)

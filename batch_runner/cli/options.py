@@ -70,7 +70,9 @@ def sending_options(function: F) -> F:
             click.option("--limit", type=int, help="Submit at most so many rows."),
             click.option("--budget", metavar="USD", help="What this sheet may cost in all."),
             click.option(
-                "--max-cost", metavar="USD", help="Submit nothing if this run may cost more."
+                "--max-cost",
+                metavar="USD",
+                help="Begin no sheet that may bring the cost above it.",
             ),
             click.option("--deadline", metavar="TIME", help="Be over after this time, e.g. 6h."),
             click.option("--videos", metavar="DIR", help="Where videos go."),

@@ -23,6 +23,7 @@ from batch_runner.app.documents import (
 from batch_runner.app.draft import Request
 from batch_runner.app.find_sheets import Wanted
 from batch_runner.app.many import Result, run_all
+from batch_runner.app.max_cost import MaxCost
 from batch_runner.app.notify.telling import Telling
 from batch_runner.app.outcome import DONE, TROUBLE, FailOn, worst
 from batch_runner.app.put_away import is_finished, put_away
@@ -55,6 +56,7 @@ class Work:
     progress: Progress
     signals: Signals
     budget: RunBudget | None
+    max_cost: MaxCost | None
     telling: Telling
     told: set[str] = field(default_factory=set)  # kinds of trouble
 
@@ -115,7 +117,7 @@ class Work:
             dry_run=given["dry_run"],
             new=given["new"],
             take_over=given["take_over"],
-            max_cost=_quantity("--max-cost", given["max_cost"], parse_usd),
+            max_cost=self.max_cost,
             fail_on=FailOn.ANY if given["exit_all"] else FailOn(given["fail_on"] or FailOn.NEW),
             wait=_quantity("--wait", given["wait"], parse_duration) or 0.0,
             account=given["account"],
@@ -151,6 +153,7 @@ def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None 
     """Run all sheets that are meant; ``again``: which finished ones get a new attempt."""
     _check_together(given)
     stale = _quantity("--stale", given["stale"], parse_duration) or 0.0
+    max_cost = _quantity("--max-cost", given["max_cost"], parse_usd)
     telling = Telling(os.environ)
     batch, terminal = _batch(sheets, given, telling), on_terminal()
     as_json = given["as_json"] or given["events"]  # standard output is for programs
@@ -165,6 +168,7 @@ def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None 
         progress=progress,
         signals=signals,
         budget=None if batch.budget is None else RunBudget(batch.budget),
+        max_cost=None if max_cost is None else MaxCost(micros=max_cost),
         telling=telling,
     )
     for path in batch.left if not given["quiet"] else ():

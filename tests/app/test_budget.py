@@ -121,6 +121,22 @@ def test_max_cost_prices_only_what_would_be_sent(
     assert len(service.accepted()) == 4
 
 
+def test_max_cost_is_for_all_sheets_of_the_command(
+    cli: Cli, service: Service, new_sheet: NewSheet
+) -> None:
+    """Two sheets that keep below it each, but not together: one runs, the other is refused."""
+    first = new_sheet("csv", PROMPTS[:2], name="first")
+    second = new_sheet("csv", PROMPTS[2:], name="second")
+
+    refused = cli("run", first, second, "--max-cost", str(3 * HIGHEST))
+
+    assert refused.code == 2
+    assert "sheets before it $1.00" in refused.err
+    assert len(service.accepted()) == 2
+    assert cli("run", first, second, "--max-cost", str(2 * HIGHEST)).code == 0
+    assert len(service.accepted()) == 4
+
+
 def test_a_price_nobody_knows_fits_no_budget(
     cli: Cli, service: Service, new_sheet: NewSheet
 ) -> None:
