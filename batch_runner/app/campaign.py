@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batch_runner.app.clock import localiser
-from batch_runner.app.guards import SANDBOX_ORIGIN
-from batch_runner.app.home import sidecar_of
-from batch_runner.app.intake import Rulebook
-from batch_runner.app.projection import Localise
-from batch_runner.app.sidecar import (
+from batch_runner.app.place.guards import SANDBOX_ORIGIN
+from batch_runner.app.place.home import sidecar_of
+from batch_runner.app.place.sidecar import (
     Sidecar,
     config_owner,
     is_sandbox_copy,
     sandbox_copy,
     shown,
 )
+from batch_runner.app.sheet.intake import Rulebook
+from batch_runner.app.sheet.projection import Localise
 from batch_runner.core.model import ReadOptions
 from batch_runner.core.profile import Catalogue
 from batch_runner.loader.paths import check_sheet_path

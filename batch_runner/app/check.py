@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 
-from batch_runner.app import guards
 from batch_runner.app.campaign import Campaign
-from batch_runner.app.choose import Filter
-from batch_runner.app.intake import Intake
-from batch_runner.app.pictures import picture_problems
-from batch_runner.app.plan import Plan, make_plan
-from batch_runner.app.reading import chosen, find_jobs, read_sheet
+from batch_runner.app.place import guards
+from batch_runner.app.sheet.choose import Filter
+from batch_runner.app.sheet.intake import Intake
+from batch_runner.app.sheet.pictures import picture_problems
+from batch_runner.app.sheet.plan import Plan, make_plan
+from batch_runner.app.sheet.reading import chosen, find_jobs, read_sheet
 from batch_runner.core.model import Problem, Severity
 
 

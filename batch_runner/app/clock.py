@@ -5,7 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from datetime import UTC, datetime
 
-from batch_runner.app.projection import Localise
+from batch_runner.app.sheet.projection import Localise
 from batch_runner.core.errors import ConfigError
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch_runner.app.many import Result, all_cost, all_states
-from batch_runner.app.outcome import Ending
+from batch_runner.app.run.many import Result, all_cost, all_states
+from batch_runner.app.run.outcome import Ending
 from batch_runner.app.status import Story
 from batch_runner.core.errors import BatchRunnerError
 from batch_runner.core.identity import MARK_LENGTH
@@ -16,7 +16,7 @@ from batch_runner.core.jobs import Job, Totals
 from batch_runner.core.model import MICROS
 
 if TYPE_CHECKING:
-    from batch_runner.app.evidence import Lost  # heavy: it brings the provider's client
+    from batch_runner.app.money.evidence import Lost  # heavy: it brings the provider's client
 
 SCHEMA = 1
 

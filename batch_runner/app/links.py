@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from batch_runner.app import world
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
+from batch_runner.app.run import world
 from batch_runner.app.sync import at_work_on, write_all
 from batch_runner.core.again import relinked
 from batch_runner.core.errors import ConfigError

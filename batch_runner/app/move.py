@@ -8,9 +8,9 @@ import socket
 from pathlib import Path
 
 from batch_runner.app.clock import now
-from batch_runner.app.guards import reading
-from batch_runner.app.home import sidecar_of
-from batch_runner.app.sidecar import Sidecar
+from batch_runner.app.place.guards import reading
+from batch_runner.app.place.home import sidecar_of
+from batch_runner.app.place.sidecar import Sidecar
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
-from batch_runner.app.intake import Intake
-from batch_runner.app.output_file import remember_output
-from batch_runner.app.projection import project
-from batch_runner.app.reading import find_jobs, read_sheet
+from batch_runner.app.place.output_file import remember_output
+from batch_runner.app.sheet.intake import Intake
+from batch_runner.app.sheet.projection import project
+from batch_runner.app.sheet.reading import find_jobs, read_sheet
 from batch_runner.core.celltext import safe_text
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.jobs import Job

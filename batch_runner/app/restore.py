@@ -12,8 +12,8 @@ from pathlib import Path
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
-from batch_runner.app.guards import reading
-from batch_runner.app.reading import read_sheet
+from batch_runner.app.place.guards import reading
+from batch_runner.app.sheet.reading import read_sheet
 from batch_runner.core.errors import SheetChangedError, SheetError
 from batch_runner.core.model import OutCell, Table, WritePlan
 from batch_runner.core.outcolumns import PREVIEW, OutColumns

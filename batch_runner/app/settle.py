@@ -11,7 +11,7 @@ from datetime import datetime
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
-from batch_runner.app.guards import reading
+from batch_runner.app.place.guards import reading
 from batch_runner.app.status import Story
 from batch_runner.core import wording
 from batch_runner.core.errors import UsageError

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from batch_runner.app.accounts import check_destination, checked_key, checked_name, store_key
-from batch_runner.app.places import synced_by
+from batch_runner.app.money.accounts import check_destination, checked_key, checked_name, store_key
+from batch_runner.app.place.places import synced_by
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.outcomes import Balance
 from batch_runner.provider.client import HttpProvider

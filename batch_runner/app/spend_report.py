@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from batch_runner.app.follow_ledgers import catch_up
-from batch_runner.app.plan import usd
+from batch_runner.app.money.follow_ledgers import catch_up
+from batch_runner.app.sheet.plan import usd
 from batch_runner.core.model import MICROS
 from batch_runner.core.spend import Localise
 from batch_runner.ledger.spend_store import FILE, SpendStore

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from batch_runner.app import guards
 from batch_runner.app.campaign import Campaign
-from batch_runner.app.home import sidecar_of
-from batch_runner.app.sidecar import sandbox_copy
+from batch_runner.app.place import guards
+from batch_runner.app.place.home import sidecar_of
+from batch_runner.app.place.sidecar import sandbox_copy
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.jobs import Job, Totals
 from batch_runner.core.sent import fold

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from batch_runner.app import world
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
-from batch_runner.app.reading import enrol_midway, read_sheet
-from batch_runner.app.sheet_sync import SheetSync
+from batch_runner.app.run import world
+from batch_runner.app.sheet.reading import enrol_midway, read_sheet
+from batch_runner.app.sheet.sheet_sync import SheetSync
 from batch_runner.core.errors import SheetError
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from batch_runner.app.listen import Tally
-from batch_runner.app.plan import Plan
+from batch_runner.app.run.listen import Tally
+from batch_runner.app.sheet.plan import Plan
 from batch_runner.ledger.findings import Findings
 
 

@@ -33,11 +33,11 @@ def command(sheets: tuple[Path, ...], *, images: bool, as_json: bool, **given: A
     batch-runner check campaign.xlsx
     batch-runner check campaign.xlsx --images
     """
-    from batch_runner.app.batch import batch_of
     from batch_runner.app.campaign import open_campaign
     from batch_runner.app.check import check_sheet
-    from batch_runner.app.choose import make_filter
     from batch_runner.app.documents import refusal_document
+    from batch_runner.app.run.batch import batch_of
+    from batch_runner.app.sheet.choose import make_filter
     from batch_runner.core.errors import BatchRunnerError
     from batch_runner.settings.find import user_data_dir
 
@@ -69,7 +69,7 @@ def command(sheets: tuple[Path, ...], *, images: bool, as_json: bool, **given: A
 
 
 def _print(campaign: Campaign, report: Report) -> None:
-    from batch_runner.app.plan import describe
+    from batch_runner.app.sheet.plan import describe
     from batch_runner.cli.words import problem_line, visible
 
     spotless = True

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import click
 
-from batch_runner.app.outcome import DONE, Ending
-from batch_runner.app.plan import Plan, describe
+from batch_runner.app.run.outcome import DONE, Ending
+from batch_runner.app.sheet.plan import Plan, describe
 from batch_runner.app.ui import Picture
 from batch_runner.cli.pipes import say
 from batch_runner.cli.progress import Progress

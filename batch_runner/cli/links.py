@@ -26,8 +26,8 @@ def command(sheet: Path, account: str | None, **given: object) -> int:
     batch-runner links campaign.xlsx
     """
     from batch_runner.app.campaign import open_campaign
-    from batch_runner.app.keys import key_for
     from batch_runner.app.links import refresh_links
+    from batch_runner.app.money.keys import key_for
 
     campaign = open_campaign(sheet, settings_of(given), os.environ)
     key = key_for(campaign.settings, account, os.environ)

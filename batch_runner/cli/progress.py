@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from batch_runner.app.plan import usd
+from batch_runner.app.sheet.plan import usd
 from batch_runner.app.ui import Picture
 from batch_runner.cli.pipes import say
 

@@ -15,7 +15,7 @@ from batch_runner.cli.options import config_option, settings_of, sheet_argument
 
 if TYPE_CHECKING:
     from batch_runner.app.campaign import Campaign
-    from batch_runner.app.evidence import Lost
+    from batch_runner.app.money.evidence import Lost
     from batch_runner.app.settle import Verdict
 
 
@@ -72,7 +72,7 @@ def command(  # noqa: PLR0913 - one argument an option
 
 def _list(campaign: Campaign, account: str | None, *, as_json: bool) -> int:
     from batch_runner.app.documents import lost_document, story_document
-    from batch_runner.app.evidence import gather
+    from batch_runner.app.money.evidence import gather
     from batch_runner.app.settle import unknown_rows
     from batch_runner.cli.words import visible
 
@@ -107,7 +107,7 @@ def _list(campaign: Campaign, account: str | None, *, as_json: bool) -> int:
 
 def _evidence(found: Sequence[Lost] | str, campaign: Campaign) -> list[str]:
     """What the provider and the books say of the rows, in lines."""
-    from batch_runner.app.plan import usd
+    from batch_runner.app.sheet.plan import usd
 
     if isinstance(found, str):
         return [found]

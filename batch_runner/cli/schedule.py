@@ -23,7 +23,7 @@ def command(file: Path, options: tuple[str, ...]) -> int:
     """
     import asyncio
 
-    from batch_runner.app.keep_schedule import keep_schedule
+    from batch_runner.app.timetable.keep_schedule import keep_schedule
     from batch_runner.cli.pipes import say
     from batch_runner.cli.run import command as run
 

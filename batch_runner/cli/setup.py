@@ -24,8 +24,8 @@ def command(account: str, base_url: str | None) -> int:
     batch-runner setup
     batch-runner setup --account client-a
     """
-    from batch_runner.app.plan import usd
     from batch_runner.app.setup import shared_env_file, store_tested
+    from batch_runner.app.sheet.plan import usd
 
     key = click.prompt("API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
     stored = asyncio.run(store_tested(key, account, base_url, os.environ))

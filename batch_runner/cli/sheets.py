@@ -10,26 +10,26 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from batch_runner.app.batch import Batch, batch_of
 from batch_runner.app.campaign import Campaign, open_campaign
-from batch_runner.app.choose import make_filter
-from batch_runner.app.control import Signals
 from batch_runner.app.documents import (
     nothing_document,
     refusal_document,
     run_document,
     several_document,
 )
-from batch_runner.app.draft import Request
-from batch_runner.app.find_sheets import Wanted
-from batch_runner.app.many import Result, run_all
-from batch_runner.app.max_cost import MaxCost
+from batch_runner.app.money.max_cost import MaxCost
+from batch_runner.app.money.run_budget import RunBudget
 from batch_runner.app.notify.telling import Telling
-from batch_runner.app.outcome import DONE, TROUBLE, FailOn, worst
-from batch_runner.app.put_away import is_finished, put_away
-from batch_runner.app.run import run_sheet
-from batch_runner.app.run_budget import RunBudget
-from batch_runner.app.sidecar import shown
+from batch_runner.app.place.find_sheets import Wanted
+from batch_runner.app.place.put_away import is_finished, put_away
+from batch_runner.app.place.sidecar import shown
+from batch_runner.app.run.batch import Batch, batch_of
+from batch_runner.app.run.control import Signals
+from batch_runner.app.run.draft import Request
+from batch_runner.app.run.many import Result, run_all
+from batch_runner.app.run.outcome import DONE, TROUBLE, FailOn, worst
+from batch_runner.app.run.run import run_sheet
+from batch_runner.app.sheet.choose import make_filter
 from batch_runner.cli.console import Console
 from batch_runner.cli.echo import as_events, as_words
 from batch_runner.cli.options import settings_of

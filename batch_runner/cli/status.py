@@ -66,7 +66,7 @@ def _watch(campaign: Campaign, every: str | None) -> int:
 
 def _sheet(campaign: Campaign, *, as_json: bool) -> int:
     from batch_runner.app.documents import status_document
-    from batch_runner.app.plan import usd
+    from batch_runner.app.sheet.plan import usd
     from batch_runner.app.status import read_status
     from batch_runner.cli.words import spent, states_line
     from batch_runner.core.wording import counted

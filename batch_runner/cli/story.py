@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from batch_runner.app.campaign import Campaign
-from batch_runner.app.plan import usd
+from batch_runner.app.sheet.plan import usd
 from batch_runner.app.status import Story
 from batch_runner.cli.history import event_words
 from batch_runner.cli.words import visible

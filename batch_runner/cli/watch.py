@@ -14,7 +14,7 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
 from batch_runner.app.ctl.ask import ask
 from batch_runner.app.ctl.orders import Action, Order
-from batch_runner.app.plan import usd
+from batch_runner.app.sheet.plan import usd
 from batch_runner.app.status import Glance, glance
 from batch_runner.cli.words import states_line, visible
 from batch_runner.core.errors import UsageError

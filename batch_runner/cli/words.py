@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from batch_runner.app.many import Result, all_cost, all_states
-from batch_runner.app.outcome import DONE, Ending
-from batch_runner.app.plan import usd
+from batch_runner.app.run.many import Result, all_cost, all_states
+from batch_runner.app.run.outcome import DONE, Ending
+from batch_runner.app.sheet.plan import usd
 from batch_runner.core.jobs import Totals
 from batch_runner.core.model import Problem, address
 from batch_runner.core.wording import counted, counted_are

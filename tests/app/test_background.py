@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from batch_runner.app.background import Background
+from batch_runner.app.run.background import Background
 from batch_runner.scheduler.halt import Halt
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from batch_runner.app.campaign import open_campaign
-from batch_runner.app.overlap import held
+from batch_runner.app.place.overlap import held
 from batch_runner.core.errors import LockedError
 from batch_runner.ledger.lock import hold
 from tests.app.conftest import Cli, NewSheet, Service

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from batch_runner.app.guards import reading
-from batch_runner.app.parts import PartNames
-from batch_runner.app.sidecar import Sidecar
+from batch_runner.app.place.guards import reading
+from batch_runner.app.place.parts import PartNames
+from batch_runner.app.place.sidecar import Sidecar
 from batch_runner.provider.notes import notes_of
 from tests.app.conftest import Cli, NewSheet, Service
 from tests.app.sheets import Sheet

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from batch_runner.app.run_budget import RunBudget, Seat, seat_at
+from batch_runner.app.money.run_budget import RunBudget, Seat, seat_at
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.spend import Reservation

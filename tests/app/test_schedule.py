@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from batch_runner.app.schedule import Memory, Plan, Schedule, read_plan, times_of
+from batch_runner.app.timetable.schedule import Memory, Plan, Schedule, read_plan, times_of
 from batch_runner.core.errors import ConfigError, LedgerError
 from tests.app.conftest import Cli
 from tests.scheduler.simulated import VirtualLoop

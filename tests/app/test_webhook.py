@@ -191,7 +191,7 @@ def test_whoever_calls_without_an_address_gets_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Guesses, other methods, huge and mad bodies are turned away; the run does not notice."""
-    from batch_runner.app import callbacks
+    from batch_runner.app.run import callbacks
 
     service, answers = serve(seconds=(0.2, 0.2)), dict[str, int | None]()
     about = callbacks.Callbacks.know

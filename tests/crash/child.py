@@ -32,7 +32,7 @@ WARM = (
     "platformdirs",
     "python_calamine",
     "batch_runner.app.documents",
-    "batch_runner.app.run",
+    "batch_runner.app.run.run",
     "batch_runner.app.status",
     "batch_runner.cli.console",
     "batch_runner.cli.main",

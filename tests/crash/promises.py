@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from batch_runner.app.guards import reading
-from batch_runner.app.projection import project
-from batch_runner.app.sidecar import Sidecar
+from batch_runner.app.place.guards import reading
+from batch_runner.app.place.sidecar import Sidecar
+from batch_runner.app.sheet.projection import project
 from batch_runner.core.celltext import plain_text
 from batch_runner.core.jobs import Job
 from batch_runner.ledger.sqlite import SqliteLedger

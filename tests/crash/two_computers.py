@@ -18,8 +18,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batch_runner.app.guards import reading
-from batch_runner.app.home import sidecar_at
+from batch_runner.app.place.guards import reading
+from batch_runner.app.place.home import sidecar_at
 from tests.crash import promises
 from tests.crash.enumerate_points import BUDGET, FATES
 from tests.crash.harness import CONFIG, Campaign, Ran, Service, Zygote

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_runner.app.places import advice
+from batch_runner.app.place.places import advice
 from batch_runner.ledger import disk
 from batch_runner.ledger.disk import kind_of, linux_mounts, mac_mounts
 from batch_runner.ledger.sqlite import SqliteLedger

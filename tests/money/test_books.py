@@ -57,7 +57,7 @@ def store(tmp_path: Path) -> SpendStore:
 
 def _leak(books: Path, sheet: Sheet, service: Service, key: str = "sk-of-the-user") -> None:
     """What a run leaves that is killed between its reservation and its claim."""
-    from batch_runner.app.accounts import fingerprint
+    from batch_runner.app.money.accounts import fingerprint
 
     opened = SpendStore.open(books)
     (source,) = [s for s in opened.sources() if s.ledger.parent == sheet.sidecar]

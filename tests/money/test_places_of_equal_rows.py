@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from batch_runner.app.shelf import VideoShelf
+from batch_runner.app.place.shelf import VideoShelf
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
 from batch_runner.ledger.sqlite import SqliteLedger

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_runner.app.home import machine_of
+from batch_runner.app.place.home import machine_of
 from batch_runner.core.lease import Lease
 from batch_runner.ledger.lease import write_lease
 from tests.money.conftest import IMAGE, Cli, NewSheet, Result, Service, Sheet
@@ -379,7 +379,7 @@ def test_the_later_of_two_gives_way(pair: Callable[..., Pair], service: Service)
             arrived.append(lease)
             real(folder, replace(lease_of(a), beat=datetime.now(UTC)))
 
-    b.monkeypatch.setattr("batch_runner.app.neighbours.write_lease", arriving)
+    b.monkeypatch.setattr("batch_runner.app.place.neighbours.write_lease", arriving)
 
     stopped = b.cli("run")
 
@@ -393,7 +393,9 @@ def test_a_ledger_of_an_earlier_version_is_moved_out(
 ) -> None:
     """It goes home whole, the old file is kept under another name, and nothing is bought again."""
     a, b = pair(ROWS)
-    a.monkeypatch.setattr("batch_runner.app.places.synced_by", lambda *_: None)  # as it was then
+    a.monkeypatch.setattr(
+        "batch_runner.app.place.places.synced_by", lambda *_: None
+    )  # as it was then
     assert a.cli("run", "--limit", "2").code == 0
     a.monkeypatch.undo()
     a.monkeypatch.setenv("APIMART_API_KEY", "sk-of-the-user")

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from batch_runner.app.neighbours import SharedSheet
+from batch_runner.app.place.neighbours import SharedSheet
 from batch_runner.app.settle import Verdict, change_for
 from batch_runner.core.again import retried
 from batch_runner.core.jobs import Change, Job

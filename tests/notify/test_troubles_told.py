@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from batch_runner.app.listen import RunListener
 from batch_runner.app.notify import troubles
 from batch_runner.app.notify.troubles import TroubleTeller
-from batch_runner.app.run_log import RunLog
+from batch_runner.app.run.listen import RunListener
+from batch_runner.app.run.run_log import RunLog
 from batch_runner.settings.notify import Notify, Web
 from tests.notify.conftest import Endpoint, talking
 

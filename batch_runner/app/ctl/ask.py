@@ -11,8 +11,8 @@ from typing import Any
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.ctl.orders import Order
 from batch_runner.app.ctl.place import Place, read_note
-from batch_runner.app.home import sidecar_of
-from batch_runner.app.sidecar import sandbox_copy
+from batch_runner.app.place.home import sidecar_of
+from batch_runner.app.place.sidecar import sandbox_copy
 from batch_runner.core.errors import UsageError
 
 PATIENCE = 15.0  # seconds; a run answers at once, unless its disk is very slow

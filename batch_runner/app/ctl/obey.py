@@ -9,7 +9,7 @@ from datetime import datetime
 
 from batch_runner.app.ctl.orders import Action, Order, rate_text
 from batch_runner.app.documents import SCHEMA, time_text
-from batch_runner.app.listen import RunListener
+from batch_runner.app.run.listen import RunListener
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import OPEN, State

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from batch_runner.app.listen import RunListener
 from batch_runner.app.metrics.figures import Figures
 from batch_runner.app.metrics.textfile import file_of, write_figures
+from batch_runner.app.run.listen import RunListener
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event
 from batch_runner.ledger.sqlite import SqliteLedger

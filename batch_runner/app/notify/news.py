@@ -12,7 +12,7 @@ from batch_runner import __version__
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
 from batch_runner.app.documents import SCHEMA, run_document, time_text, unknown_document
-from batch_runner.app.outcome import DONE, INTERRUPTED, LOCKED, TROUBLE, Ending
+from batch_runner.app.run.outcome import DONE, INTERRUPTED, LOCKED, TROUBLE, Ending
 from batch_runner.core.errors import BatchRunnerError
 from batch_runner.core.redact import one_line
 from batch_runner.settings.notify import Occasion

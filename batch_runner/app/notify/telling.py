@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from batch_runner.app.campaign import Campaign
-from batch_runner.app.control import ended_by_signals
 from batch_runner.app.notify import news as newsroom
 from batch_runner.app.notify.news import News
 from batch_runner.app.notify.tell import tell, troubles
 from batch_runner.app.notify.who import who_is_told
-from batch_runner.app.outcome import Ending
+from batch_runner.app.run.control import ended_by_signals
+from batch_runner.app.run.outcome import Ending
 from batch_runner.core.errors import BatchRunnerError
 from batch_runner.settings.notify import Notify
 

@@ -7,9 +7,9 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from batch_runner.app.campaign import Campaign
-from batch_runner.app.listen import RunListener
 from batch_runner.app.notify import news
 from batch_runner.app.notify.tell import tell, troubles
+from batch_runner.app.run.listen import RunListener
 from batch_runner.settings.notify import Notify
 
 TROUBLES = frozenset(

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from batch_runner.app.sidecar import config_owner
+from batch_runner.app.place.sidecar import config_owner
 from batch_runner.core.errors import BatchRunnerError
 from batch_runner.settings.notify import Notify, named_by
 from batch_runner.settings.resolve import resolve

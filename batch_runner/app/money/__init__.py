@@ -1,0 +1,1 @@
+"""Whose key it is, what was spent with it, and what may still be."""

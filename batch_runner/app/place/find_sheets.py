@@ -1,0 +1,104 @@
+"""Which sheets a command means: paths, folders, patterns, and batch files that list such."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import glob
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from batch_runner.app.place.guards import reading
+from batch_runner.app.place.home import sidecar_at
+from batch_runner.app.place.output_file import outputs_of
+from batch_runner.app.place.sidecar import SUFFIX, is_sandbox_copy
+from batch_runner.core.errors import LedgerError, SheetError
+from batch_runner.loader.paths import SHEET_SUFFIXES, advice_for, is_result_copy
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a path stands for."""
+
+    sheets: Sequence[Path]
+    unreadable: Sequence[Path] = ()  # spreadsheets of kinds that cannot be read
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A sheet that is to run, and the config that goes with it, if one is named."""
+
+    path: Path
+    config: Path | None = None
+
+
+def find_sheets(given: Path, data: Path) -> Found:
+    """The sheets that a path stands for, by name; itself, if it is neither folder nor pattern.
+
+    ``data``: the folder of what all sheets of the user share.
+
+    Raises:
+        SheetError: a pattern's folder is not there.
+    """
+    if given.is_dir():
+        try:
+            return _sheets_among(given.iterdir(), data)
+        except OSError as error:
+            raise SheetError(
+                f"this folder cannot be read ({error.strerror or error}).",
+                code="folder_unreadable",
+                where=str(given),
+                hint="Mend its permissions, or name the sheets themselves.",
+            ) from error
+    if given.exists() or not glob.has_magic(str(given)):
+        return Found([given])
+    root = next(folder for folder in given.parents if not glob.has_magic(str(folder)))
+    if not root.is_dir():
+        raise SheetError(
+            "there is no such folder.",
+            code="folder_missing",
+            where=str(root),
+            hint=f"It is where {given} was to be looked for.",
+        )
+    return _sheets_among(root.glob(str(given.relative_to(root))), data)
+
+
+def each_once(wanted: Iterable[Wanted]) -> list[Wanted]:
+    """Without those that came before, under whatever name."""
+    found: dict[str, Wanted] = {}
+    for (
+        one
+    ) in wanted:  # realpath: a link that leads to itself is refused later, like what is missing
+        found.setdefault(os.path.realpath(one.path), one)
+    return list(found.values())
+
+
+def _sheets_among(paths: Iterable[Path], data: Path) -> Found:
+    """What a folder or pattern takes: sheets, and nothing that was made beside one."""
+    files = sorted(paths)
+    sheets = [
+        path
+        for path in files
+        if path.suffix.lower() in SHEET_SUFFIXES
+        and path.is_file()
+        and not is_result_copy(path)
+        and not is_sandbox_copy(path)
+    ]
+    copies = asyncio.run(_copies_in({path.parent for path in sheets}, data))
+    return Found(
+        [path for path in sheets if os.path.realpath(path) not in copies],
+        [path for path in files if advice_for(path) is not None],
+    )
+
+
+async def _copies_in(folders: Iterable[Path], data: Path) -> set[str]:
+    """Files that --output made of the sheets of these folders."""
+    copies: set[str] = set()
+    for folder in folders:
+        for sidecar in folder.glob(f"*{SUFFIX}"):
+            # A damaged ledger is told by the run of its own sheet, and stops no other.
+            with contextlib.suppress(LedgerError), reading(sidecar_at(sidecar, data)) as ledger:
+                copies |= await outputs_of(ledger)
+    return copies

@@ -1,0 +1,71 @@
+"""A finished sheet moves into a folder of done ones, with all that belongs to it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+from batch_runner.app.campaign import Campaign
+from batch_runner.app.move import move_sidecar
+from batch_runner.app.place.home import sidecar_of
+from batch_runner.app.run.outcome import DONE, Ending
+from batch_runner.core.errors import BatchRunnerError, UsageError
+
+FINISHED = frozenset({"succeeded", "skipped"})
+
+
+def is_finished(ending: Ending) -> bool:
+    """Whether nothing is left to do or to look at in a sheet, and all results stand in it."""
+    left = {state for state, number in ending.totals.states.items() if number} - FINISHED
+    there = ending.results_in == ending.sheet
+    return ending.code == DONE and not left and not ending.totals.video_missing and there
+
+
+def put_away(campaign: Campaign, folder: Path) -> Path:
+    """Move a sheet, its sidecar and the config beside it; gives the sheet's new path.
+
+    The sheet goes first: should the rest be interrupted, nothing is left in the old folder that
+    a later run could take for a sheet, and ``batch-runner move`` does what is missing.
+
+    Raises:
+        BatchRunnerError: it cannot be moved; it stays where it was.
+    """
+    sheet, state = campaign.source, campaign.settings.state_dir
+    data = campaign.data
+    target = next(path for path in _names(folder.resolve(), sheet) if _is_free(path, state, data))
+    _move(sheet, target)
+    try:
+        move_sidecar(sheet, target, state, data)
+    except BatchRunnerError:
+        target.rename(sheet)
+        raise
+    for config in (sheet.with_name(f"{sheet.name}.yaml"), sheet.with_name(f"{sheet.stem}.yaml")):
+        if campaign.settings.config == config:
+            _move(config, target.with_name(f"{target.name}.yaml"))
+    return target
+
+
+def _names(folder: Path, sheet: Path) -> Iterator[Path]:
+    """``a.csv``, ``a-2.csv``, ``a-3.csv`` ..."""
+    yield folder / sheet.name
+    for number in itertools.count(2):
+        yield folder / f"{sheet.stem}-{number}{sheet.suffix}"
+
+
+def _is_free(path: Path, state: Path | None, data: Path) -> bool:
+    beside = path.with_name(f"{path.name}.yaml")
+    return not any(p.exists() for p in (path, beside, sidecar_of(path, state, data).folder))
+
+
+def _move(old: Path, new: Path) -> None:
+    try:
+        new.parent.mkdir(parents=True, exist_ok=True)
+        old.rename(new)
+    except OSError as error:
+        raise UsageError(
+            f"it cannot be moved to {new} ({error.strerror or error}).",
+            code="cannot_move",
+            where=str(old),
+            hint="The folder 'done' must be writable and on the same disk. The sheet stays.",
+        ) from error

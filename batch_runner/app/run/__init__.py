@@ -1,0 +1,1 @@
+"""The main job: from the plan to the exit code, for one sheet or many."""

@@ -1,0 +1,120 @@
+"""A run up to the moment before anything is changed: what was asked for, read and planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from batch_runner.app.campaign import Campaign
+from batch_runner.app.money.max_cost import MaxCost
+from batch_runner.app.money.run_budget import RunBudget
+from batch_runner.app.place import guards
+from batch_runner.app.place.output_file import check_output, outputs_of
+from batch_runner.app.run.control import Signals
+from batch_runner.app.run.outcome import FailOn
+from batch_runner.app.sheet.choose import Filter
+from batch_runner.app.sheet.intake import Intake
+from batch_runner.app.sheet.plan import Plan, make_plan
+from batch_runner.app.sheet.reading import chosen, find_jobs, read_sheet
+from batch_runner.core.errors import UsageError
+from batch_runner.core.outcomes import Balance
+from batch_runner.core.wording import counted_are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What this one run was asked for, beyond the settings."""
+
+    wish: Filter
+    adopt: bool | None = None  # True: --adopt, False: --ignore-results
+    strict: bool = False
+    dry_run: bool = False
+    new: bool = False
+    take_over: bool = False
+    max_cost: MaxCost | None = None  # which it shares with other sheets
+    fail_on: FailOn = FailOn.NEW
+    wait: float = 0.0  # seconds for another run over this sheet to end
+    account: str | None = None
+    terminal: bool = False  # somebody sits in front of it
+    question: bool = False  # ask before sending
+    signals: Signals
+    failed_to: Path | None = None  # where the rows to mend go
+    echo: Callable[[str], None] | None = None  # told each line of the log
+    told: set[str] = field(default_factory=set)  # kinds of trouble that were told by this command
+    budget: RunBudget | None = None  # which it shares with other sheets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A run up to the moment before anything is changed."""
+
+    intakes: tuple[Intake, ...]
+    plan: Plan
+    wish: Filter
+    balance: Balance | None = None  # asked before the plan was shown, if it sends anything
+
+    def without(self, sent: int) -> Draft:
+        """What is left of it after so many submits."""
+        return replace(self, wish=self.wish.without(sent))
+
+
+async def draft_run(campaign: Campaign, request: Request) -> Draft:
+    """Read, judge and plan; changes nothing.
+
+    Raises:
+        BatchRunnerError: the sheet, the ledger or the wish cannot be used.
+    """
+    sheet = campaign.source if campaign.is_copy else campaign.sheet
+    with guards.reading(campaign.sidecar) as ledger:
+        intakes = await read_sheet(sheet, campaign.rules, ledger)
+        await find_jobs(intakes, ledger)
+        if ledger is not None:
+            guards.check_origin(
+                await ledger.origins(),
+                campaign.origin,
+                campaign.settings.same_service,
+                campaign.sidecar.ledger,
+            )
+        copies = await outputs_of(ledger)
+    check_output(campaign.settings.output_file, campaign.sheet, copies)
+    if not request.new:
+        await guards.check_moved(campaign.sheet, campaign.sidecar, intakes, campaign.data)
+    if request.adopt is None:
+        guards.check_unmarked(intakes)
+    draft = make_draft(campaign, intakes, request.wish, adopt=request.adopt)
+    _check_money(draft.plan, campaign, request)
+    return draft
+
+
+def make_draft(
+    campaign: Campaign,
+    intakes: tuple[Intake, ...],
+    wish: Filter,
+    *,
+    adopt: bool | None,
+) -> Draft:
+    """Choose and plan from what was read; ``wish`` may leave less than was asked for first."""
+    choices = chosen(intakes, wish, adopt=adopt)
+    plan = make_plan(intakes, choices, campaign.rules.catalogue.profiles)
+    return Draft(intakes=intakes, plan=plan, wish=wish)
+
+
+def _check_money(plan: Plan, campaign: Campaign, request: Request) -> None:
+    settings = campaign.settings
+    if request.strict and plan.invalid:
+        raise UsageError(
+            f"{counted_are(plan.invalid, 'row')} invalid, and --strict submits nothing then.",
+            code="strict",
+            where=str(campaign.source),
+            hint=f"See them all with: {campaign.command('check')}",
+        )
+    limited = settings.budgeted or request.budget is not None or request.max_cost is not None
+    if plan.unpriced and limited:
+        raise UsageError(
+            f"nobody knows what {', '.join(plan.unpriced)} costs, so no budget can hold.",
+            code="no_price",
+            hint="Add a price to the model's profile, or run without a budget.",
+        )
+    if request.max_cost is not None:
+        request.max_cost.take(plan.high)

@@ -1,0 +1,91 @@
+"""One run among others of its account on this computer: they share what the account bears."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from batch_runner.app.clock import now
+from batch_runner.app.money.spending import Purse
+from batch_runner.core.errors import LedgerError
+from batch_runner.core.pace import Found, Pace, found_by
+from batch_runner.core.ports import Listener
+from batch_runner.core.share import Member, Share
+from batch_runner.ledger.pool_store import PoolStore
+from batch_runner.scheduler.sharing import Sharing
+
+MEET = 0.4  # seconds between two looks at the others: what one is told, all know within a second
+LONGEST = 3600.0  # seconds of a pause that another run's clock may ask for
+
+
+def _name() -> str:
+    return f"{os.getpid()}-{secrets.token_hex(4)}"
+
+
+@dataclass(kw_only=True)
+class Pool:
+    """This run's place among them."""
+
+    store: PoolStore
+    name: str = field(default_factory=_name)
+    _broken: bool = False
+
+    async def found(self) -> Found | None:
+        """The limits that earlier runs of the account found."""
+        return await asyncio.to_thread(self.store.found, now().timestamp())
+
+    async def meet(self, sharing: Sharing, listener: Listener) -> None:
+        """Tell the others what is used, and use what they leave; alone, if that cannot be."""
+        if self._broken:
+            return
+        at, use = now().timestamp(), sharing.use()
+        me = Member(
+            id=self.name,
+            rate=use.rate,
+            slots=use.slots,
+            in_flight=use.in_flight,
+            sending=use.sending,
+            served_at=at - use.served_ago,
+        )
+        limited_at = 0.0 if use.limited_ago is None else at - use.limited_ago
+        try:
+            told = await asyncio.to_thread(
+                self.store.meet, me, at, limited_at=limited_at, cool_until=at + use.cooling
+            )
+        except LedgerError as error:
+            self._broken = True
+            listener.noticed(error.code, str(error))
+            alone = Share(rate=use.rate, slots=use.slots)
+            sharing.take(alone, cooling=0.0, limited_ago=None)
+            return
+        sharing.take(
+            told.share,
+            cooling=min(LONGEST, max(0.0, told.cool_until - at)),
+            limited_ago=None if told.limited_at is None else max(0.0, at - told.limited_at),
+        )
+
+    async def leave(self, pace: Pace) -> None:
+        """The run is over: its share is free, what it found is kept."""
+        rate, slots = found_by(pace)
+        with contextlib.suppress(LedgerError):  # the share ends by itself; the find is a help only
+            if rate is not None or slots is not None:
+                await asyncio.to_thread(self.store.remember, rate, slots, now().timestamp())
+            await asyncio.to_thread(self.store.leave, self.name)
+
+
+@contextlib.contextmanager
+def pool_of(purse: Purse | None) -> Iterator[Pool | None]:
+    """The pool of the account that pays; ``None`` where the user's books cannot be used."""
+    if purse is None:
+        yield None
+        return
+    payer = purse.payer
+    store = PoolStore.open(purse.store.path, payer.account, min(payer.origins))
+    try:
+        yield Pool(store=store)
+    finally:
+        store.close()

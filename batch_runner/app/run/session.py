@@ -1,0 +1,291 @@
+"""A run between its first and its last line in the ledger: enrol, work, write, say how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+
+from batch_runner.app.campaign import Campaign
+from batch_runner.app.clock import now
+from batch_runner.app.ctl.obey import Helm
+from batch_runner.app.ctl.serve import listening
+from batch_runner.app.metrics.meter import Meter
+from batch_runner.app.money.run_budget import Seat
+from batch_runner.app.money.spending import Purse
+from batch_runner.app.place.neighbours import LEASE_BEAT, Neighbours
+from batch_runner.app.place.shelf import VideoShelf
+from batch_runner.app.run import world
+from batch_runner.app.run.about import about_ending
+from batch_runner.app.run.background import BEAT, SHOW, Background, Outset, Screen
+from batch_runner.app.run.callbacks import receiving
+from batch_runner.app.run.listen import RunListener
+from batch_runner.app.run.outcome import Ending, FailOn, exit_code, left_over, next_command
+from batch_runner.app.run.pool import MEET, Pool
+from batch_runner.app.run.run_log import LOG_PAUSE, RunLog
+from batch_runner.app.run.terms import Terms, terms_of
+from batch_runner.app.sheet.choose import Filter
+from batch_runner.app.sheet.intake import Intake
+from batch_runner.app.sheet.plan import usual_seconds
+from batch_runner.app.sheet.reading import chosen, enrol, find_jobs, read_sheet
+from batch_runner.app.sheet.sheet_sync import SheetSync
+from batch_runner.app.ui import Ui
+from batch_runner.core import again
+from batch_runner.core.errors import SheetBusyError, SheetError
+from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.loader.source import stamp
+from batch_runner.provider.client import HttpProvider
+from batch_runner.reporter.busy import is_open
+from batch_runner.reporter.copies import keep_original
+from batch_runner.scheduler.engine import Engine
+from batch_runner.scheduler.halt import Halt, StopReason
+from batch_runner.scheduler.world import Limits, World
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunEntry:
+    """This run as the ledger and the log know it, and the key it sends with."""
+
+    run: int
+    key: str = field(repr=False)
+    log: RunLog
+    purse: Purse | None  # the user's own books; None: they cannot be used, and need not be
+    neighbours: Neighbours  # other computers that may work on the sheet
+    pool: Pool | None = None  # other runs of the account; None: nothing can be known of them
+    budget: Seat | None = None  # which it shares with other sheets
+    halt: Halt = field(default_factory=Halt)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One run over one sheet, its lock held and its ledger open."""
+
+    campaign: Campaign
+    ledger: SqliteLedger
+    ui: Ui
+    listener: RunListener
+    sync: SheetSync
+    halt: Halt
+    entry: RunEntry
+    started: datetime
+    meter: Meter
+
+    async def work(self, provider: HttpProvider, *, terminal: bool) -> StopReason | None:
+        """Send, look and download until nothing is left or something ends it early."""
+        self.sync.take_pictures_from(str(provider.origin))
+        webhook = self.campaign.settings.webhook
+        async with receiving(webhook, self.listener, self.ledger) as callbacks:
+            terms = replace(await self._terms(), webhook=callbacks.base)
+            engine = await self._engine(provider, terms, terminal=terminal)
+            callbacks.calls = engine.controls.calls
+            return await self._run(engine)
+
+    async def _engine(self, provider: HttpProvider, terms: Terms, *, terminal: bool) -> Engine:
+        shelf = VideoShelf(world.video_folder(self.campaign), self.campaign.sheet, self.ledger)
+        return Engine(
+            World(
+                ledger=self.entry.neighbours.ledger,
+                provider=provider,
+                shelf=shelf,
+                listener=self.listener,
+                now=now,
+                jitter=world.jitter,
+                terms=terms,
+                before_claim=self._follow,
+            ),
+            world.policy_of(self.campaign),
+            await self._limits(terminal=terminal),
+            self.halt,
+        )
+
+    async def _run(self, engine: Engine) -> StopReason | None:
+        self.meter.watch(engine.controls)
+        known, soon = await self.ledger.models()
+        entry = self.entry
+        helm = Helm(engine.controls, self.ledger, self.listener, entry.run, self.started, now)
+        listens = listening(self.campaign.sidecar.home, helm.obey, self.listener.noticed)
+        async with await self._background(soon, engine), listens:
+            try:
+                return await engine.run(known | soon)
+            finally:
+                if entry.pool is not None:
+                    await entry.pool.leave(engine.sharing.pace)
+
+    async def _limits(self, *, terminal: bool) -> Limits:
+        limits, pool = world.limits_of(self.campaign, terminal=terminal), self.entry.pool
+        return limits if pool is None else replace(limits, found=await pool.found())
+
+    async def _background(self, models: frozenset[str], engine: Engine) -> Background:
+        totals = await self.ledger.totals()
+        waiting = await self.ledger.count_open() + totals.unsent
+        learned: list[float] = []
+        for model in models:
+            learned += await self.ledger.durations(model)
+        if not learned and not self.campaign.sandbox:
+            learned += usual_seconds(models, self.campaign.rules.catalogue.profiles) or ()
+        tally = self.listener.tally
+        for job in await self.ledger.open_jobs():
+            tally.resumed(job)
+        outset = Outset(
+            total=waiting, spent=totals.cost, learned=sorted(learned), started=self.started
+        )
+        screen = Screen(self.ui, tally, outset, now)
+
+        async def beat() -> None:
+            await self.ledger.beat(self.entry.run, now())
+
+        background = Background(self.halt)
+        background.every(SHOW, screen.show)
+        background.every(LOG_PAUSE, self._flush_log)
+        background.every(BEAT, beat)
+        background.every(BEAT, self._book)
+        background.every(LEASE_BEAT, self.entry.neighbours.beat)
+        background.every(self.campaign.settings.save_every, self.save)
+        if (pool := self.entry.pool) is not None:
+            meet = partial(pool.meet, engine.sharing, self.listener)
+            await meet()  # before the first submit
+            background.every(MEET, meet)
+        return background
+
+    async def _terms(self) -> Terms:
+        entry = self.entry
+        return await terms_of(self.campaign, self.ledger, entry.key, entry.purse, entry.budget)
+
+    async def _flush_log(self) -> None:
+        self.entry.log.write_out()
+
+    async def _book(self) -> None:
+        """Let the user's books know what this run did so far."""
+        purse = self.entry.purse
+        trouble = purse and await purse.keep_booking(self.ledger, self.entry.key)
+        if trouble:
+            self.listener.noticed("spend_unusable", trouble)
+
+    async def _follow(self) -> None:
+        if self.entry.purse is not None and self.entry.purse.refused:
+            await self._book()
+        if (reason := await self.entry.neighbours.follow()) is not None:
+            self.halt.stop_submits(reason)
+        try:
+            await self.sync.follow()
+        except SheetError as error:
+            message = f"the sheet cannot be read any more: {error}"
+            self.halt.stop_submits(StopReason(code="sheet_unreadable", message=message))
+
+    async def save(self) -> None:
+        """Write what is new into the sheet; trouble with it is said and ends nothing."""
+        try:
+            await self.sync.write()
+        except (SheetError, SheetBusyError) as error:
+            self.listener.noticed(error.code, f"{error} The results are kept.")
+
+    async def close(self, reason: StopReason | None, *, fail_on: FailOn, terminal: bool) -> Ending:
+        """The last write, the exit code, and what comes next."""
+        try:
+            await self.sync.write(at_end=True)
+        except (SheetError, SheetBusyError) as error:
+            self.listener.noticed(error.code, str(error))
+            reason = reason or StopReason(
+                code="sheet_not_written", message="the results could not be written."
+            )
+        await self._book()
+        totals = await self.ledger.totals()
+        reason = (
+            self.halt.reason or reason or left_over(totals)
+        )  # a signal may have come meanwhile
+        unknown = await self.ledger.unknown_jobs()
+        code = exit_code(totals, len(unknown), reason, fail_on=fail_on)
+        links_until = await self.ledger.links_until()
+        await self.ledger.finish_run(self.entry.run, now(), code)
+        await self.entry.neighbours.part()
+        if terminal:
+            await self._merge_when_closed()
+        ending = Ending(
+            sheet=str(self.campaign.source),
+            code=code,
+            totals=totals,
+            new=self.listener.tally.new,
+            sent=self.listener.tally.sent,
+            unknown=unknown,
+            first_errors=await self.ledger.some_jobs(self.listener.tally.troubled()),
+            reason=reason,
+            links_until=links_until,
+            results_in=str(self.sync.results_in or self.campaign.sheet),
+            videos_in=str(world.video_folder(self.campaign)),
+        )
+        ending = replace(ending, next_command=next_command(ending, self.campaign.command))
+        self.entry.log.happened("run_ended", about_ending(ending, now() - self.started))
+        return ending
+
+    async def _merge_when_closed(self) -> None:
+        """Somebody sits there with the sheet open: it takes the results when it is closed."""
+        sheet = self.campaign.sheet
+        if not self.sync.beside or not await asyncio.to_thread(is_open, sheet):
+            return
+        self.ui.say(
+            f"{sheet.name} is open: close it, and the results go into it. "
+            f"Ctrl-C leaves them in {self.sync.results_in}."
+        )
+        try:
+            await self.sync.wait_closed(lambda: self.halt.leaving)
+        except (SheetError, SheetBusyError) as error:
+            self.listener.noticed(error.code, f"{error} The results are kept.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What was agreed to be done."""
+
+    intakes: tuple[Intake, ...]
+    wish: Filter
+    adopt: bool | None
+
+
+async def open_session(
+    campaign: Campaign,
+    ledger: SqliteLedger,
+    wanted: Wanted,
+    ui: Ui,
+    entry: RunEntry,
+) -> Session:
+    """Enrol the rows as they are now, and show in the sheet that they are on their way."""
+    intakes = wanted.intakes
+    if stamp(campaign.sheet) != intakes[0].table.stamp:
+        intakes = await read_sheet(campaign.sheet, campaign.rules, ledger)
+    await find_jobs(intakes, ledger)
+    choices = chosen(intakes, wanted.wish, adopt=wanted.adopt)
+    scopes = await enrol(intakes, choices, ledger, origin=campaign.origin, at=now())
+    for choice in choices:
+        for job in choice.again:
+            failed = await ledger.job(job)
+            await ledger.record(failed, again.retried(failed, now()))
+    for lost in await ledger.unknown_jobs():
+        if lost.task_id is not None:
+            await ledger.record(lost, again.looked_for_again(lost, now()))
+    await entry.neighbours.meet()
+    sys.audit("batch_runner.app.enrolled")
+    listener = RunListener(entry.log, show=ui.say)
+    listener.watch(entry.halt)
+    if entry.budget is not None:
+        listener.pass_on(entry.budget.heard)
+    desk = world.desk_of(campaign, ledger, listener.noticed)
+    sync = SheetSync(desk, intakes, scopes)
+    listener.tell(sync.touched)
+    session = Session(
+        campaign=campaign,
+        ledger=ledger,
+        ui=ui,
+        listener=listener,
+        sync=sync,
+        halt=entry.halt,
+        entry=entry,
+        started=now(),
+        meter=Meter(campaign.settings.metrics, campaign.sheet, ledger, listener),
+    )
+    if desk.output is None:
+        await asyncio.to_thread(keep_original, campaign.sheet, campaign.sidecar.folder)
+        sys.audit("batch_runner.app.original_kept")
+    await session.save()
+    return session

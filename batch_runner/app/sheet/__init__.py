@@ -1,0 +1,1 @@
+"""Rows in and results out: the sheet as it is at each moment."""

@@ -1,0 +1,1 @@
+"""Runs that start by themselves, for those without cron."""
