@@ -71,6 +71,10 @@ class Schedule(Section):
             raise ValueError("must be a time zone such as Europe/Berlin or Asia/Tokyo") from None
 
 
+def _as_schedule(value: Any) -> Any:
+    return {"cron": value} if isinstance(value, str) else value
+
+
 class BatchConfig(Section):
     """The whole file."""
 
@@ -81,7 +85,7 @@ class BatchConfig(Section):
     budget: SharedBudget = SharedBudget()
     deadline: Duration | None = Field(default=None, description="For each sheet's run.")
     done: str | None = Field(default=None, description="Folder that takes finished sheets.")
-    schedule: Schedule | None = None
+    schedule: Annotated[Schedule | None, BeforeValidator(_as_schedule)] = None
 
 
 def read_batch(path: Path) -> BatchConfig:

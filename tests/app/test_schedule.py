@@ -187,6 +187,14 @@ def test_plans_have_their_own_zone(world: World) -> None:
     assert plan.times.after(START) == datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 
 
+def test_a_plain_crontab_line_is_enough(world: World) -> None:
+    """Where nothing but the times is to be said, they may stand alone."""
+    world.write("cron: '0 2 * * *'")
+    in_words = read_plan(world.file).times.after(START)
+    world.file.write_text("sheets: [a.csv]\nschedule: 0 2 * * *\n", "utf-8")
+    assert read_plan(world.file).times.after(START) == in_words
+
+
 def test_trouble_of_the_system_ends_no_schedule(world: World) -> None:
     """A run that cannot be started, a memory that cannot be written: told, and the next night comes."""
     good, nights = world.launch, []

@@ -7,6 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from batch_runner.core.outcolumns import OUT_COLUMNS
 from tests.app.conftest import Cli, NewSheet, Service
 from tests.app.sheets import Cell, Grid, Sheet
 
@@ -28,7 +29,7 @@ def test_the_rows_to_mend_are_a_sheet_of_their_own(
     assert done.code == 1
     assert f"Rows to mend: 2, in mend.{kind}" in done.err
     head, *lines = Sheet(Path(f"mend.{kind}")).grid()
-    assert head == ["prompt", "image_urls", "duration", "Team", "error"]
+    assert head == ["prompt", "image_urls", "duration", "Team", "to mend"]
     assert [line[0] for line in lines] == ["Fails. [sandbox:failed]", "Wrong."]
     assert [str(line[2]) for line in lines] == ["5", "99"]
     assert [line[3] for line in lines] == ['b, "c"', "猫\n2"]
@@ -37,7 +38,7 @@ def test_the_rows_to_mend_are_a_sheet_of_their_own(
 
 
 def test_mended_it_can_be_run_itself(cli: Cli, service: Service, sheet: Sheet, kind: str) -> None:
-    """The rows that were never paid are made from it, once, and nothing else is bought again."""
+    """The rows that were never paid are made from it, once, under our own columns' plain names."""
     cli("run", sheet, "--failed-to", f"mend.{kind}")
     mended = Sheet(Path(f"mend.{kind}"))
 
@@ -49,6 +50,7 @@ def test_mended_it_can_be_run_itself(cli: Cli, service: Service, sheet: Sheet, k
     assert cli("run", mended).code == 0
     assert service.bought()["Mended 5."] == service.bought()["Mended 99."] == 1
     assert service.bought()["Fine."] == 1
+    assert mended.grid()[0][4:] == ["to mend", *OUT_COLUMNS]
 
 
 def test_the_next_run_writes_it_anew(cli: Cli, service: Service, sheet: Sheet, kind: str) -> None:
@@ -62,7 +64,7 @@ def test_the_next_run_writes_it_anew(cli: Cli, service: Service, sheet: Sheet, k
     sheet.edit(mend)
     cli(*command)
     assert Sheet(Path(f"mend.{kind}")).grid() == [
-        ["prompt", "image_urls", "duration", "Team", "error"]
+        ["prompt", "image_urls", "duration", "Team", "to mend"]
     ]
 
 

@@ -297,7 +297,7 @@ def test_several_worksheets_with_prompts_need_a_choice(book: Workbook, save: Sav
         read(path)
     assert caught.value.code == "several_worksheets"
     assert caught.value.exit_code == 2
-    assert "'Sheet' (1 rows), 'Other' (2 rows)" in caught.value.message
+    assert "'Sheet' (1 row), 'Other' (2 rows)" in caught.value.message
     assert read(path, worksheet="other ").worksheet == "Other"
     both = load(path, ReadOptions(worksheet="all"))
     assert [table.worksheet for table in both] == ["Sheet", "Other"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -58,6 +59,8 @@ def test_on_a_terminal_it_is_drawn_in_place_and_ctrl_c_ends_only_the_watching(
         encoding="utf-8",
         dimensions=(24, 80),
         timeout=30,
+        # Started in a shell's background, this process ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     cleanup.callback(child.close, force=True)
     child.expect(r"\x1b\[2A\x1b\[J[^\r\n]*2 running")

@@ -19,6 +19,9 @@ from batch_runner.reporter.excerpt import Page, write_excerpt
 EXCERPTS = "excerpts"
 """The ledger's note of the files that were written so."""
 
+TO_MEND = "to mend"
+"""Over what is wrong with each row: no name of ours, so that the new sheet can be run."""
+
 
 async def prepare(place: Path | None, campaign: Campaign, ledger: SqliteLedger) -> None:
     """See that the file can be written, and note it as ours, before anything is sent.
@@ -86,7 +89,7 @@ def _page(table: Table, intake: Intake, errors: Mapping[int, str]) -> Page:
         headers=table.headers,
         columns=[column for column in range(table.width) if column not in ours],
         rows=[(row, lines[row.number]) for row in table.rows if row.number in lines],
-        error_header=intake.out.names["error"],
+        error_header=TO_MEND,
         encoding=table.encoding,
         delimiter=table.delimiter,
     )
