@@ -79,8 +79,9 @@ def _as_claimed(row: sqlite3.Row) -> dict[str, Any]:
 
 def _next_queued(connection: sqlite3.Connection, terms: ClaimTerms) -> sqlite3.Row | None:
     """The first queued job that may be sent; if none may be sent yet, the one due soonest."""
+    # Left to itself SQLite may take the index of all places, past every job that was sent before.
     ready: sqlite3.Row | None = connection.execute(
-        f"""SELECT {UNSENT_COLUMNS} FROM jobs
+        f"""SELECT {UNSENT_COLUMNS} FROM jobs INDEXED BY jobs_queued
            WHERE state = 'queued' AND wanted AND row IS NOT NULL AND body IS NOT NULL
                AND tries < ? AND not_before <= ? AND (estimate_high IS NOT NULL OR NOT ?)
            ORDER BY scope, row LIMIT 1""",  # noqa: S608 - constants
@@ -89,7 +90,7 @@ def _next_queued(connection: sqlite3.Connection, terms: ClaimTerms) -> sqlite3.R
     if ready is not None:
         return ready
     later: sqlite3.Row | None = connection.execute(
-        f"""SELECT {UNSENT_COLUMNS} FROM jobs
+        f"""SELECT {UNSENT_COLUMNS} FROM jobs INDEXED BY jobs_queued
            WHERE state = 'queued' AND wanted AND row IS NOT NULL AND body IS NOT NULL
                AND tries < ? AND (estimate_high IS NOT NULL OR NOT ?)
            ORDER BY not_before LIMIT 1""",  # noqa: S608 - constants

@@ -54,6 +54,25 @@ def test_open_jobs_are_found_by_index(tmp_path: Path, ask: Callable[[Connection]
     assert not [plan for plan in plans if plan in {"SCAN j", "SCAN jobs"}]
 
 
+def test_the_next_job_is_found_among_those_that_wait(tmp_path: Path) -> None:
+    """A claim goes through no job that was sent: the last of a million costs what the first did."""
+    path = tmp_path / "ledger.sqlite"
+    with contextlib.closing(connect(path)) as connection:
+        migrate(connection, path)
+        asked: list[str] = []
+        connection.set_trace_callback(asked.append)
+        claims.claim(connection, ClaimTerms(now=NOW, key="k", origin="o", account="a"))
+        connection.set_trace_callback(None)
+        plans = [
+            row["detail"]
+            for text in asked
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")
+        ]
+    found = [plan for plan in plans if "jobs" in plan]
+    assert found
+    assert all("jobs_queued" in plan for plan in found)
+
+
 @pytest.mark.parametrize(
     ("ask", "index"),
     [
