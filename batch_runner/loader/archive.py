@@ -21,7 +21,7 @@ MAX_UNPACKED = 2 << 30
 
 _LARGE = 100 << 20  # a part above this ...
 _MAX_RATIO = 200  # ... may not be packed better than this; sheets reach about 30
-_DAMAGE = (  # what zipfile raises for broken archives, by where the damage lies
+DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -31,6 +31,8 @@ _DAMAGE = (  # what zipfile raises for broken archives, by where the damage lies
     RuntimeError,
     ValueError,
 )
+"""What ``zipfile`` raises for broken archives, by where the damage lies."""
+
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -48,7 +50,7 @@ class Archive:
             raise _ole(data, where)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise damaged(where) from error
         members = self._zip.infolist()
         _check_sizes(members, where)
@@ -70,7 +72,7 @@ class Archive:
             with self._zip.open(member) as part:
                 while chunk := part.read(1 << 20):
                     yield chunk
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise damaged(self._where) from error
 
     def verify(self, apart: Collection[str] = ()) -> None:

@@ -14,7 +14,7 @@ from batch_runner.core.errors import SheetError
 from batch_runner.core.model import ReadOptions, Table, address
 from batch_runner.core.ooxml import Worksheet, relations, worksheets
 from batch_runner.core.wording import counted
-from batch_runner.loader.archive import Archive
+from batch_runner.loader.archive import DAMAGE, Archive
 from batch_runner.loader.header import empty_sheet, no_prompt
 from batch_runner.loader.reduced import only_worksheets
 from batch_runner.loader.scan import Scan, scan_worksheet
@@ -69,7 +69,7 @@ def _open_engine(data: bytes, archive: Archive, where: str) -> CalamineWorkbook:
         try:
             reduced = only_worksheets(data, archive, where)
             return CalamineWorkbook.from_filelike(io.BytesIO(reduced))
-        except (CalamineError, ValueError):
+        except (CalamineError, *DAMAGE):
             raise _unreadable(error, where) from error
 
 
