@@ -25,6 +25,26 @@ def claim_with_replay(connection: Connection) -> object:
     )
 
 
+def claim_next(connection: Connection) -> object:
+    """Ask for the next job."""
+    return claims.claim(connection, ClaimTerms(now=NOW, key="k", origin="o", account="a"))
+
+
+def plans_of(path: Path, ask: Callable[[Connection], object]) -> list[str]:
+    """How SQLite goes about each question, in a fresh ledger."""
+    with contextlib.closing(connect(path)) as connection:
+        migrate(connection, path)
+        asked: list[str] = []
+        connection.set_trace_callback(asked.append)
+        ask(connection)
+        connection.set_trace_callback(None)
+        return [
+            row["detail"]
+            for text in asked
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")
+        ]
+
+
 @pytest.mark.parametrize(
     "ask",
     [
@@ -37,37 +57,14 @@ def claim_with_replay(connection: Connection) -> object:
 )
 def test_open_jobs_are_found_by_index(tmp_path: Path, ask: Callable[[Connection], object]) -> None:
     """The few jobs that are open are found without a scan of all jobs."""
-    path = tmp_path / "ledger.sqlite"
-    with contextlib.closing(connect(path)) as connection:
-        migrate(connection, path)
-        asked: list[str] = []
-        connection.set_trace_callback(asked.append)
-        ask(connection)
-        connection.set_trace_callback(None)
-        plans = [
-            row["detail"]
-            for text in asked
-            if text.startswith("SELECT")
-            for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")
-        ]
+    plans = plans_of(tmp_path / "ledger.sqlite", ask)
     assert any("jobs_open" in plan for plan in plans)
     assert not [plan for plan in plans if plan in {"SCAN j", "SCAN jobs"}]
 
 
 def test_the_next_job_is_found_among_those_that_wait(tmp_path: Path) -> None:
     """A claim goes through no job that was sent: the last of a million costs what the first did."""
-    path = tmp_path / "ledger.sqlite"
-    with contextlib.closing(connect(path)) as connection:
-        migrate(connection, path)
-        asked: list[str] = []
-        connection.set_trace_callback(asked.append)
-        claims.claim(connection, ClaimTerms(now=NOW, key="k", origin="o", account="a"))
-        connection.set_trace_callback(None)
-        plans = [
-            row["detail"]
-            for text in asked
-            for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")
-        ]
+    plans = plans_of(tmp_path / "ledger.sqlite", claim_next)
     found = [plan for plan in plans if "jobs" in plan]
     assert found
     assert all("jobs_queued" in plan for plan in found)
@@ -90,18 +87,7 @@ def test_what_is_asked_of_all_jobs_is_answered_by_an_index(
     tmp_path: Path, ask: Callable[[Connection], object], index: str
 ) -> None:
     """Nothing of it sorts the jobs, or reads the requests of all of them."""
-    path = tmp_path / "ledger.sqlite"
-    with contextlib.closing(connect(path)) as connection:
-        migrate(connection, path)
-        asked: list[str] = []
-        connection.set_trace_callback(asked.append)
-        ask(connection)
-        connection.set_trace_callback(None)
-        plans = [
-            row["detail"]
-            for text in asked
-            for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")
-        ]
+    plans = plans_of(tmp_path / "ledger.sqlite", ask)
     assert any(index in plan for plan in plans)
     scans = {"SCAN j", "SCAN jobs", "SCAN attempts", "SCAN a", "USE TEMP B-TREE FOR ORDER BY"}
     assert not scans.intersection(plans)
