@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from batch_runner.core.check import Fault, links, span
-from batch_runner.core.draft import SETTLED_ELSEWHERE, Draft, Source, require, say
+from batch_runner.core.draft import Draft, Source, require, say, settled_elsewhere
 from batch_runner.core.profile import (
     Condition,
     Constraint,
@@ -71,10 +72,8 @@ def _amount(bounds: Span) -> str:
 
 
 def _refuse(draft: Draft, name: str, fault: Fault) -> None:
-    hint = fault.hint
-    if draft.sources.get(name) is Source.SETTINGS:
-        hint = f"{SETTLED_ELSEWHERE} {hint}".strip()
-    say(draft, name, Fault(code=fault.code, message=fault.message, hint=hint))
+    elsewhere = settled_elsewhere(draft, name, draft.sources.get(name))
+    say(draft, name, replace(fault, hint=f"{elsewhere} {fault.hint}".strip()))
 
 
 def _leave_out(draft: Draft, name: str, message: str, hint: str) -> None:

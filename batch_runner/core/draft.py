@@ -7,7 +7,6 @@ from enum import Enum
 
 from batch_runner.core.check import Fault, allowed, check
 from batch_runner.core.hints import others_taking, others_without_images
-from batch_runner.core.images import split_refs
 from batch_runner.core.model import ColumnMap, Problem, Severity, SheetRow
 from batch_runner.core.profile import (
     FRAMES,
@@ -18,7 +17,8 @@ from batch_runner.core.profile import (
     Profile,
     Value,
 )
-from batch_runner.core.values import cell, image_refs, is_blank
+from batch_runner.core.supplement import NOTHING, Supplement, Supplied, as_links, nothing
+from batch_runner.core.values import cell, image_refs
 
 SETTLED_ELSEWHERE = "It is a default of the config or of --set."
 """Said of values that do not stand in the row."""
@@ -44,9 +44,11 @@ class Draft:
     columns: ColumnMap
     profile: Profile
     catalogue: Catalogue
+    supplement: Supplement = NOTHING
     values: dict[str, Value] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)  # where a value stands under another name
+    supplied: dict[str, Supplied] = field(default_factory=dict)  # values that are in no own cell
     settled: set[str] = field(default_factory=set)  # known to be wrong: nothing more about these
     problems: list[Problem] = field(default_factory=list)
 
@@ -56,14 +58,21 @@ def say(draft: Draft, name: str, fault: Fault, *, at: str = "") -> None:
     if fault.severity is Severity.ERROR:
         draft.settled.add(name)
         draft.values.pop(name, None)
+    place = at or draft.places.get(name, name)
+    column = cell(draft.row, draft.columns, place)[0]
+    hint = fault.hint
+    made = draft.supplied.get(place)
+    if made is not None:
+        column = made.columns[0] if made.columns else column
+        hint = f"{made.traced(draft.row.number)} {hint}".strip()
     draft.problems.append(
         Problem(
             code=fault.code,
             message=fault.message,
-            hint=fault.hint,
+            hint=hint,
             severity=fault.severity,
             row=draft.row.number,
-            column=cell(draft.row, draft.columns, at or draft.places.get(name, name))[0],
+            column=column,
         )
     )
 
@@ -88,23 +97,40 @@ def _given(draft: Draft, parameter: Parameter) -> tuple[Given, Source]:
     name = parameter.name
     own: Given
     if parameter.is_links:
-        own = image_refs(draft.row, draft.columns, name)
+        own = _own_links(draft, name)
         own = _with_frames(draft, parameter, own) if parameter.frames else own
     else:
-        own = cell(draft.row, draft.columns, name)[1]
-    if own != () and not is_blank(own):
+        own = _own(draft, name)
+    if not nothing(own):
         return own, Source.ROW
     default = _default(draft, name, of_links=parameter.is_links)
     if parameter.frames and not default:
         default = tuple(ref for frame in FRAMES for ref in _default_links(draft, frame))
-    if default == () or is_blank(default):
+        if default:
+            draft.places[name] = FRAMES[0]
+    if nothing(default):
         return None, Source.PROFILE
     return default, Source.SETTINGS
 
 
+def _own(draft: Draft, name: str) -> Given:
+    """What counts as standing in the row: its cell, or what was supplied over it."""
+    over = draft.supplement.over.get(name)
+    if over is None:
+        return cell(draft.row, draft.columns, name)[1]
+    draft.supplied[name] = over
+    return over.value
+
+
+def _own_links(draft: Draft, name: str) -> tuple[str, ...]:
+    if name in draft.supplement.over:
+        return as_links(_own(draft, name))
+    return image_refs(draft.row, draft.columns, name)
+
+
 def _with_frames(draft: Draft, parameter: Parameter, own: tuple[str, ...]) -> tuple[str, ...]:
     """The frames of a model that has them in one list: from there, or from their own columns."""
-    first, last = (image_refs(draft.row, draft.columns, name) for name in FRAMES)
+    first, last = (_own_links(draft, name) for name in FRAMES)
     if not first and not last:
         return own
     if len(own) == len(last) == 1 and not first:
@@ -126,12 +152,16 @@ def _with_frames(draft: Draft, parameter: Parameter, own: tuple[str, ...]) -> tu
 
 
 def _default(draft: Draft, name: str, *, of_links: bool) -> Given:
-    return _default_links(draft, name) if of_links else draft.catalogue.defaults.get(name)
+    """What counts where the row says nothing: supplied for this row, else for all."""
+    under = draft.supplement.under.get(name)
+    if under is not None:
+        draft.supplied[name] = under
+    value = draft.catalogue.defaults.get(name) if under is None else under.value
+    return as_links(value) if of_links else value
 
 
 def _default_links(draft: Draft, name: str) -> tuple[str, ...]:
-    default = draft.catalogue.defaults.get(name)
-    return default if isinstance(default, tuple) else split_refs(default, None)
+    return as_links(_default(draft, name, of_links=True))
 
 
 def _traced(
@@ -143,9 +173,15 @@ def _traced(
     hint = fault.hint
     if not hint and fault.code.endswith(_MODEL_SPECIFIC):
         hint = others_taking(parameter.name, given, draft.profile, draft.catalogue)
-    if source is Source.ROW:
-        return replace(fault, hint=hint)
-    return replace(fault, hint=f"{SETTLED_ELSEWHERE} {hint}".strip())
+    return replace(
+        fault, hint=f"{settled_elsewhere(draft, parameter.name, source)} {hint}".strip()
+    )
+
+
+def settled_elsewhere(draft: Draft, name: str, source: Source | None) -> str:
+    """A sentence for a value that holds for all rows; "" for one of this row."""
+    for_all = source is Source.SETTINGS and draft.places.get(name, name) not in draft.supplied
+    return SETTLED_ELSEWHERE if for_all else ""
 
 
 def require(draft: Draft, name: str, circumstances: str = "", hint: str = "") -> None:

@@ -25,6 +25,7 @@ from batch_runner.core.model import (
 from batch_runner.core.nearest import did_you_mean
 from batch_runner.core.profile import FRAMES, Catalogue, Profile, estimate
 from batch_runner.core.prompts import advise
+from batch_runner.core.supplement import NOTHING, Supplement, counting, given
 from batch_runner.core.text import cell_text, quoted
 from batch_runner.core.values import KEY, LINKED, PROMPT, cell, image_refs, is_blank
 
@@ -43,16 +44,31 @@ def is_job(row: SheetRow, columns: ColumnMap) -> bool:
     return any(problem.column in asked for problem in iter_errors(row.problems))
 
 
-def judge(row: SheetRow, columns: ColumnMap, catalogue: Catalogue) -> Verdict:
-    """Judge one row by the profile of the model that it, the settings or the catalogue name."""
+def judge(
+    row: SheetRow, columns: ColumnMap, catalogue: Catalogue, supplement: Supplement = NOTHING
+) -> Verdict:
+    """Judge one row by the profile of the model that it, the settings or the catalogue name.
+
+    ``supplement``: what is known of the row beside its cells.
+    """
     mapped = {column for places in columns.columns.values() for column in places}
     carried = [p for p in row.problems if p.column is None or p.column in mapped]
-    name = _model_name(row, columns, catalogue)
+    of_model = supplement.problems.get(MODEL, ())
+    if any(iter_errors(of_model)):
+        return _refused(row, "", [*carried, *of_model])
+    name = _model_name(row, columns, catalogue, supplement)
     profile = catalogue.find(name) if name else None
     if profile is None:
-        carried.append(_no_model(row, columns, catalogue, name))
+        carried.append(_no_model(row, columns, catalogue, name, supplement))
         return _refused(row, name, carried)
-    draft = Draft(row=row, columns=columns, profile=profile, catalogue=catalogue, problems=carried)
+    draft = Draft(
+        row=row,
+        columns=columns,
+        profile=profile,
+        catalogue=catalogue,
+        supplement=supplement,
+        problems=carried,
+    )
     _fill(draft)
     for constraint in profile.constraints:
         constrain(draft, constraint)
@@ -108,21 +124,31 @@ def _refused(row: SheetRow, model: str, problems: Sequence[Problem]) -> Verdict:
     )
 
 
-def _model_name(row: SheetRow, columns: ColumnMap, catalogue: Catalogue) -> str:
-    own = cell(row, columns, MODEL)[1]
-    if not is_blank(own):
+def _model_name(
+    row: SheetRow, columns: ColumnMap, catalogue: Catalogue, supplement: Supplement
+) -> str:
+    own = given(row, columns, MODEL, supplement)
+    if not isinstance(own, tuple) and not is_blank(own):
         return cell_text(own).strip()
     named = catalogue.defaults.get(MODEL)
     return str(named or catalogue.default_model or "").strip()
 
 
-def _no_model(row: SheetRow, columns: ColumnMap, catalogue: Catalogue, name: str) -> Problem:
+def _no_model(
+    row: SheetRow, columns: ColumnMap, catalogue: Catalogue, name: str, supplement: Supplement
+) -> Problem:
+    column = cell(row, columns, MODEL)[0]
+    made = counting(row, columns, MODEL, supplement)
+    hint = did_you_mean(name, catalogue.profiles)
+    if made is not None:
+        column = made.columns[0] if made.columns else column
+        hint = f"{made.traced(row.number)} {hint}".strip()
     return Problem(
         code="model_unknown" if name else "model_missing",
         message=f"There is no model {quoted(name)}." if name else "No model is named.",
-        hint=did_you_mean(name, catalogue.profiles),
+        hint=hint,
         row=row.number,
-        column=cell(row, columns, MODEL)[0],
+        column=column,
     )
 
 
@@ -132,7 +158,9 @@ def _fill(draft: Draft) -> None:
     for parameter in draft.profile.parameters:
         names = (parameter.name, *FRAMES) if parameter.frames else (parameter.name,)
         places = {place for name in names for place in draft.columns.columns.get(name, ())}
-        if unreadable.intersection(places):
+        told = [p for name in names for p in draft.supplement.problems.get(name, ())]
+        draft.problems += told
+        if unreadable.intersection(places) or any(iter_errors(told)):
             draft.settled.add(parameter.name)
         else:
             take(draft, parameter)
