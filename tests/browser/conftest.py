@@ -34,9 +34,11 @@ def _chromium() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(
+    scope="module"
+)  # its loop runs while it is there: no other module's tests may meet it
 def chromium() -> Iterator[Browser]:
-    """The browser itself, one for all tests of a process."""
+    """The browser itself, one for all tests of a module."""
     program = _chromium()
     if program is None:
         if os.environ.get("BATCH_RUNNER_REQUIRE_ALL") == "1":
