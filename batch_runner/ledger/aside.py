@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 from batch_runner.core.jobs import Change, Job
-from batch_runner.ledger import picks, vitals
+from batch_runner.ledger import board, picks, vitals
 
 T = TypeVar("T")
 
@@ -31,6 +31,22 @@ class Aside(ABC):
     async def to_mend(self) -> Sequence[Job]:
         """Jobs in the sheet that failed or are invalid."""
         return await self._do(picks.to_mend)
+
+    async def page(self, shows: str | None, after: tuple[int, int], most: int) -> Sequence[Job]:
+        """Jobs in the order of the sheet, some at a time; see :func:`board.page`."""
+        return await self._do(board.page, shows, after, most)
+
+    async def happenings(self, most: int) -> Sequence[board.Happening]:
+        """What happened last, the newest first."""
+        return await self._do(board.happenings, most)
+
+    async def tempo(self, since: datetime) -> board.Tempo:
+        """How much happened since a moment."""
+        return await self._do(board.tempo, since)
+
+    async def worksheets(self) -> Mapping[int, str]:
+        """Scope -> the worksheet's name; empty for a text file."""
+        return await self._do(board.worksheets)
 
     async def vitals(self) -> vitals.Vitals:
         """Moments that say whether things go on."""

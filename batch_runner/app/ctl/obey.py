@@ -140,6 +140,7 @@ class Helm:
             "sent": tally.sent,
             "being_made": tally.being_made,
             "new": dict(tally.new),
+            "limited": tally.limited,
             "in_flight": gauges.in_flight,
             "concurrency": gauges.slots,
             "rate_per_min": round(gauges.rate * 60, 3),

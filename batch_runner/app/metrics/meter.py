@@ -13,7 +13,6 @@ from batch_runner.app.metrics.figures import Figures
 from batch_runner.app.metrics.textfile import file_of, write_figures
 from batch_runner.app.run.listen import RunListener
 from batch_runner.core.jobs import Change, Job
-from batch_runner.core.lifecycle import Event
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.scheduler.controls import Controls
 
@@ -30,7 +29,7 @@ class Meter:
         self._sheet, self._ledger, self._listener = sheet, ledger, listener
         self._controls: Controls | None = None
         self._events: Counter[str] = Counter()
-        self._limited = self._tasks = 0
+        self._tasks = 0
         self._seconds = 0.0
         self._writing: asyncio.Task[None] | None = None
         self._due = asyncio.Event()  # set where it is worth writing before the time
@@ -46,8 +45,6 @@ class Meter:
     def heard(self, _job: Job, change: Change) -> None:
         """Count something that happened to a job."""
         self._events[change.event] += 1
-        if change.event is Event.DEFERRED and (change.detail or {}).get("http_status") == 429:
-            self._limited += 1
         if change.duration is not None:
             self._tasks += 1
             self._seconds += change.duration
@@ -102,7 +99,7 @@ class Meter:
             run=run,
             gauges=None if self._controls is None else self._controls.gauges(),
             events=dict(self._events),
-            limited=self._limited,
+            limited=self._listener.tally.limited,
             tasks=self._tasks,
             task_seconds=self._seconds,
         )

@@ -34,12 +34,15 @@ class Tally:
         self._open: set[int] = set()
         self.sent = 0  # submissions that were accepted in this run
         self.cost = 0  # micro-dollars charged in this run, as far as it is known
+        self.limited = 0  # submits answered with 429
 
     def count(self, job: Job, change: Change) -> None:
         """Take in one change."""
         if change.event in {Event.ACCEPTED, Event.ADOPTED}:
             self._open.add(job.id)
             self.sent += change.event is Event.ACCEPTED
+        if change.event is Event.DEFERRED and (change.detail or {}).get("http_status") == 429:
+            self.limited += 1
         if change.event is Event.RETRIED:
             self._else.pop(job.id, None)
         if change.event in _NEWS:
