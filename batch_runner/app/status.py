@@ -54,7 +54,7 @@ async def read_status(campaign: Campaign) -> Status:
         SheetError: it was never run.
     """
     with guards.reading(campaign.sidecar) as ledger:
-        known = _known(ledger, campaign)
+        known = known_or_refused(ledger, campaign)
         jobs = await known.jobs_in_sheet()
         return Status(
             sheet=campaign.sheet,
@@ -72,7 +72,7 @@ async def glance(campaign: Campaign) -> Glance:
         SheetError: it was never run.
     """
     with guards.reading(campaign.sidecar) as ledger:
-        known = _known(ledger, campaign)
+        known = known_or_refused(ledger, campaign)
         return Glance(totals=await known.totals(), last_run=await known.last_run())
 
 
@@ -84,7 +84,7 @@ async def read_story(campaign: Campaign, who: str) -> list[Story]:
         SheetError: the sheet was never run.
     """
     with guards.reading(campaign.sidecar) as ledger:
-        known = _known(ledger, campaign)
+        known = known_or_refused(ledger, campaign)
         found = await known.called(who)
         if not found:
             raise UsageError(
@@ -104,7 +104,12 @@ async def read_story(campaign: Campaign, who: str) -> list[Story]:
         ]
 
 
-def _known(ledger: SqliteLedger | None, campaign: Campaign) -> SqliteLedger:
+def known_or_refused(ledger: SqliteLedger | None, campaign: Campaign) -> SqliteLedger:
+    """The ledger of a sheet that was run.
+
+    Raises:
+        SheetError: it never was; the hint says what to do.
+    """
     if ledger is not None:
         return ledger
     copy = sandbox_copy(campaign.source)

@@ -30,7 +30,7 @@ COMMANDS = {
     "restore": "Take our columns out of a sheet, or get it as it was at first.",
     "sync": "Write what is known into a sheet again; sends nothing.",
     "links": "Ask for fresh links of finished videos; sends nothing.",
-    "report": "Write the results of a sheet that was lost into a new file.",
+    "report": "Make a page to look at the videos; or write a lost sheet again.",
     "spend": "Show what all your sheets spent, by day or month.",
     "move": "Tell a sheet's memory that the sheet was renamed or moved.",
     "init": "Make a starter sheet with dropdowns and notes.",

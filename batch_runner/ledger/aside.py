@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from batch_runner.core.jobs import Change, Job
-from batch_runner.ledger import board, picks, vitals
+from batch_runner.ledger import board, picks, shown_takes, vitals
 
 T = TypeVar("T")
 
@@ -51,3 +51,15 @@ class Aside(ABC):
     async def vitals(self) -> vitals.Vitals:
         """Moments that say whether things go on."""
         return await self._do(vitals.vitals)
+
+    async def takes_of(self, jobs: Sequence[int]) -> Mapping[int, Sequence[shown_takes.Take]]:
+        """Job -> its attempts, for many jobs at once."""
+        return await self._do(shown_takes.takes, jobs)
+
+    async def in_sheet(self) -> Sequence[int]:
+        """The jobs that stood in the sheet when it was read last, in its order."""
+        return await self._do(shown_takes.in_sheet)
+
+    async def sent_before(self) -> Sequence[int]:
+        """Jobs that were sent and whose rows are edited or gone since."""
+        return await self._do(shown_takes.sent_before)

@@ -36,12 +36,15 @@ _LARGEST = 10_000_000  # bytes
 _QUALITY = 80  # of 95
 
 
-async def fetch_posters(links: Mapping[Path, str], origin: str) -> None:
+async def fetch_posters(
+    links: Mapping[Path, str], origin: str, box: tuple[int, int] = BOX
+) -> None:
     """Store a picture at each path, as a small JPEG; those that cannot be had are not there.
 
     Args:
         links: where a picture goes -> its http(s) link.
         origin: the API's: its host may be asked wherever it is.
+        box: pixels that a picture keeps at most.
     """
     downloads = Downloads.open(
         origin=URL(origin),
@@ -53,7 +56,7 @@ async def fetch_posters(links: Mapping[Path, str], origin: str) -> None:
 
     async def one(path: Path, link: str) -> None:
         async with turn:
-            await _fetch(downloads, link, path)
+            await _fetch(downloads, link, path, box)
 
     tasks = [asyncio.create_task(one(path, link)) for path, link in links.items()]
     try:
@@ -65,12 +68,12 @@ async def fetch_posters(links: Mapping[Path, str], origin: str) -> None:
         await downloads.close()
 
 
-async def _fetch(downloads: Downloads, link: str, path: Path) -> None:
+async def _fetch(downloads: Downloads, link: str, path: Path, box: tuple[int, int]) -> None:
     """One picture; never raises for what a network, a server or a disk may do."""
     try:
         content = await follow(downloads, link, _take)
         if content:
-            await in_thread(partial(_store, content, path))
+            await in_thread(partial(_store, content, path, box))
     except (RefusedLinkError, ConfigError, ValueError, *NETWORK_ERRORS):
         return
 
@@ -86,9 +89,9 @@ async def _take(response: aiohttp.ClientResponse) -> bytes | None:
     return bytes(content)
 
 
-def _store(content: bytes, path: Path) -> None:
+def _store(content: bytes, path: Path, box: tuple[int, int]) -> None:
     """Make it small, and a JPEG of our own making: nothing of what came is passed on."""
-    small = _small(content)
+    small = _small(content, box)
     if small is None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,13 +103,13 @@ def _store(content: bytes, path: Path) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _small(content: bytes) -> bytes | None:
+def _small(content: bytes, box: tuple[int, int]) -> bytes | None:
     try:
         with Image.open(BytesIO(content)) as image:
             if image.width * image.height > MOST_PIXELS:
                 return None
             plain = image.convert("RGB")
-        plain.thumbnail(BOX)
+        plain.thumbnail(box)
         out = BytesIO()
         plain.save(out, "JPEG", quality=_QUALITY)
     except Exception:  # noqa: BLE001 - decoders of broken files raise whatever they stumble on

@@ -1,0 +1,139 @@
+"""What the gallery's page is told of a row: plain JSON, documented by the names of its fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from batch_runner.app.sheet.projection import Localise
+from batch_runner.core.identity import MARK_LENGTH
+from batch_runner.core.jobs import Job
+from batch_runner.core.lifecycle import shown
+from batch_runner.core.model import MICROS
+from batch_runner.ledger.shown_takes import Take
+
+LONGEST_CELL = 2000
+"""Characters of a cell that travel into the page; prompts travel whole."""
+
+_PROMPT = "prompt"
+_PICTURES = ("image_urls", "first_frame_image", "last_frame_image")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A job and what else is known of its row."""
+
+    job: Job
+    takes: Sequence[Take]  # in order; the last one is the job's own
+    cells: Mapping[int, str]  # column of the page -> text of the row's own cells
+    prompt: str = ""  # as the sheet has it, where nothing was made of it
+
+
+class Links(Protocol):
+    """How the page reaches files from where it is; ``None``: it does not."""
+
+    def video(self, stored: str) -> str | None:
+        """The link to a video, by the path that the ledger keeps."""
+
+    def poster(self, task_id: str) -> str | None:
+        """The link to the poster of a task's video."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the page may tell."""
+
+    prompts: bool = True
+    costs: bool = True
+    ids: bool = True
+
+
+def card(seen: Seen, links: Links, localise: Localise, what: Shown) -> dict[str, object]:
+    """One row of the page's data; what is blank is left out."""
+    job = seen.job
+    fields = {
+        **_who(job),
+        **_request(job, seen.prompt),
+        **_result(job, seen.takes, links),
+        "finished": None if job.finished_at is None else localise(job.finished_at).isoformat(),
+        "until": None if job.expires_at is None else localise(job.expires_at).isoformat(),
+        "cost": _usd(job.cost),
+        "low": _usd(job.estimate_low),
+        "high": _usd(job.estimate_high),
+        "takes": [_take(take, links) for take in seen.takes[:-1]],
+        "cells": dict(seen.cells),
+    }
+    for name in _withheld(what):
+        fields.pop(name, None)
+    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
+
+
+def _who(job: Job) -> dict[str, object]:
+    return {
+        "id": job.id,
+        "job": job.row_hash[:MARK_LENGTH],
+        "line": job.row,
+        "key": job.key,
+        "scope": job.scope,
+        "state": str(shown(job.state)),
+        "model": job.model,
+        "attempt": job.attempt,
+    }
+
+
+def _request(job: Job, prompt: str) -> dict[str, object]:
+    try:
+        body = json.loads(job.body or b"{}")
+    except ValueError:
+        body = {}
+    pictures = [body.pop(name) for name in _PICTURES if name in body]
+    body.pop("model", None)
+    return {
+        "prompt": body.pop(_PROMPT, prompt),
+        "images": [str(one) for some in pictures for one in _listed(some)],
+        "parameters": body,
+    }
+
+
+def _listed(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _result(job: Job, takes: Sequence[Take], links: Links) -> dict[str, object]:
+    last = takes[-1] if takes else None
+    return {
+        "video": links.video(job.video_file) if job.video_file else None,
+        "poster": links.poster(job.task_id) if job.task_id else None,
+        "link": job.urls[0] if job.urls else None,
+        "task": job.task_id,
+        "error": job.error,
+        "cause": job.error_code,
+        "seconds": last.duration if last is not None else None,
+    }
+
+
+def _take(take: Take, links: Links) -> dict[str, object]:
+    """An earlier attempt: its video is kept."""
+    fields = {
+        "n": take.n,
+        "video": links.video(take.video_file) if take.video_file else None,
+        "poster": links.poster(take.task_id) if take.task_id else None,
+        "task": take.task_id,
+        "cost": _usd(take.cost),
+        "error": take.error,
+    }
+    return {name: value for name, value in fields.items() if value not in (None, "")}
+
+
+def _usd(micros: int | None) -> float | None:
+    return None if micros is None else micros / MICROS
+
+
+def _withheld(what: Shown) -> list[str]:
+    return [
+        *(() if what.prompts else ("prompt", "images", "parameters", "cells")),
+        *(() if what.costs else ("cost", "low", "high")),
+        *(() if what.ids else ("task", "link")),
+    ]

@@ -1,0 +1,84 @@
+// One row as a card.
+import { el, foreign, icon, outward, webLink } from "./dom.js";
+import { DECISIONS, choices } from "./decisions.js";
+import { metaOf, nameOf } from "./format.js";
+import { t } from "./language.js";
+import { toggle, watch } from "./player.js";
+import { still } from "./stills.js";
+
+export function badge(word) {
+  return el("span", { class: `badge state-${word}` }, icon(word), t(word));
+}
+
+// The picture of a video; where there is none, the video's own first moment.
+export function poster(row) {
+  if (row.video?.endsWith(".gif")) return el("img", { src: row.video, alt: "", loading: "lazy" });
+  if (row.poster) return el("img", { src: row.poster, alt: "", loading: "lazy", decoding: "async" });
+  if (!row.video) return null;
+  return still(row.video);
+}
+
+function mediaOf(row, name) {
+  const media = el("div", { class: "media" }, poster(row));
+  if (!row.video) {
+    const text = row.shownState === "succeeded" ? t("video_gone") : t("no_video");
+    media.append(el("span", { class: "blank" }, icon(row.shownState), el("span", {}, text)));
+    return media;
+  }
+  media.dataset.video = row.video;
+  watch(media);
+  media.append(
+    el("button", { type: "button", class: "play", tabindex: "-1", "aria-label": t("play", { name }), on: { click: () => toggle(media) } }, icon("play")),
+  );
+  return media;
+}
+
+// Pictures from the web are asked for only when the reader wants them: their owners would know.
+export function references(row, load) {
+  const images = row.images ?? [];
+  if (!images.length) return null;
+  const shown = images.slice(0, 7).map((image, i) => {
+    const href = webLink(image);
+    const picture = load && webLink(image, ["https:"]);
+    if (!href) return foreign("span", image, { class: "reference" });
+    const link = outward(href, picture ? "" : String(i + 1));
+    link.classList.add("reference");
+    link.title = image;
+    if (picture) link.append(el("img", { src: picture, alt: `${t("reference")} ${i + 1}`, loading: "lazy", referrerpolicy: "no-referrer" }));
+    else link.setAttribute("aria-label", `${t("reference")} ${i + 1}`);
+    return link;
+  });
+  const label = images.length === 1 ? t("picture") : t("pictures", { n: images.length });
+  return el("div", { class: "references", role: "group", "aria-label": label }, icon("picture"), ...shown);
+}
+
+function buttons(row, decisions) {
+  const open = choices(row);
+  const now = decisions.word(row);
+  const made = DECISIONS.map((word) =>
+    el("button", {
+      type: "button", class: `decide decide-${word}`, tabindex: "-1", disabled: !open.includes(word),
+      "aria-pressed": String(now === word), on: { click: () => decisions.toggle(row, word) },
+    }, icon(word), t(word)),
+  );
+  return el("div", { class: "decisions", role: "group", "aria-label": t("decision") }, ...made);
+}
+
+// Fill a card's element anew.
+export function fill(card, row, { head, decisions, load, open }) {
+  const name = nameOf(row, head);
+  const prompt = row.prompt ?? "";
+  card.className = `card is-${row.shownState} decided-${decisions.word(row) || "none"}`;
+  card.setAttribute("aria-label", t("card_label", { name, state: t(row.shownState), prompt: prompt.slice(0, 120) }));
+  const title = foreign("button", name, { type: "button", class: "name", tabindex: "-1", title: t("open_details", { name }), on: { click: () => open(row) } });
+  card.replaceChildren(
+    mediaOf(row, name),
+    el("div", { class: "text" },
+      el("div", { class: "line" }, title, badge(row.shownState)),
+      row.error ? foreign("p", row.error, { class: "error", title: row.error.slice(0, 500) }) : null,
+      foreign("p", prompt.slice(0, 600), { class: "prompt" }),
+      references(row, load),
+      el("p", { class: "meta" }, metaOf(row)),
+      buttons(row, decisions)),
+  );
+}
