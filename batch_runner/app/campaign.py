@@ -22,7 +22,8 @@ from batch_runner.app.sheet.intake import Rulebook
 from batch_runner.app.sheet.projection import Localise
 from batch_runner.core.model import ReadOptions
 from batch_runner.core.profile import Catalogue
-from batch_runner.loader.paths import check_sheet_path
+from batch_runner.loader.paths import READ_ONLY_SUFFIXES, check_sheet_path
+from batch_runner.reporter.copies import results_path
 from batch_runner.settings.find import user_data_dir
 from batch_runner.settings.profiles import load_catalogue
 from batch_runner.settings.resolve import Settings, resolve
@@ -70,6 +71,16 @@ class Campaign:
     def shared(self) -> bool:
         """Whether other computers may work on the sheet, too, each with a ledger of its own."""
         return self.sidecar.local is not None and not self.sandbox
+
+    @property
+    def only_read(self) -> bool:
+        """Whether the sheet is of a kind that results cannot be put into."""
+        return self.sheet.suffix.lower() in READ_ONLY_SUFFIXES
+
+    @property
+    def output(self) -> Path | None:
+        """The copy that results go into; ``None``: they go into the sheet itself."""
+        return self.settings.output_file or (results_path(self.sheet) if self.only_read else None)
 
     @property
     def is_copy(self) -> bool:

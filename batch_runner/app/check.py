@@ -38,7 +38,9 @@ class Report:
             for problem in merge(
                 intake.rows.findings, sorted(of_pictures, key=_place), key=_place
             ):
-                yield Finding(worksheet=intake.table.worksheet, problem=problem)
+                yield Finding(
+                    worksheet=intake.table.worksheet, problem=problem.named(intake.table.fields)
+                )
 
     @property
     def errors(self) -> int:

@@ -104,6 +104,7 @@ def _document(campaign: Campaign, report: Report) -> dict[str, object]:
                 "column": None
                 if finding.problem.column is None
                 else column_letter(finding.problem.column),
+                "field": finding.problem.field,
                 "severity": str(finding.problem.severity),
                 "code": finding.problem.code,
                 "message": finding.problem.message,

@@ -27,7 +27,7 @@ MOST_UNKNOWN = 5
 
 def problem_line(problem: Problem, name: str, worksheet: str | None) -> str:
     """``campaign.xlsx!Sheet1!D7: error: duration ... Hint.``."""
-    where = address(name, worksheet, problem.row, problem.column)
+    where = address(name, worksheet, problem.row, problem.column, problem.field)
     return f"{where}: {problem.severity}: {problem.message} {problem.hint}".rstrip()
 
 

@@ -42,6 +42,13 @@ class Problem:
     severity: Severity = Severity.ERROR
     row: int | None = None  # 1-based line of the sheet; None: the whole sheet
     column: int | None = None  # 0-based column; None: the whole row
+    field: str | None = None  # the column's name, where columns have no letters
+
+    def named(self, fields: Sequence[str]) -> Problem:
+        """The same with its column's name, if these are the names that columns go by."""
+        if self.column is None or self.column >= len(fields):
+            return self
+        return replace(self, field=fields[self.column])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +88,22 @@ class FileStamp:
         )
 
 
+class Form(StrEnum):
+    """How a file holds its tables, and so how results come into it, or into a copy of it."""
+
+    CELLS = "cells"  # CSV or workbook: results go into the file itself
+    LINES = "lines"  # JSON Lines: an object a line
+    FRAME = "frame"  # Parquet: named columns
+    FOREIGN = "foreign"  # a workbook whose cells can be read, but not changed without loss
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """One worksheet (or a whole CSV file) as read at one moment."""
 
     path: Path
-    worksheet: str | None  # None for CSV/TSV
-    header_row: int  # 1-based
+    worksheet: str | None  # None for files that hold but one table
+    header_row: int  # 1-based; 0 where names are no line of their own
     headers: tuple[str, ...]  # as they stand, outer blanks removed; "" where a header is blank
     rows: Sequence[SheetRow]  # all lines below the header that hold anything, in order
     width: int  # columns in use by the widest line, header included
@@ -95,6 +111,12 @@ class Table:
     notices: tuple[Problem, ...] = ()  # guesses made: encoding, delimiter, header row ...
     encoding: str | None = None  # CSV only: codec name, e.g. "utf-8-sig"
     delimiter: str | None = None  # CSV only
+    form: Form = Form.CELLS
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names that its columns go by; none where they go by letters."""
+        return self.headers if self.form in {Form.LINES, Form.FRAME} else ()
 
     def with_headers(self, added: Mapping[int, str]) -> Table:
         """The table once more headers (0-based column -> text) stand in it."""
@@ -200,8 +222,20 @@ def column_letter(column: int) -> str:
     return letters
 
 
-def address(table_name: str, worksheet: str | None, row: int | None, column: int | None) -> str:
-    """A place as users know it: ``campaign.xlsx!Sheet1!D7``, ``campaign.csv!D7``, ``...!7``."""
+def address(
+    table_name: str,
+    worksheet: str | None,
+    row: int | None,
+    column: int | None,
+    field: str | None = None,
+) -> str:
+    """A place as users know it: ``campaign.xlsx!Sheet1!D7``, ``campaign.csv!D7``, ``...!7``.
+
+    Where columns go by names: ``campaign.jsonl:7, field prompt``.
+    """
+    if field is not None:
+        line = f"{table_name}:{row}" if table_name and row else table_name or f"row {row}"
+        return f"{line}, field {field}"
     cell = ("" if column is None else column_letter(column)) + ("" if row is None else str(row))
     return "!".join(part for part in (table_name, worksheet or "", cell) if part)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from batch_runner.core.model import Problem, Severity
@@ -27,6 +27,7 @@ class Findings:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.fields: Sequence[str] = ()  # the names that columns go by, where they have no letters
 
     def add(self, problem: Problem, rank: int) -> None:
         """One more; of equal ones the lowest rank comes first, then who came first."""
@@ -61,7 +62,7 @@ class Findings:
             f"SELECT severity, code, message, hint, row, column FROM problems {order}",  # noqa: S608 - constants
             args,
         )
-        return map(_problem, rows)
+        return (_problem(row).named(self.fields) for row in rows)
 
 
 def _problem(row: tuple[Any, ...]) -> Problem:

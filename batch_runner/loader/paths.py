@@ -11,17 +11,24 @@ from batch_runner.core.errors import SheetError
 
 CSV_SUFFIXES = frozenset({".csv", ".tsv"})
 EXCEL_SUFFIXES = frozenset({".xlsx", ".xlsm"})
-SHEET_SUFFIXES = CSV_SUFFIXES | EXCEL_SUFFIXES
+LINES_SUFFIXES = frozenset({".jsonl", ".ndjson"})
+PARQUET_SUFFIX = ".parquet"
+ODS_SUFFIX = ".ods"
+READ_ONLY_SUFFIXES = LINES_SUFFIXES | {PARQUET_SUFFIX, ODS_SUFFIX}
+"""Files that stay as they are: results go into a copy of them."""
+SHEET_SUFFIXES = CSV_SUFFIXES | EXCEL_SUFFIXES | READ_ONLY_SUFFIXES
 
-_ALLOWED = "A sheet is a .csv, .tsv, .xlsx or .xlsm file."
+_ALLOWED = "A sheet is a .csv, .tsv, .xlsx, .xlsm, .ods, .jsonl, .ndjson or .parquet file."
 _SAVE_AS = "Save it as 'Excel Workbook (.xlsx)' or 'CSV UTF-8 (.csv)'"
 _ADVICE = {
+    ".json": "Write one object a line, name it .jsonl, and run that file: "
+    "jq -c '.[]' FILE.json > FILE.jsonl",
     ".txt": "If it is a table, rename it to .csv or .tsv and run that file.",
     ".xls": f"Open it in Excel or LibreOffice. {_SAVE_AS} and run that file.",
     ".xlsb": f"Open it in Excel. {_SAVE_AS} and run that file.",
     ".xltx": f"This is a template. Open it in Excel. {_SAVE_AS} and run that file.",
     ".xltm": f"This is a template. Open it in Excel. {_SAVE_AS} and run that file.",
-    ".ods": f"Open it in LibreOffice. {_SAVE_AS} and run that file.",
+    ".fods": "Open it in LibreOffice. Save it as .ods and run that file.",
     ".numbers": "In Numbers choose File > Export To > Excel or CSV, and run that file.",
     ".gsheet": "In Google Sheets choose File > Download > .xlsx or .csv, and run that file.",
 }
@@ -42,7 +49,8 @@ def is_result_copy(path: Path) -> bool:
 def advice_for(path: Path) -> str | None:
     """What to do with a spreadsheet of a kind that cannot be read; ``None``: it is no such."""
     suffix = path.suffix.lower()
-    return None if suffix == ".txt" or is_result_copy(path) else _ADVICE.get(suffix)
+    other = suffix in {".txt", ".json"}  # which are seldom meant as sheets
+    return None if other or is_result_copy(path) else _ADVICE.get(suffix)
 
 
 def check_sheet_path(path: Path) -> None:
@@ -122,7 +130,11 @@ def _original(path: Path) -> Path | None:
         bare = name.removeprefix(".~lock.").removesuffix("#").lstrip(".")
         return path.with_name(bare or name)
     found = _COPY.fullmatch(name)
-    return path.with_name(f"{found['stem']}.{found['suffix']}") if found else None
+    if found is None:
+        return None
+    same = path.with_name(f"{found['stem']}.{found['suffix']}")
+    ods = path.with_name(f"{found['stem']}{ODS_SUFFIX}")
+    return ods if not same.exists() and ods.exists() else same
 
 
 def _nearest(path: Path) -> str:

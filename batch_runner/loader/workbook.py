@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -53,13 +54,28 @@ def read_workbook(source: Source, options: ReadOptions) -> tuple[Table, ...]:
         raise SheetError("The workbook has no worksheet.", code="no_worksheet", where=where)
     with _open_engine(data, archive, where) as engine:
         book = _Book(where=where, archive=archive, engine=engine)
-        if options.worksheet not in {None, ALL}:
-            sheet = _named(listed, str(options.worksheet), where)
-            return (build_table(source, _grid(book, sheet), options),)
-        grids = _with_prompts(book, listed, options)
+        return tables_of(source, listed, partial(_grid, book), options)
+
+
+def tables_of(
+    source: Source,
+    listed: Sequence[Worksheet],
+    grid: Callable[[Worksheet], Grid],
+    options: ReadOptions,
+) -> tuple[Table, ...]:
+    """The tables of the worksheets that are meant; ``grid`` gives the cells of one.
+
+    Raises:
+        SheetError: The worksheet is missing; none or several hold prompts.
+    """
+    where = source.path.name
+    if options.worksheet not in {None, ALL}:
+        sheet = _named(listed, str(options.worksheet), where)
+        return (build_table(source, grid(sheet), options),)
+    grids = _with_prompts(where, listed, grid, options)
     if len(grids) > 1 and options.worksheet != ALL:
         raise _several(source, grids, options)
-    return tuple(build_table(source, grid, options) for grid in grids)
+    return tuple(build_table(source, found, options) for found in grids)
 
 
 def _open_engine(data: bytes, archive: Archive, where: str) -> CalamineWorkbook:
@@ -70,7 +86,7 @@ def _open_engine(data: bytes, archive: Archive, where: str) -> CalamineWorkbook:
             reduced = only_worksheets(data, archive, where)
             return CalamineWorkbook.from_filelike(io.BytesIO(reduced))
         except (CalamineError, *DAMAGE):
-            raise _unreadable(error, where) from error
+            raise unreadable(error, where) from error
 
 
 def _grid(book: _Book, sheet: Worksheet) -> Grid:
@@ -78,14 +94,15 @@ def _grid(book: _Book, sheet: Worksheet) -> Grid:
     links = relations(book.archive, sheet.part, book.where)
     where = address(book.where, sheet.name, None, None)
     scan = scan_worksheet(lambda: book.archive.chunks(sheet.part), links, where)
-    _check_extent(scan, where)
+    check_extent(scan, where)
     try:
         return Grid(sheet=sheet, cells=book.engine.get_sheet_by_name(sheet.name), scan=scan)
     except (CalamineError, ValueError) as error:
-        raise _unreadable(error, where) from error
+        raise unreadable(error, where) from error
 
 
-def _unreadable(error: Exception, where: str) -> SheetError:
+def unreadable(error: Exception, where: str) -> SheetError:
+    """The error for a workbook that the table engine gives up on."""
     return SheetError(
         f"The workbook holds something that cannot be read ({error}).",
         code="workbook_unreadable",
@@ -94,7 +111,12 @@ def _unreadable(error: Exception, where: str) -> SheetError:
     )
 
 
-def _check_extent(scan: Scan, where: str) -> None:
+def check_extent(scan: Scan, where: str) -> None:
+    """Refuse a worksheet whose cells nobody has room for.
+
+    Raises:
+        SheetError: it reaches too far.
+    """
     inside = scan.rows <= MAX_ROW and scan.columns <= MAX_COLUMN
     if inside and scan.rows * scan.columns <= MAX_CELLS:
         return
@@ -122,17 +144,20 @@ def _named(listed: Sequence[Worksheet], wanted: str, where: str) -> Worksheet:
 
 
 def _with_prompts(
-    book: _Book, listed: Sequence[Worksheet], options: ReadOptions
+    where: str,
+    listed: Sequence[Worksheet],
+    grid: Callable[[Worksheet], Grid],
+    options: ReadOptions,
 ) -> tuple[Grid, ...]:
     """The worksheets that hold prompts; hidden ones only where no visible one does."""
     seen: list[Grid] = []
     for hidden in (False, True):
-        grids = [_grid(book, sheet) for sheet in listed if sheet.hidden is hidden]
-        found = tuple(grid for grid in grids if grid.has_prompts(options))
+        grids = [grid(sheet) for sheet in listed if sheet.hidden is hidden]
+        found = tuple(one for one in grids if one.has_prompts(options))
         if found:
             return found
         seen += grids
-    raise _none(book.where, seen, options)
+    raise _none(where, seen, options)
 
 
 def _none(where: str, grids: Sequence[Grid], options: ReadOptions) -> SheetError:

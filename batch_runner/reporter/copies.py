@@ -12,13 +12,17 @@ from batch_runner.core.model import FileStamp
 from batch_runner.reporter.busy import as_busy
 from batch_runner.reporter.replace import sync_folder
 
+_WRITTEN_AS = {".ods": ".xlsx"}
+"""Kinds of files that can be read, but not written: what results are written as."""
+
 
 def results_path(sheet: Path) -> Path:
     """Where results go while the sheet itself cannot be written: ``<stem>.results.<ext>``.
 
     Beside it; where its folder is read-only, under the same name in the sidecar.
     """
-    return sheet.with_name(f"{sheet.stem}.results{sheet.suffix}")
+    suffix = _WRITTEN_AS.get(sheet.suffix.lower(), sheet.suffix)
+    return sheet.with_name(f"{sheet.stem}.results{suffix}")
 
 
 def original_path(sheet: Path, sidecar: Path) -> Path:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetError
-from batch_runner.core.model import FileStamp, Problem, Table, WritePlan
+from batch_runner.core.model import FileStamp, Form, Problem, Table, WritePlan
 from batch_runner.reporter.busy import busy_error, check_not_open, check_writable
 from batch_runner.reporter.csv_file import CsvEdit
+from batch_runner.reporter.json_lines import lines_with_results
 from batch_runner.reporter.replace import replace_file
 
 Notice = Callable[[Problem], None]
@@ -51,11 +52,16 @@ def write(
     in_place = place == sheet
     if in_place and not any(plans):
         return tables[0].stamp
+    if in_place:
+        _check_changeable(tables[0])
     _check_free(place, named)
     tell = partial(_tell, notice=notice)
-    edit = CsvEdit(tables[0], plans[0]) if tables[0].worksheet is None else None
+    text = tables[0].worksheet is None and tables[0].form is Form.CELLS
+    edit = CsvEdit(tables[0], plans[0]) if text else None
     if edit is not None:
         fill: Callable[[Path], None] = partial(_put_text, sheet, tables[0], edit, tell)
+    elif tables[0].form in _BY_NAME:
+        fill = partial(_BY_NAME[tables[0].form], sheet, tables[0], plans[0])
     else:
         fill = partial(_put_workbook, sheet, tables, plans, tell, keep_signature=in_place)
 
@@ -88,6 +94,22 @@ def _put_text(
     with _opened(sheet, table.stamp) as file, out.open("wb") as new:
         new.writelines(edit.edited(iter(partial(file.read, CHUNK), b"")))
     tell(edit.problems)
+
+
+def _put_lines(sheet: Path, table: Table, plan: WritePlan, out: Path) -> None:
+    with _opened(sheet, table.stamp) as file, out.open("wb") as new:
+        new.writelines(lines_with_results(file, table, plan))
+
+
+def _put_frame(sheet: Path, table: Table, plan: WritePlan, out: Path) -> None:
+    # Heavy, and installed only where it is needed.
+    from batch_runner.reporter.parquet import write_frame
+
+    with _opened(sheet, table.stamp) as file:
+        write_frame(file, table, plan, out)
+
+
+_BY_NAME = {Form.LINES: _put_lines, Form.FRAME: _put_frame}
 
 
 def _put_workbook(
@@ -152,6 +174,16 @@ def _check_stamp(sheet: Path, present: FileStamp, expected: FileStamp) -> None:
             code="sheet_changed",
             hint="It is read again before results are written.",
             where=str(sheet),
+        )
+
+
+def _check_changeable(table: Table) -> None:
+    if table.form is not Form.CELLS:
+        raise SheetError(
+            f"Files of the kind '{table.path.suffix}' are only read.",
+            code="sheet_only_read",
+            hint="Results go into a copy of it.",
+            where=str(table.path),
         )
 
 

@@ -152,3 +152,13 @@ def test_every_mistake_is_explained() -> None:
     headers, *rows = read_csv("mistakes.csv")
     assert all(row[headers.index("Notes")] for row in rows)
     assert max(len(row[headers.index("prompt")]) for row in rows) > 5000
+
+
+def test_json_lines_hold_rows_without_mistakes() -> None:
+    """Each line of the sample asks for a video."""
+    catalogue = make_catalogue(load_profiles([PROFILES]), {})
+    (table,) = load(SAMPLES / "shots.jsonl", ReadOptions(parameters=catalogue.parameters))
+    columns, problems = map_columns(table.headers, {}, catalogue.parameters)
+    assert not problems
+    assert all(judge(row, columns, catalogue).request for row in table.rows)
+    assert len(table.rows) == 3

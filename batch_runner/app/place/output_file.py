@@ -7,6 +7,7 @@ from pathlib import Path
 
 from batch_runner.core.errors import UsageError
 from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.reporter.copies import results_path
 
 OUTPUTS = "outputs"
 """The ledger's note of the copies that were made of its sheet."""
@@ -42,18 +43,31 @@ def check_output(output: Path | None, sheet: Path, known: frozenset[str]) -> Non
     """
     if output is None:
         return
-    place = output.resolve()
+    place, suffix = output.resolve(), results_path(sheet).suffix
     hint = "Name a file that does not exist yet."
     if place == sheet:
         message = "--output names the sheet itself, which it is to leave as it is."
-    elif place.suffix.lower() != sheet.suffix.lower():
-        message = f"--output must end in {sheet.suffix}: it is a copy of the sheet."
-        hint = f"Such as {place.stem}{sheet.suffix}."
+    elif place.suffix.lower() != suffix.lower():
+        message = f"--output must end in {suffix}: it is a copy of the sheet."
+        hint = f"Such as {place.stem}{suffix}."
     elif not place.parent.is_dir():
         message = "the folder of --output does not exist."
         hint = "Make it first."
     elif place.exists() and _name(output) not in known:
+        if place == results_path(sheet):
+            raise _results_without_ledger(output, sheet)
         message = "--output names a file that exists and is no copy made of this sheet."
     else:
         return
     raise UsageError(message, code="bad_output", where=str(output), hint=hint)
+
+
+def _results_without_ledger(output: Path, sheet: Path) -> UsageError:
+    return UsageError(
+        "the results of this sheet go into this file, but it exists and no ledger of the sheet "
+        "knows it: its rows may have been paid already.",
+        code="results_without_ledger",
+        where=str(output),
+        hint=f"If so, run it instead under another name (such as {sheet.stem}-2{output.suffix}): "
+        "what its rows show is looked up, not paid again. Else move it away.",
+    )

@@ -77,7 +77,9 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
                 campaign.sidecar.ledger,
             )
         copies = await outputs_of(ledger)
-    check_output(campaign.settings.output_file, campaign.sheet, copies)
+    if campaign.sandbox and campaign.settings.output_file is None and campaign.output:
+        copies |= {str(campaign.output)}  # what a rehearsal made, whose ledger may be thrown away
+    check_output(campaign.output, campaign.sheet, copies)
     if not request.new:
         await guards.check_moved(campaign.sheet, campaign.sidecar, intakes, campaign.data)
     if request.adopt is None:

@@ -21,6 +21,7 @@ from batch_runner.app.place import guards, places
 from batch_runner.app.place.neighbours import Neighbours, NoNeighbours, join
 from batch_runner.app.place.output_file import remember_output
 from batch_runner.app.place.overlap import held
+from batch_runner.app.place.sidecar import shown
 from batch_runner.app.run import to_mend, world
 from batch_runner.app.run.about import about_run
 from batch_runner.app.run.agree import agreed, time_needed
@@ -87,6 +88,9 @@ async def run_sheet(
 def _tell(campaign: Campaign, draft: Draft, ui: Ui) -> None:
     for intake in draft.intakes:
         ui.problems(intake.rows.findings, campaign.source.name, intake.table.worksheet)
+    if campaign.only_read and campaign.output and not campaign.sidecar.ledger.exists():
+        place = shown(campaign.output)
+        ui.say(f"{campaign.sheet.name} is only read; results go into a copy of it: {place}")
     if warning := places.advice(campaign.sidecar.home):
         ui.say(warning)
 
@@ -116,7 +120,7 @@ async def _locked(
             stack.callback(shared.end)
         else:
             await guards.check_host(ledger, host, take_over=request.take_over)
-        await remember_output(campaign.settings.output_file, ledger)
+        await remember_output(campaign.output, ledger)
         await to_mend.prepare(request.failed_to, campaign, ledger)
         purse = await open_purse(campaign, ledger, key, draft.balance)
         if isinstance(purse, Purse):

@@ -116,7 +116,7 @@ def desk_of(campaign: Campaign, ledger: SqliteLedger, notice: Callable[[str, str
         origin=campaign.origin,
         localise=campaign.localise,
         now=now,
-        output=settings.output_file,
+        output=campaign.output,
         style=settings.output_style,
         grow_tables=settings.grow_tables,
         break_signature=settings.break_signature,

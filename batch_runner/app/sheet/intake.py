@@ -15,6 +15,7 @@ from batch_runner.core.jobs import RowSpec
 from batch_runner.core.misnamed import MOST_ROWS, misnamed
 from batch_runner.core.model import (
     ColumnMap,
+    Form,
     Problem,
     ReadOptions,
     Severity,
@@ -36,7 +37,7 @@ KEY = "key"
 _NO_PICTURES = Problem(
     code="preview_needs_workbook",
     severity=Severity.NOTICE,
-    message="A CSV file holds no pictures, so 'output: preview' has no effect here.",
+    message="This kind of file holds no pictures, so 'output: preview' has no effect here.",
     hint="Save the sheet as .xlsx to see them.",
 )
 
@@ -102,7 +103,7 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
                 table.path.name, table.worksheet, problem.row or table.header_row, problem.column
             ),
         )
-    in_workbook = table.worksheet is not None
+    in_workbook = table.worksheet is not None and table.form is Form.CELLS
     out = plan_columns(
         table,
         memory.out_columns or {},
@@ -119,6 +120,7 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         out=out,
         rows=Spool(),
     )
+    reader.rows.findings.fields = table.fields
     no_pictures = () if in_workbook or not rules.preview else (_NO_PICTURES,)
     for problem in (*table.notices, *column_problems, *out.notices, *no_pictures):
         reader.rows.findings.add(problem, _Rank.SHEET)
@@ -214,7 +216,7 @@ class _Reader:
         shown = shown_results(row, self.out)
         identity = self._identity(row, shown)
         self.rows.add(
-            _spec(verdict, identity),
+            _spec(verdict, identity, self.table.fields),
             shown,
             unmarked=not identity.shown_job and self._shows_task(row),
             request=fingerprint(verdict),
@@ -269,8 +271,8 @@ def _key(row: SheetRow, column: int) -> str:
     return cell_text(row.value(column)).strip()
 
 
-def _spec(verdict: Verdict, identity: RowIdentity) -> RowSpec:
-    errors = list(iter_errors(verdict.problems))
+def _spec(verdict: Verdict, identity: RowIdentity, fields: Sequence[str]) -> RowSpec:
+    errors = [problem.named(fields) for problem in iter_errors(verdict.problems)]
     body = (
         None
         if verdict.request is None
@@ -292,7 +294,7 @@ def _problem_text(errors: Sequence[Problem]) -> str:
     """The error cell of an invalid row: all that is wrong with it, and where."""
     parts = []
     for error in errors:
-        place = address("", None, error.row, error.column)
+        place = address("", None, error.row, error.column, error.field)
         text = f"{place}: {error.message}" if error.column is not None else error.message
         parts.append(f"{text} {error.hint}".strip())
     return f"invalid: {' '.join(parts)} Not charged. Correct the row and run again."

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from batch_runner.app.sheet.converting import Converter
 from batch_runner.app.sheet.intake import Intake, Rulebook
 from batch_runner.app.sheet.previews import PreviewCells, Previews
 from batch_runner.app.sheet.projection import Localise, differing, project, seen_as
@@ -16,7 +17,7 @@ from batch_runner.app.sheet.reading import enrol_midway, read_sheet
 from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetError
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
-from batch_runner.core.model import FileStamp, Problem, WritePlan, address
+from batch_runner.core.model import FileStamp, Problem, Table, WritePlan, address
 from batch_runner.core.outcolumns import PREVIEW, WIDTHS
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.source import stamp
@@ -66,6 +67,7 @@ class SheetSync:
     def __init__(self, desk: Desk, intakes: tuple[Intake, ...], scopes: list[int]) -> None:
         self._desk = desk
         self._lock = asyncio.Lock()
+        self._converter = Converter(desk.sidecar)
         self._hold(intakes, scopes)
         self._told_busy = False
         self._fresh_until = 0.0  # loop time before which the file is not looked at again
@@ -178,7 +180,7 @@ class SheetSync:
         tables = [held.intake.table for held in self._held]
         output = self._desk.output
         try:
-            written = await asyncio.to_thread(write, tables, plans, output, notice=self._tell)
+            written = await asyncio.to_thread(self._put, tables, plans, output)
         except SheetChangedError:
             self._touched = None
             return False
@@ -261,7 +263,7 @@ class SheetSync:
         plans = [await self._plan(held, None, at_end=at_end) for held in self._held]
         tables = [held.intake.table for held in self._held]
         await self._desk.ledger.set_meta(RESULTS_COPY, place)
-        await asyncio.to_thread(write, tables, plans, copy, notice=self._tell)
+        await asyncio.to_thread(self._put, tables, plans, copy)
         self.results_in = copy
         if not self._told_busy:
             self._told_busy = True
@@ -270,6 +272,11 @@ class SheetSync:
                 f"{busy.message} Results go to {place} until the sheet can be written. "
                 f"{busy.hint}".strip(),
             )
+
+    def _put(
+        self, tables: Sequence[Table], plans: Sequence[WritePlan], target: Path | None
+    ) -> FileStamp:
+        return write(self._converter.writable(tables), plans, target, notice=self._tell)
 
     def _tell(self, problem: Problem) -> None:
         """What is worth knowing about a write, once a run."""
