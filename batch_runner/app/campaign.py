@@ -11,6 +11,7 @@ from pathlib import Path
 from batch_runner.app.clock import localiser
 from batch_runner.app.place.guards import SANDBOX_ORIGIN
 from batch_runner.app.place.home import sidecar_of
+from batch_runner.app.place.linked import local
 from batch_runner.app.place.sidecar import (
     Sidecar,
     config_owner,
@@ -22,7 +23,7 @@ from batch_runner.app.sheet.intake import Rulebook
 from batch_runner.app.sheet.projection import Localise
 from batch_runner.core.model import ReadOptions
 from batch_runner.core.profile import Catalogue
-from batch_runner.loader.paths import READ_ONLY_SUFFIXES, check_sheet_path
+from batch_runner.loader.paths import check_sheet_path, is_only_read
 from batch_runner.reporter.copies import results_path
 from batch_runner.settings.find import user_data_dir
 from batch_runner.settings.profiles import load_catalogue
@@ -75,7 +76,7 @@ class Campaign:
     @property
     def only_read(self) -> bool:
         """Whether the sheet is of a kind that results cannot be put into."""
-        return self.sheet.suffix.lower() in READ_ONLY_SUFFIXES
+        return is_only_read(self.sheet)
 
     @property
     def output(self) -> Path | None:
@@ -119,6 +120,7 @@ def open_campaign(
         SheetError: there is no such sheet, or it is none of the user's.
         ConfigError, UsageError: the settings cannot be used.
     """
+    path = local(path)
     source = Path(os.path.realpath(path))  # not resolve(): it raises where a link leads to itself
     for place in (path, source):
         if place.exists() or not lost:

@@ -36,6 +36,7 @@ def command(sheets: tuple[Path, ...], *, images: bool, as_json: bool, **given: A
     from batch_runner.app.campaign import open_campaign
     from batch_runner.app.check import check_sheet
     from batch_runner.app.documents import refusal_document
+    from batch_runner.app.place.linked import bring
     from batch_runner.app.run.batch import batch_of
     from batch_runner.app.sheet.choose import make_filter
     from batch_runner.core.errors import BatchRunnerError
@@ -46,6 +47,7 @@ def command(sheets: tuple[Path, ...], *, images: bool, as_json: bool, **given: A
     batch = batch_of(sheets, user_data_dir(os.environ))
     for wanted in batch.sheets:
         try:
+            asyncio.run(bring(wanted.link, wanted.path))
             options = batch.options_for(wanted, settings_of(given))
             campaign = open_campaign(wanted.path, options, os.environ)
             wish = make_filter(campaign.settings.only, campaign.settings.limit)

@@ -21,6 +21,7 @@ from batch_runner.app.money.max_cost import MaxCost
 from batch_runner.app.money.run_budget import RunBudget
 from batch_runner.app.notify.telling import Telling
 from batch_runner.app.place.find_sheets import Wanted
+from batch_runner.app.place.linked import bring
 from batch_runner.app.place.put_away import is_finished, put_away
 from batch_runner.app.place.sidecar import shown
 from batch_runner.app.run.batch import Batch, batch_of
@@ -79,6 +80,7 @@ class Work:
             return Result(sheet=sheet, code=error.exit_code, error=error, expected=expected)
 
     async def _run(self, wanted: Wanted, console: Console) -> Result:
+        await bring(wanted.link, wanted.path)
         campaign = open_campaign(
             wanted.path,
             self._options(wanted),

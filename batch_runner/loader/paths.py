@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from batch_runner.core.errors import SheetError
+from batch_runner.core.google_link import COPY_SUFFIX
 
 CSV_SUFFIXES = frozenset({".csv", ".tsv"})
 EXCEL_SUFFIXES = frozenset({".xlsx", ".xlsm"})
@@ -15,7 +16,6 @@ LINES_SUFFIXES = frozenset({".jsonl", ".ndjson"})
 PARQUET_SUFFIX = ".parquet"
 ODS_SUFFIX = ".ods"
 READ_ONLY_SUFFIXES = LINES_SUFFIXES | {PARQUET_SUFFIX, ODS_SUFFIX}
-"""Files that stay as they are: results go into a copy of them."""
 SHEET_SUFFIXES = CSV_SUFFIXES | EXCEL_SUFFIXES | READ_ONLY_SUFFIXES
 
 _ALLOWED = "A sheet is a .csv, .tsv, .xlsx, .xlsm, .ods, .jsonl, .ndjson or .parquet file."
@@ -33,8 +33,17 @@ _ADVICE = {
     ".gsheet": "In Google Sheets choose File > Download > .xlsx or .csv, and run that file.",
 }
 
+_LINK = (
+    "Open the spreadsheet in Google Sheets, and give the link in the address bar, in quotes: "
+    "'https://docs.google.com/spreadsheets/d/.../edit#gid=0'."
+)
 _COPY = re.compile(r"(?P<stem>.+?)\.(results|before-restore)\..*?(?P<suffix>[^.]+)", re.IGNORECASE)
 _SIDECAR = ".batch"
+
+
+def is_only_read(path: Path) -> bool:
+    """Whether a sheet stays as it is, and results go into a copy of it."""
+    return path.suffix.lower() in READ_ONLY_SUFFIXES or path.name.endswith(COPY_SUFFIX)
 
 
 def is_result_copy(path: Path) -> bool:
@@ -109,9 +118,9 @@ def _refuse_link(path: Path) -> None:
     if not re.match(r"(?i)(https?|ftp|s3|gs|file):/", text):
         return
     google = "docs.google.com" in text or "drive.google.com" in text
-    hint = _ADVICE[".gsheet"] if google else "Download it first, and run the file."
+    hint = _LINK if google else "Download it first, and run the file."
     raise SheetError(
-        "This is a link; a sheet has to be a file on this machine.",
+        "This is a link; a sheet has to be a file on this machine, or a link to Google Sheets.",
         code="sheet_is_link",
         hint=hint,
         where=text,
@@ -133,8 +142,8 @@ def _original(path: Path) -> Path | None:
     if found is None:
         return None
     same = path.with_name(f"{found['stem']}.{found['suffix']}")
-    ods = path.with_name(f"{found['stem']}{ODS_SUFFIX}")
-    return ods if not same.exists() and ods.exists() else same
+    others = (path.with_name(found["stem"] + suffix) for suffix in (ODS_SUFFIX, COPY_SUFFIX))
+    return same if same.exists() else next((one for one in others if one.exists()), same)
 
 
 def _nearest(path: Path) -> str:

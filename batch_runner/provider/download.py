@@ -55,6 +55,7 @@ LARGEST_VIDEO = 4 * 1024**3
 
 MOST_REDIRECTS = 5
 
+_NOWHERE: Place = ("", 0)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LATER = frozenset({408, 425, 429})
 _PLAIN = re.compile(r"[\x21-\x7e]+")
@@ -75,14 +76,22 @@ class Downloads:
     def open(
         cls,
         *,
-        origin: URL,
+        origin: URL | None,
         proxies: Proxies,
         user_agent: str,
         timeout: aiohttp.ClientTimeout,
         rate: float | None = None,
     ) -> Self:
-        """Within a running loop; close it afterwards. ``rate``: bytes a second, of all together."""
-        place = place_of(origin)
+        """Within a running loop; close it afterwards.
+
+        Args:
+            origin: a place that may be asked wherever it is, if there is one.
+            proxies: the ways out.
+            user_agent: who asks.
+            timeout: how long an answer may take.
+            rate: bytes a second, of all together.
+        """
+        place = _NOWHERE if origin is None else place_of(origin)
         # A proxy in one's own network is named by the user, not by a link.
         allowed = {place, *proxies.places()}
         session = aiohttp.ClientSession(
@@ -162,8 +171,16 @@ async def follow(
     link: str,
     take: Callable[[aiohttp.ClientResponse], Awaitable[_T]],
     headers: Mapping[str, str] = MappingProxyType({}),
+    judge: Callable[[URL], None] = lambda _url: None,
 ) -> _T | None:
     """Go where a link leads, judging every address on the way before it is asked.
+
+    Args:
+        downloads: what it is asked with.
+        link: where to begin.
+        take: told the answer.
+        headers: that go with each request.
+        judge: may refuse an address by raising, beside the rules for all of them.
 
     Returns:
         What ``take`` makes of the answer; ``None``: it redirects without end.
@@ -175,6 +192,7 @@ async def follow(
     """
     url = _parse(link)
     for _ in range(MOST_REDIRECTS + 1):
+        judge(url)
         check_link(url, {downloads.origin})
         url = url.with_user(None)  # nor any other credentials
         proxied = downloads.proxies.by_scheme

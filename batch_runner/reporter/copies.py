@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from batch_runner.core.errors import SheetChangedError
+from batch_runner.core.google_link import COPY_SUFFIX
 from batch_runner.core.model import FileStamp
 from batch_runner.reporter.busy import as_busy
 from batch_runner.reporter.replace import sync_folder
@@ -22,7 +23,8 @@ def results_path(sheet: Path) -> Path:
     Beside it; where its folder is read-only, under the same name in the sidecar.
     """
     suffix = _WRITTEN_AS.get(sheet.suffix.lower(), sheet.suffix)
-    return sheet.with_name(f"{sheet.stem}.results{suffix}")
+    stem = sheet.name.removesuffix(COPY_SUFFIX) if sheet.name.endswith(COPY_SUFFIX) else sheet.stem
+    return sheet.with_name(f"{stem}.results{suffix}")
 
 
 def original_path(sheet: Path, sidecar: Path) -> Path:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,15 +15,8 @@ from batch_runner.app.place.home import sidecar_at
 from batch_runner.app.place.output_file import outputs_of
 from batch_runner.app.place.sidecar import SUFFIX, is_sandbox_copy
 from batch_runner.core.errors import LedgerError, SheetError
+from batch_runner.core.google_link import GoogleSheet, google_sheet
 from batch_runner.loader.paths import SHEET_SUFFIXES, advice_for, is_result_copy
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a path stands for."""
-
-    sheets: Sequence[Path]
-    unreadable: Sequence[Path] = ()  # spreadsheets of kinds that cannot be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +25,36 @@ class Wanted:
 
     path: Path
     config: Path | None = None
+    link: GoogleSheet | None = None  # what it is the copy of
 
 
-def find_sheets(given: Path, data: Path) -> Found:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a path stands for."""
+
+    sheets: Sequence[Path]
+    unreadable: Sequence[Path] = ()  # spreadsheets of kinds that cannot be read
+    link: GoogleSheet | None = None  # what the only sheet is the copy of
+
+    def wanted(self, config: Path | None = None) -> Iterator[Wanted]:
+        """These sheets, each with this config."""
+        return (Wanted(sheet, config, self.link) for sheet in self.sheets)
+
+
+def find_sheets(given: Path, data: Path, folder: Path = Path()) -> Found:
     """The sheets that a path stands for, by name; itself, if it is neither folder nor pattern.
 
-    ``data``: the folder of what all sheets of the user share.
+    Args:
+        given: the path; of a link to a spreadsheet at Google, the sheet is the copy of it.
+        data: the folder of what all sheets of the user share.
+        folder: where the path begins, if it is relative, and where copies are.
 
     Raises:
         SheetError: a pattern's folder is not there.
     """
+    if (link := google_sheet(given.as_posix())) is not None:
+        return Found([folder / link.copy_name], link=link)
+    given = folder / given.expanduser()
     if given.is_dir():
         try:
             return _sheets_among(given.iterdir(), data)

@@ -44,8 +44,10 @@ def batch_of(given: Sequence[Path], data: Path) -> Batch:
     files = [path for path in given if path.suffix.lower() in BATCH_SUFFIXES]
     if not files:
         found = [find_sheets(path, data) for path in given]
-        sheets = each_once(Wanted(path) for some in found for path in some.sheets)
-        single = len(given) == 1 and [one.path for one in sheets] == list(given)
+        sheets = each_once(one for some in found for one in some.wanted())
+        single = len(given) == 1 and (
+            [one.path for one in sheets] == list(given) or found[0].link is not None
+        )
         left = [path for some in found for path in some.unreadable]
         return Batch(sheets=sheets, several=not single, left=left)
     if len(given) > 1:
@@ -66,8 +68,8 @@ def _from_file(path: Path, config: BatchConfig, data: Path) -> Batch:
     for entry in config.sheets:
         named = entry.config or config.config
         beside = None if named is None else place(named)
-        found = find_sheets(place(entry.path), data)
-        wanted += [Wanted(sheet, beside) for sheet in found.sheets]
+        found = find_sheets(Path(entry.path), data, path.parent)
+        wanted += found.wanted(beside)
         left += found.unreadable
     rate, deadline = config.limits.rate, config.deadline
     options = {
