@@ -114,6 +114,11 @@ class Table:
     form: Form = Form.CELLS
 
     @property
+    def in_workbook(self) -> bool:
+        """Whether it is a worksheet of a workbook that results can be put into."""
+        return self.worksheet is not None and self.form is Form.CELLS
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """The names that its columns go by; none where they go by letters."""
         return self.headers if self.form in {Form.LINES, Form.FRAME} else ()

@@ -84,12 +84,7 @@ class Downloads:
     ) -> Self:
         """Within a running loop; close it afterwards.
 
-        Args:
-            origin: a place that may be asked wherever it is, if there is one.
-            proxies: the ways out.
-            user_agent: who asks.
-            timeout: how long an answer may take.
-            rate: bytes a second, of all together.
+        ``origin``: a place that may be asked wherever it is; ``rate``: bytes a second, of all.
         """
         place = _NOWHERE if origin is None else place_of(origin)
         # A proxy in one's own network is named by the user, not by a link.

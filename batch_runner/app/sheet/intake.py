@@ -15,7 +15,6 @@ from batch_runner.core.jobs import RowSpec
 from batch_runner.core.misnamed import MOST_ROWS, misnamed
 from batch_runner.core.model import (
     ColumnMap,
-    Form,
     Problem,
     ReadOptions,
     Severity,
@@ -103,13 +102,12 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
                 table.path.name, table.worksheet, problem.row or table.header_row, problem.column
             ),
         )
-    in_workbook = table.worksheet is not None and table.form is Form.CELLS
     out = plan_columns(
         table,
         memory.out_columns or {},
         rules.out_configured,
         prefix=rules.out_prefix,
-        preview=rules.preview and in_workbook,
+        preview=rules.preview and table.in_workbook,
     )
     _check_places(table, columns, out)
     reader = _Reader(
@@ -121,7 +119,7 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         rows=Spool(),
     )
     reader.rows.findings.fields = table.fields
-    no_pictures = () if in_workbook or not rules.preview else (_NO_PICTURES,)
+    no_pictures = () if table.in_workbook or not rules.preview else (_NO_PICTURES,)
     for problem in (*table.notices, *column_problems, *out.notices, *no_pictures):
         reader.rows.findings.add(problem, _Rank.SHEET)
     hidden = reader.read()
