@@ -21,13 +21,16 @@ from batch_runner.app.place.sidecar import (
 )
 from batch_runner.app.sheet.intake import Rulebook
 from batch_runner.app.sheet.projection import Localise
+from batch_runner.core.language import speak
 from batch_runner.core.model import ReadOptions
 from batch_runner.core.profile import Catalogue
 from batch_runner.loader.paths import check_sheet_path, is_only_read
 from batch_runner.reporter.copies import results_path
 from batch_runner.settings.find import user_data_dir
+from batch_runner.settings.languages import load_language
 from batch_runner.settings.profiles import load_catalogue
-from batch_runner.settings.resolve import Settings, resolve
+from batch_runner.settings.resolve import resolve
+from batch_runner.settings.settings import Settings
 
 SENDING = frozenset({"run", "retry"})
 """Commands that take the user's own sheet even in a rehearsal."""
@@ -113,6 +116,8 @@ def open_campaign(
 ) -> Campaign:
     """Settle what there is to settle about a sheet; reads configs, changes nothing.
 
+    From here on this context speaks the sheet's language.
+
     ``adopt``: the user vouches for results that stand in the sheet without our mark; ``lost``:
     the sheet need not be there any more, what is known of it does.
 
@@ -127,6 +132,7 @@ def open_campaign(
             check_sheet_path(place)
     sheet = sandbox_copy(source) if sandbox else source
     settings = resolve(config_owner(source), options, environ)
+    speak(load_language(settings.language))
     catalogue = load_catalogue(settings.defaults)
     data = user_data_dir(environ)
     return Campaign(

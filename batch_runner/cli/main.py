@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 import batch_runner
+from batch_runner.cli.language import LANGUAGE, speak_as_the_user_does
 from batch_runner.core.errors import BatchRunnerError
 
 INTERRUPTED = 130
@@ -54,6 +55,8 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"batch_runner.cli.{cmd_name}")
         command: click.Command = module.command
+        if LANGUAGE not in command.params:
+            command.params.append(LANGUAGE)
         return command
 
     def resolve_command(
@@ -101,6 +104,7 @@ def group() -> None:
 
 def cli(args: list[str] | None = None) -> int:
     """Run a command line; gives the exit code."""
+    speak_as_the_user_does()
     try:
         with _ended_by_sigterm():
             result: Any = group.main(args=args, prog_name="batch-runner", standalone_mode=False)

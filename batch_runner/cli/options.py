@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from batch_runner.cli.language import told_language
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PATH = click.Path(path_type=Path)
@@ -153,6 +155,8 @@ def settings_of(given: dict[str, Any]) -> dict[str, object]:
         options["set"] = list(given["set_"])
     if given.get("notify"):
         options["notify"] = list(given["notify"])
+    if told := told_language():
+        options["language"] = told
     if given.get("no_download"):
         options["no_download"] = True
     return options

@@ -246,6 +246,9 @@ class CampaignConfig(Section):
     )
     download: Download = Download()
     keep_awake: bool = Field(default=True, description="Keep the computer awake on a terminal.")
+    language: Literal["auto", "en", "ja", "zh"] = Field(
+        default="auto", description="Of sentences; auto: the language of your system."
+    )
     save_every: Duration = Field(default=30.0, description="Between two updates of the sheet.")
     state: str | None = Field(
         default=None, description="Folder for the ledger, instead of beside."

@@ -3,101 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from batch_runner.core.dialect import Dialect
 from batch_runner.core.errors import ConfigError, UsageError
 from batch_runner.core.profile import Given
-from batch_runner.core.selection import Selection, parse_selection
+from batch_runner.core.selection import parse_selection
 from batch_runner.core.text import loose
 from batch_runner.core.units import parse_duration, parse_rate, parse_usd
-from batch_runner.settings.campaign import CampaignConfig, Webhook
+from batch_runner.settings.campaign import CampaignConfig
 from batch_runner.settings.find import config_beside
-from batch_runner.settings.notify import Notify, named_by
+from batch_runner.settings.languages import settle_language, told_by_environment
+from batch_runner.settings.notify import named_by
 from batch_runner.settings.notify_section import from_section
 from batch_runner.settings.origins import DEFAULT_ORIGIN, check_origin
 from batch_runner.settings.read import read_config
+from batch_runner.settings.settings import Settings
 
 BASE_URL_VARIABLE = "APIMART_BASE_URL"
 _PLACES = {"BATCH_RUNNER_STATE": "state_dir", "BATCH_RUNNER_METRICS": "metrics"}
 """Variables that name a folder or file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Everything a run needs to know that does not stand in the sheet; ``None``: find out."""
-
-    config: Path | None  # the campaign config in effect
-    worksheet: str | None  # a name, or "all"
-    header_row: int | None  # 1-based
-    encoding: str | None
-    delimiter: str | None
-    columns: Mapping[str, tuple[str, ...]]  # our name -> their headers
-    key: str | None  # header of the user's id column
-    defaults: Mapping[str, Given]  # parameter (or "model") -> value, --set included
-
-    replay: bool  # a lost submit may be sent again under its old key
-    resend_503: bool
-    failed_tasks: int  # new attempts after a task failed
-    policy_failures: int  # ... for its content
-    input_failures: int  # ... for what the row gave it
-    submit_attempts: int  # sends of one job in one run
-    poll_first: float  # seconds
-    poll_min: float  # seconds
-    poll_max: float  # seconds
-    task_deadline: float  # seconds
-    download: bool
-
-    base_url: str  # origin, without trailing slash
-    base_url_from: str  # "option", "environment", "config" or "default"
-    same_service: tuple[str, ...]  # origins that count as one
-    dialect: Dialect  # the service's paths, fields and words
-    webhook: Webhook | None  # where it calls when a task ends; None: nowhere
-    key_env: str | None  # the variable with the API key; None: the usual one
-    key_file: Path | None  # a file with the API key
-
-    concurrency: int | None  # tasks in flight
-    rate: float | None  # submits a second
-    probes: float | None  # 429s a second to find free slots by; None: only where slots are found
-    polls: float | None  # looks a second; None: by the slots and the rate
-    download_concurrency: int
-    download_rate: float | None  # bytes a second of all downloads together; None: no limit
-    patience: float | None  # seconds to wait for a provider that is down
-    run_deadline: float | None  # seconds
-
-    budget_total: int | None  # micro-dollars, for the sheet's whole ledger
-    budget_run: int | None  # micro-dollars, for this run
-    budget_day: int | None  # micro-dollars, for all sheets of this key together
-    budget_month: int | None  # micro-dollars, for all sheets of this key together
-
-    only: Selection | None
-    limit: int | None  # new submits of this run
-    hidden_rows: bool  # whether hidden and filtered rows run
-
-    state_dir: Path | None  # where sidecars go instead of beside the sheet
-    video_folder: Path | None  # instead of the sidecar's ``videos``
-    output_file: Path | None  # results go into this copy
-    output_columns: Mapping[str, str]  # our column name -> header
-    output_prefix: str  # before our column name where the user has one of that name
-    output_style: bool  # whether our cells in a workbook get looks of their own
-    grow_tables: bool  # whether an Excel table that ends at our columns takes them in
-    preview: bool  # whether a workbook shows a picture of each video
-    break_signature: bool  # whether a signed workbook may be changed
-    time_zone: str | None  # IANA name; None: this machine's
-    save_every: float  # seconds
-    keep_awake: bool
-
-    notify: Notify  # who is told of the run
-    metrics: Path | None  # folder or file for Prometheus
-
-    @property
-    def budgeted(self) -> bool:
-        """Whether any budget is set, so that what is sent must have a price."""
-        budgets = (self.budget_total, self.budget_run, self.budget_day, self.budget_month)
-        return any(budget is not None for budget in budgets)
 
 
 def resolve(sheet: Path, options: Mapping[str, object], environ: Mapping[str, str]) -> Settings:
@@ -117,6 +44,8 @@ def resolve(sheet: Path, options: Mapping[str, object], environ: Mapping[str, st
     config = CampaignConfig() if path is None else read_config(path, trusted=named is not None)
     settings = replace(_by_config(path, config, environ), **_by_environment(environ))
     settings = replace(settings, notify=named_by(options, environ, settings.notify))
+    if told := options.get("language"):
+        settings = replace(settings, language=settle_language(str(told), environ))
     return replace(settings, **_by_options(options, settings))
 
 
@@ -177,6 +106,7 @@ def _by_config(path: Path | None, config: CampaignConfig, environ: Mapping[str, 
         time_zone=config.output.time_zone,
         save_every=config.save_every,
         keep_awake=config.keep_awake,
+        language=settle_language(config.language, environ),
         notify=from_section(config.notify, path, environ),
         metrics=_from_folder_of(path, config.metrics),
     )
@@ -197,6 +127,8 @@ def _by_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     for variable, field in _PLACES.items():
         if place := environ.get(variable, "").strip():
             changes[field] = _path(place)
+    if told := told_by_environment(environ):
+        changes["language"] = settle_language(told, environ)
     return changes
 
 

@@ -48,6 +48,8 @@ def test_the_wheel_holds_all_it_needs_and_works_anywhere(tmp_path: Path) -> None
     assert names >= {
         "batch_runner/configs/campaign.schema.json",
         "batch_runner/configs/campaign.yaml",
+        "batch_runner/configs/languages/ja.yaml",
+        "batch_runner/configs/languages/zh.yaml",
         "batch_runner/configs/models/viduq3.yaml",
         "batch_runner/py.typed",
         "batch_runner/sandbox/media/sample.jpg",

@@ -9,7 +9,7 @@ from pathlib import Path
 from batch_runner.app.money.accounts import ENVIRONMENT, check_destination, checked_key, find_key
 from batch_runner.core.errors import ConfigError
 from batch_runner.settings.origins import BUILT_IN_ORIGINS
-from batch_runner.settings.resolve import Settings
+from batch_runner.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,13 @@ async def service(campaign: Campaign, key: str) -> AsyncIterator[HttpProvider]:
             origin = (await stack.enter_async_context(Sandbox(options))).origin
             dialect = APIMART
         rate = campaign.settings.download_rate
-        provider = HttpProvider(origin=origin, key=key, dialect=dialect, download_rate=rate)
+        provider = HttpProvider(
+            origin=origin,
+            key=key,
+            language=campaign.settings.language,
+            dialect=dialect,
+            download_rate=rate,
+        )
         yield await stack.enter_async_context(provider)
 
 
