@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from batch_runner.core.check import Fault, links, span
+from batch_runner.core.check import Fault, links, when, whole_number
 from batch_runner.core.draft import Draft, Source, require, say, settled_elsewhere
+from batch_runner.core.language import both, either, joined, phrase, translated
 from batch_runner.core.profile import (
     Condition,
     Constraint,
@@ -29,10 +30,15 @@ def constrain(draft: Draft, constraint: Constraint) -> None:
         return  # nothing can be said while what it depends on is wrong
     circumstances = describe_conditions(draft.profile, constraint)
     for name in constraint.forbid:
-        what = f"{draft.profile.model} takes no {name} {circumstances}".rstrip()
-        _leave_out(draft, name, f"{what}.", constraint.hint)
+        message = phrase(
+            "{model} takes no {name}{when}.",
+            model=draft.profile.model,
+            name=name,
+            when=when(circumstances),
+        )
+        _leave_out(draft, name, message, translated(constraint.hint))
     for name in constraint.require:
-        require(draft, name, circumstances, constraint.hint)
+        require(draft, name, circumstances, translated(constraint.hint))
     for name, values in constraint.allow.items():
         _narrow(draft, name, values, constraint)
     for name, bounds in constraint.limit.items():
@@ -43,44 +49,59 @@ def constrain(draft: Draft, constraint: Constraint) -> None:
 
 def describe_conditions(profile: Profile, constraint: Constraint) -> str:
     """When a rule holds, in words: "together with image_urls", "when resolution is 1080p"."""
-    return " and ".join(_circumstance(profile, name, c) for name, c in constraint.when.items())
+    return phrase(" and ").join(
+        _circumstance(profile, name, condition) for name, condition in constraint.when.items()
+    )
 
 
-def words(values: Iterable[Value], last: str = "or") -> str:
+def words(values: Iterable[Value]) -> str:
     """Values in a row: "5, 8 or 10"; yes and no for truth values."""
-    texts = [("yes" if v else "no") if isinstance(v, bool) else str(v) for v in values]
-    return f" {last} ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
+    return either(map(word, values))
+
+
+def word(value: Value) -> str:
+    """One value: yes or no for truth values."""
+    if isinstance(value, bool):
+        return phrase("yes") if value else phrase("no")
+    return str(value)
 
 
 def _circumstance(profile: Profile, name: str, condition: Condition) -> str:
     if condition.present is not None:
-        return f"together with {name}" if condition.present else f"without {name}"
+        if condition.present:
+            return phrase("together with {name}", name=name)
+        return phrase("without {name}", name=name)
     if condition.span is not None:
+        amount = _amount(condition.span)
         parameter = profile.parameter(name)
         if parameter is not None and parameter.is_links:
-            return f"with {_amount(condition.span)} {name}"
-        return f"when {name} is {_amount(condition.span)}"
-    return f"when {name} is {words(condition.one_of)}"
+            return phrase("with {amount} {name}", amount=amount, name=name)
+        return phrase("when {name} is {value}", name=name, value=amount)
+    return phrase("when {name} is {value}", name=name, value=words(condition.one_of))
 
 
 def _amount(bounds: Span) -> str:
     if bounds.high is None:
-        return f"{bounds.low} or more"
+        return phrase("{low} or more", low=bounds.low)
     if bounds.low is None:
-        return f"{bounds.high} or less"
-    return str(bounds.low) if bounds.low == bounds.high else f"{bounds.low} to {bounds.high}"
+        return phrase("{high} or less", high=bounds.high)
+    if bounds.low == bounds.high:
+        return str(bounds.low)
+    return phrase("{low} to {high}", low=bounds.low, high=bounds.high)
 
 
 def _refuse(draft: Draft, name: str, fault: Fault) -> None:
     elsewhere = settled_elsewhere(draft, name, draft.sources.get(name))
-    say(draft, name, replace(fault, hint=f"{elsewhere} {fault.hint}".strip()))
+    say(draft, name, replace(fault, hint=joined(elsewhere, fault.hint)))
 
 
 def _leave_out(draft: Draft, name: str, message: str, hint: str) -> None:
     """Refuse what the row says; a default that does not fit goes without a word."""
     if name in draft.values and draft.sources.get(name) is Source.ROW:
         fault = Fault(
-            code=f"{name}_not_allowed", message=message, hint=hint or "Leave the cell blank."
+            code=f"{name}_not_allowed",
+            message=message,
+            hint=hint or phrase("Leave the cell blank."),
         )
         say(draft, name, fault)
     draft.values.pop(name, None)
@@ -93,11 +114,16 @@ def _narrow(draft: Draft, name: str, values: tuple[Value, ...], constraint: Cons
     if draft.sources[name] is Source.PROFILE:
         draft.values[name] = values[0]
         return
-    message = f"{name} is {quoted(given)}; {draft.profile.model} takes {words(values)}"
-    message = f"{message} {describe_conditions(draft.profile, constraint)}".rstrip()
-    _refuse(
-        draft, name, Fault(code=f"{name}_not_offered", message=f"{message}.", hint=constraint.hint)
+    message = phrase(
+        "{name} is {given}; {model} takes {allowed}{when}.",
+        name=name,
+        given=quoted(given),
+        model=draft.profile.model,
+        allowed=words(values),
+        when=when(describe_conditions(draft.profile, constraint)),
     )
+    hint = translated(constraint.hint)
+    _refuse(draft, name, Fault(code=f"{name}_not_offered", message=message, hint=hint))
 
 
 def _limit(draft: Draft, name: str, bounds: Span, constraint: Constraint) -> None:
@@ -109,16 +135,28 @@ def _limit(draft: Draft, name: str, bounds: Span, constraint: Constraint) -> Non
         nearest = bounds.high if above else bounds.low
         draft.values[name] = given if nearest is None else nearest
         return
+    circumstances = when(describe_conditions(draft.profile, constraint))
     if isinstance(given, tuple):
         code = f"{name}_too_{'many' if above else 'few'}"
-        message = f"{name} names {len(given)}; {draft.profile.model} takes "
-        message += links(bounds.low, bounds.high)
+        message = phrase(
+            "{name} names {number}; {model} takes {count}{when}.",
+            name=name,
+            number=len(given),
+            model=draft.profile.model,
+            count=links(bounds.low, bounds.high),
+            when=circumstances,
+        )
     else:
         code = f"{name}_out_of_range"
-        message = f"{name} is {quoted(given)}; {draft.profile.model} takes a whole number"
-        message += span(bounds.low, bounds.high)
-    message = f"{message} {describe_conditions(draft.profile, constraint)}".rstrip()
-    _refuse(draft, name, Fault(code=code, message=f"{message}.", hint=constraint.hint))
+        message = phrase(
+            "{name} is {given}; {model} takes {allowed}{when}.",
+            name=name,
+            given=quoted(given),
+            model=draft.profile.model,
+            allowed=whole_number(bounds.low, bounds.high),
+            when=circumstances,
+        )
+    _refuse(draft, name, Fault(code=code, message=message, hint=translated(constraint.hint)))
 
 
 def _choose_one(draft: Draft, constraint: Constraint) -> None:
@@ -131,8 +169,13 @@ def _choose_one(draft: Draft, constraint: Constraint) -> None:
     kept = next(iter(by_row or given), ())
     for group in given:
         for name in group if group is not kept else ():
-            message = f"{draft.profile.model} takes either {words(kept, 'and')} or {name}."
-            _leave_out(draft, name, message, constraint.hint)
+            message = phrase(
+                "{model} takes either {kept} or {name}.",
+                model=draft.profile.model,
+                kept=both(kept),
+                name=name,
+            )
+            _leave_out(draft, name, message, translated(constraint.hint))
 
 
 def _count_together(draft: Draft, constraint: Constraint) -> None:
@@ -145,8 +188,12 @@ def _count_together(draft: Draft, constraint: Constraint) -> None:
     if constraint.at_most is None or total <= constraint.at_most:
         return
     name = list(lists)[-1]
-    message = (
-        f"{words(lists, 'and')} name {total} links; {draft.profile.model} takes "
-        f"{constraint.at_most} in all."
+    message = phrase(
+        "{names} name {total} links; {model} takes {most} in all.",
+        names=both(lists),
+        total=total,
+        model=draft.profile.model,
+        most=constraint.at_most,
     )
-    _refuse(draft, name, Fault(code=f"{name}_too_many", message=message, hint=constraint.hint))
+    hint = translated(constraint.hint)
+    _refuse(draft, name, Fault(code=f"{name}_too_many", message=message, hint=hint))

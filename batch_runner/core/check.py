@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from batch_runner.core.images import is_web_link
+from batch_runner.core.language import phrase, plural, series, template, translated
 from batch_runner.core.model import CellValue, Severity
 from batch_runner.core.profile import Given, Kind, Parameter, Value
 from batch_runner.core.ratio import read_ratio
@@ -42,17 +43,18 @@ def check(parameter: Parameter, given: Given, model: str) -> Checked:
 def allowed(parameter: Parameter) -> str:
     """What a parameter takes, in words that fit after "takes"."""
     if parameter.choices:
-        return ", ".join(str(choice) for choice in parameter.choices) + _unit(parameter)
+        return series(parameter.choices) + _unit(parameter)
     if parameter.kind is Kind.INTEGER:
-        also = "".join(f", or {number}" for number in parameter.also)
-        return f"a whole number{span(parameter.low, parameter.high)}{_unit(parameter)}{also}"
+        numbers = whole_number(parameter.low, parameter.high, _unit(parameter))
+        return numbers + "".join(phrase(", or {also}", also=also) for also in parameter.also)
     if parameter.is_links:
         return links(parameter.min_items, parameter.max_items)
     if parameter.kind is Kind.BOOLEAN:
-        return "yes or no"
+        return phrase("yes or no")
     if parameter.kind is Kind.JSON:
-        return "a list or an object written as JSON"
-    return f"at most {parameter.max_length} characters" if parameter.max_length else "any text"
+        return phrase("a list or an object written as JSON")
+    most = parameter.max_length
+    return phrase("at most {most} characters", most=most) if most else phrase("any text")
 
 
 def _integer(parameter: Parameter, given: Given, model: str) -> Checked:
@@ -99,8 +101,12 @@ def _ratio(parameter: Parameter, given: Given, model: str) -> Checked:
         return Checked(value=ratio.text)
     notice = Fault(
         code="ratio_from_time",
-        message=f"{parameter.name} was stored as a time; it is read as {ratio.text}.",
-        hint="Format the column as text to see it as it is meant.",
+        message=phrase(
+            "{name} was stored as a time; it is read as {ratio}.",
+            name=parameter.name,
+            ratio=ratio.text,
+        ),
+        hint=phrase("Format the column as text to see it as it is meant."),
         severity=Severity.NOTICE,
     )
     return Checked(value=ratio.text, faults=(notice,))
@@ -121,8 +127,14 @@ def _text(parameter: Parameter, given: Given, model: str) -> Checked:
     if most is not None and len(text) > most:
         fault = Fault(
             code=f"{parameter.name}_too_long",
-            message=f"{parameter.name} has {len(text)} characters; {model} takes at most {most}.",
-            hint=parameter.hints.above,
+            message=phrase(
+                "{name} has {length} characters; {model} takes at most {most}.",
+                name=parameter.name,
+                length=len(text),
+                model=model,
+                most=most,
+            ),
+            hint=translated(parameter.hints.above),
         )
         return Checked(faults=(fault,))
     return Checked(value=text)
@@ -145,7 +157,6 @@ def _no_number(word: str) -> None:
 
 def _links(parameter: Parameter, given: Given, model: str) -> Checked:
     refs = given if isinstance(given, tuple) else (cell_text(given),)
-    noun = "images" if parameter.kind is Kind.IMAGES else "links"
     faults = [_not_a_link(parameter, ref) for ref in refs if not _is_usable(ref)]
     low, high = parameter.min_items, parameter.max_items
     wrong_count = ""
@@ -154,9 +165,20 @@ def _links(parameter: Parameter, given: Given, model: str) -> Checked:
     elif low is not None and len(refs) < low:
         wrong_count, hint = "too_few", parameter.hints.below
     if wrong_count:
-        message = f"{parameter.name} names {len(refs)} {noun}; {model} takes {_count(low, high)}."
-        faults.insert(0, Fault(code=f"{parameter.name}_{wrong_count}", message=message, hint=hint))
+        message = _wrong_count(parameter, len(refs), model)
+        code = f"{parameter.name}_{wrong_count}"
+        faults.insert(0, Fault(code=code, message=message, hint=translated(hint)))
     return Checked(faults=tuple(faults)) if faults else Checked(value=refs)
+
+
+def _wrong_count(parameter: Parameter, number: int, model: str) -> str:
+    said = (
+        template("{name} names {number} images; {model} takes {count}.")
+        if parameter.kind is Kind.IMAGES
+        else template("{name} names {number} links; {model} takes {count}.")
+    )
+    count = _count(parameter.min_items, parameter.max_items)
+    return phrase(said, name=parameter.name, number=number, model=model, count=count)
 
 
 def _is_usable(ref: str) -> bool:
@@ -169,20 +191,21 @@ def _is_usable(ref: str) -> bool:
 
 
 def _not_a_link(parameter: Parameter, ref: str) -> Fault:
-    what = " to an image" if parameter.kind is Kind.IMAGES else ""
+    of_image = parameter.kind is Kind.IMAGES
     if is_web_link(ref):
-        hint = "Check the link for blanks or missing parts."
-    elif parameter.kind is not Kind.IMAGES:
-        hint = "Put the file where anybody can open it by a link, and give that link."
+        hint = phrase("Check the link for blanks or missing parts.")
+    elif not of_image:
+        hint = phrase("Put the file where anybody can open it by a link, and give that link.")
     elif re.match(r"data:", ref, re.IGNORECASE):
-        hint = "Pictures inside the cell's text are not taken; put them on the web."
+        hint = phrase("Pictures inside the cell's text are not taken; put them on the web.")
     else:
-        hint = "Put the picture where anybody can open it by a link, and give that link."
-    return Fault(
-        code=f"{parameter.name}_not_a_link",
-        message=f"{quoted(ref)} is no http(s) link{what}.",
-        hint=hint,
+        hint = phrase("Put the picture where anybody can open it by a link, and give that link.")
+    message = (
+        phrase("{given} is no http(s) link to an image.", given=quoted(ref))
+        if of_image
+        else phrase("{given} is no http(s) link.", given=quoted(ref))
     )
+    return Fault(code=f"{parameter.name}_not_a_link", message=message, hint=hint)
 
 
 def _not_offered(parameter: Parameter, given: Given, model: str) -> Checked:
@@ -194,32 +217,49 @@ def _not_offered(parameter: Parameter, given: Given, model: str) -> Checked:
 
 
 def _refused(parameter: Parameter, given: Given, model: str, what: str, hint: str = "") -> Checked:
-    message = f"{parameter.name} is {quoted(given)}; {model} takes {allowed(parameter)}."
-    return Checked(faults=(Fault(code=f"{parameter.name}_{what}", message=message, hint=hint),))
+    message = phrase(
+        "{name} is {given}; {model} takes {allowed}.",
+        name=parameter.name,
+        given=quoted(given),
+        model=model,
+        allowed=allowed(parameter),
+    )
+    fault = Fault(code=f"{parameter.name}_{what}", message=message, hint=translated(hint))
+    return Checked(faults=(fault,))
 
 
 def links(low: int | None, high: int | None) -> str:
     """How many links, in words."""
-    return f"{_count(low, high)} http(s) link{'' if high == 1 else 's'}"
+    number = 1 if high == 1 else 2
+    return plural("{some} http(s) link", "{some} http(s) links", number, some=_count(low, high))
+
+
+def when(circumstances: str) -> str:
+    """Circumstances as a part of a sentence: with what sets them apart from the rest of it."""
+    return phrase(" {circumstances}", circumstances=circumstances) if circumstances else ""
 
 
 def _unit(parameter: Parameter) -> str:
-    return f" {parameter.unit}" if parameter.unit else ""
+    return phrase(" {unit}", unit=translated(parameter.unit)) if parameter.unit else ""
 
 
-def span(low: int | None, high: int | None) -> str:
-    """Bounds in words that fit after "a whole number"."""
+def whole_number(low: int | None, high: int | None, unit: str = "") -> str:
+    """Bounds in words: "a whole number from 3 to 16 seconds"."""
+    if low is None and high is None:
+        return phrase("a whole number{unit}", unit=unit)
     if low is None:
-        return "" if high is None else f" up to {high}"
-    return f" from {low}" + ("" if high is None else f" to {high}")
+        return phrase("a whole number up to {high}{unit}", high=high, unit=unit)
+    if high is None:
+        return phrase("a whole number from {low}{unit}", low=low, unit=unit)
+    return phrase("a whole number from {low} to {high}{unit}", low=low, high=high, unit=unit)
 
 
 def _count(low: int | None, high: int | None) -> str:
     if high is None:
-        return f"at least {low or 0}"
+        return phrase("at least {low}", low=low or 0)
     if not low:
-        return f"at most {high}"
-    return str(high) if low == high else f"{low} to {high}"
+        return phrase("at most {high}", high=high)
+    return str(high) if low == high else phrase("{low} to {high}", low=low, high=high)
 
 
 _CHECKS: dict[Kind, Callable[[Parameter, Given, str], Checked]] = {

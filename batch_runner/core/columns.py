@@ -8,68 +8,22 @@ Japanese and Chinese. A header that only looks like one of ours is never used, b
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from batch_runner.core.headers import ALIASES, loosen, nearest, normalise
+from batch_runner.core.language import both, phrase, series
 from batch_runner.core.model import CellValue, ColumnMap, Problem, Severity, column_letter
 from batch_runner.core.outcolumns import ALL_COLUMNS
 
 IN_NAMES = ("prompt", "image_urls", "model", "duration", "resolution", "aspect_ratio", "seed")
 """The names every sheet may use; the profiles' parameters come on top."""
 
-ALIASES: Mapping[str, str] = {
-    "prompt": """
-        prompts, text prompt, prompt text, video prompt, プロンプト, 動画プロンプト, 指示文,
-        提示词, 提示詞, 视频提示词, 影片提示詞, 提示语, 咒语
-    """,
-    "image_urls": """
-        image, images, image url, image urls, image link, image links, img, img url, picture,
-        pictures, photo, photos, reference image, reference images, reference image(s), ref image,
-        ref images, first frame, 画像, 画像URL, 画像リンク, 参考画像, 参照画像,
-        参考画像URL, 写真, 图片, 图片链接, 图片地址, 图片URL, 图像, 参考图, 参考图片, 首帧, 首帧图,
-        圖片, 圖片連結, 圖片網址, 參考圖, 參考圖片, 圖像
-    """,
-    "model": "models, model name, video model, モデル, モデル名, 模型, 模型名称, 模型名稱",
-    "duration": """
-        durations, length, video length, seconds, secs, duration seconds, duration (s),
-        duration (sec), duration in seconds, length (s), 秒数, 長さ, 動画の長さ, 再生時間, 秒,
-        时长, 时长(秒), 视频时长, 时间长度, 時長, 影片長度, 秒數
-    """,
-    "resolution": """
-        resolutions, video resolution, quality, video quality, 解像度, 画質, 分辨率, 清晰度, 画质,
-        解析度, 畫質
-    """,
-    "aspect_ratio": """
-        aspect, ratio, aspect ratios, video ratio, format ratio, 比率, 縦横比, アスペクト比,
-        アスペクト, 画面比率, 宽高比, 画面比例, 比例, 长宽比, 寬高比, 長寬比
-    """,
-    "last_frame_image": "last frame, end frame, 最後のフレーム, 尾帧, 尾帧图, 尾幀",
-    "seed": "seeds, random seed, シード, シード値, 乱数シード, 种子, 随机种子, 種子, 種子值",
-}
-"""Other words for our names, only such as can hardly mean anything else: a wrong prompt costs
-money. Several columns of images may carry a number behind them."""
-
 _TYPO_LENGTH = 5  # shorter words are too easily one letter away from another
 _TYPO_LIKENESS = 0.8
 _PROMPT_WEIGHT = 3  # a row that names a prompt column is the header, whatever stands above it
-
-
-def normalise(header: str) -> str:
-    """A header without what does not matter: case, width, spaces, dashes, underscores.
-
-    >>> normalise("Aspect－Ratio ")
-    'aspectratio'
-    """
-    folded = unicodedata.normalize("NFKC", header).casefold()
-    return re.sub(r"[\s_\-‐-―−\u200b\ufeff]+", "", folded)
-
-
-def loosen(header: str) -> str:
-    """As :func:`normalise`, without punctuation: ``Prompt*`` and ``Duration (s)`` are words too."""
-    return "".join(char for char in normalise(header) if char.isalnum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,14 +93,6 @@ def header_score(
         else:
             found.discard(name)
     return len(found) + (_PROMPT_WEIGHT - 1 if "prompt" in found else 0)
-
-
-def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """The known words most like this one, compared as headers are; best first."""
-    spelled: dict[str, str] = {}
-    for candidate in known:
-        spelled.setdefault(normalise(candidate), candidate)
-    return [spelled[key] for key in get_close_matches(normalise(word), spelled, count, 0.6)]
 
 
 def _exact_names(parameters: frozenset[str]) -> dict[str, str]:
@@ -223,18 +169,31 @@ def _unknown_name(name: str, allowed: frozenset[str]) -> Problem:
     near = nearest(name, sorted(allowed), 1)
     return Problem(
         code="unknown_column_name",
-        message=f"'columns' maps '{name}', which is no parameter of any known model.",
-        hint=f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(sorted(allowed))}.",
+        message=phrase(
+            "'columns' maps '{name}', which is no parameter of any known model.", name=name
+        ),
+        hint=phrase("Did you mean {names}?", names=f"'{near[0]}'")
+        if near
+        else phrase("Known: {names}.", names=series(sorted(allowed))),
     )
 
 
 def _missing(name: str, header: str, headers: Sequence[str]) -> Problem:
     near = nearest(header, [text for text in headers if text])
-    there = ", ".join(f"'{text}'" for text in near or [text for text in headers if text][:20])
+    there = series(f"'{text}'" for text in near or [text for text in headers if text][:20])
+    hint = (
+        phrase("Nearest: {headers}.", headers=there)
+        if near
+        else phrase("The headers are: {headers}.", headers=there)
+    )
     return Problem(
         code="mapped_header_missing",
-        message=f"'columns' says that {name} stands under '{header}', but no header reads so.",
-        hint=f"{'Nearest' if near else 'The headers are'}: {there}." if there else "",
+        message=phrase(
+            "'columns' says that {name} stands under '{header}', but no header reads so.",
+            name=name,
+            header=header,
+        ),
+        hint=hint if there else "",
     )
 
 
@@ -242,8 +201,15 @@ def _unused(headers: Sequence[str], unused: Mapping[int, str]) -> list[Problem]:
     return [
         Problem(
             code="column_not_used",
-            message=f"Column {_cell(headers, index)} is not read: another column is named {name} exactly.",
-            hint=f"To read this one instead, map {name} to it under 'columns' in the config.",
+            message=phrase(
+                "Column {column} is not read: another column is named {name} exactly.",
+                column=_cell(headers, index),
+                name=name,
+            ),
+            hint=phrase(
+                "To read this one instead, map {name} to it under 'columns' in the config.",
+                name=name,
+            ),
             severity=Severity.NOTICE,
             column=index,
         )
@@ -255,8 +221,15 @@ def _duplicates(headers: Sequence[str], columns: Mapping[str, tuple[int, ...]]) 
     return [
         Problem(
             code="duplicate_column",
-            message=f"Columns {' and '.join(_cell(headers, i) for i in found)} both give {name}; one is allowed.",
-            hint=f"Rename one of them, or map {name} to one header under 'columns' in the config.",
+            message=phrase(
+                "Columns {columns} both give {name}; one is allowed.",
+                columns=both(_cell(headers, i) for i in found),
+                name=name,
+            ),
+            hint=phrase(
+                "Rename one of them, or map {name} to one header under 'columns' in the config.",
+                name=name,
+            ),
             column=found[1],
         )
         for name, found in columns.items()
@@ -288,8 +261,14 @@ def _typos(
 def _typo(headers: Sequence[str], index: int, name: str) -> Problem:
     return Problem(
         code="maybe_typo",
-        message=f"Column {_cell(headers, index)} is not read; it looks like {name}.",
-        hint=f"Rename it to {name}, or map {name} to it under 'columns' in the config.",
+        message=phrase(
+            "Column {column} is not read; it looks like {name}.",
+            column=_cell(headers, index),
+            name=name,
+        ),
+        hint=phrase(
+            "Rename it to {name}, or map {name} to it under 'columns' in the config.", name=name
+        ),
         severity=Severity.WARNING,
         column=index,
     )

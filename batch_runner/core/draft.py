@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from batch_runner.core.check import Fault, allowed, check
+from batch_runner.core.check import Fault, allowed, check, when
 from batch_runner.core.hints import others_taking, others_without_images
+from batch_runner.core.language import joined, phrase, translated
 from batch_runner.core.model import ColumnMap, Problem, Severity, SheetRow
 from batch_runner.core.profile import (
     FRAMES,
@@ -19,10 +20,6 @@ from batch_runner.core.profile import (
 )
 from batch_runner.core.supplement import NOTHING, Supplement, Supplied, as_links, nothing
 from batch_runner.core.values import cell, image_refs
-
-SETTLED_ELSEWHERE = "It is a default of the config or of --set."
-"""Said of values that do not stand in the row."""
-
 
 _MODEL_SPECIFIC = ("_out_of_range", "_not_offered", "_too_long", "_too_many", "_too_few")
 """How faults end that another model may not have; what cannot be read is no model's."""
@@ -64,7 +61,7 @@ def say(draft: Draft, name: str, fault: Fault, *, at: str = "") -> None:
     made = draft.supplied.get(place)
     if made is not None:
         column = made.columns[0] if made.columns else column
-        hint = f"{made.traced(draft.row.number)} {hint}".strip()
+        hint = joined(made.traced(draft.row.number), hint)
     draft.problems.append(
         Problem(
             code=fault.code,
@@ -136,14 +133,21 @@ def _with_frames(draft: Draft, parameter: Parameter, own: tuple[str, ...]) -> tu
     if len(own) == len(last) == 1 and not first:
         return own + last  # the only image is the first frame
     if own:
-        code, message = "frames_twice", f"{parameter.name} and {FRAMES[0]} both name the frames."
-        at, hint = (FRAMES[0] if first else FRAMES[1]), "Leave one of them blank."
+        code, message = (
+            "frames_twice",
+            phrase(
+                "{name} and {frame} both name the frames.", name=parameter.name, frame=FRAMES[0]
+            ),
+        )
+        at, hint = (FRAMES[0] if first else FRAMES[1]), phrase("Leave one of them blank.")
     elif not first:
-        code, message = f"{FRAMES[0]}_missing", f"{FRAMES[1]} needs a {FRAMES[0]} before it."
+        code = f"{FRAMES[0]}_missing"
+        message = phrase("{last} needs a {first} before it.", last=FRAMES[1], first=FRAMES[0])
         at, hint = FRAMES[0], ""
     elif len(first) > 1 or len(last) > 1:
         at = FRAMES[0] if len(first) > 1 else FRAMES[1]
-        code, message, hint = f"{at}_too_many", f"{at} names several images; it takes one.", ""
+        code, hint = f"{at}_too_many", ""
+        message = phrase("{name} names several images; it takes one.", name=at)
     else:
         draft.places[parameter.name] = FRAMES[0]
         return first + last
@@ -173,15 +177,13 @@ def _traced(
     hint = fault.hint
     if not hint and fault.code.endswith(_MODEL_SPECIFIC):
         hint = others_taking(parameter.name, given, draft.profile, draft.catalogue)
-    return replace(
-        fault, hint=f"{settled_elsewhere(draft, parameter.name, source)} {hint}".strip()
-    )
+    return replace(fault, hint=joined(settled_elsewhere(draft, parameter.name, source), hint))
 
 
 def settled_elsewhere(draft: Draft, name: str, source: Source | None) -> str:
     """A sentence for a value that holds for all rows; "" for one of this row."""
     for_all = source is Source.SETTINGS and draft.places.get(name, name) not in draft.supplied
-    return SETTLED_ELSEWHERE if for_all else ""
+    return phrase("It is a default of the config or of --set.") if for_all else ""
 
 
 def require(draft: Draft, name: str, circumstances: str = "", hint: str = "") -> None:
@@ -190,12 +192,17 @@ def require(draft: Draft, name: str, circumstances: str = "", hint: str = "") ->
         return
     parameter = draft.profile.parameter(name)
     assert parameter is not None, "profiles are checked to name only their own parameters"
-    hint = hint or parameter.hints.missing
+    hint = hint or translated(parameter.hints.missing)
     if not hint and parameter.kind is Kind.IMAGES:
         hint = others_without_images(draft.profile, draft.catalogue)
     at = name
     if parameter.frames and name not in draft.columns.columns:
         at = FRAMES[0]  # a sheet may have the frames in columns of their own only
-    needs = f"{draft.profile.model} needs it {circumstances}".rstrip()
-    message = f"{name} is empty; {needs} ({allowed(parameter)})."
+    message = phrase(
+        "{name} is empty; {model} needs it{when} ({allowed}).",
+        name=name,
+        model=draft.profile.model,
+        when=when(circumstances),
+        allowed=allowed(parameter),
+    )
     say(draft, name, Fault(code=f"{name}_missing", message=message, hint=hint), at=at)

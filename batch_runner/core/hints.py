@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from batch_runner.core.check import check
+from batch_runner.core.language import both, plural
 from batch_runner.core.model import Severity
 from batch_runner.core.profile import Catalogue, Given, Kind, Profile
 
@@ -24,7 +25,9 @@ def others_taking(name: str, given: Given, profile: Profile, catalogue: Catalogu
     takers = _others(
         profile, catalogue, lambda other: _takes(other, name, given) and _needs(other) == needs
     )
-    return _sentence(takers, "takes it", "take it")
+    if not takers:
+        return ""
+    return plural("{models} takes it.", "{models} take it.", len(takers), models=both(takers))
 
 
 def others_without_images(profile: Profile, catalogue: Catalogue) -> str:
@@ -34,7 +37,14 @@ def others_without_images(profile: Profile, catalogue: Catalogue) -> str:
         catalogue,
         lambda other: not any(p.required and p.kind is Kind.IMAGES for p in other.parameters),
     )
-    return _sentence(text_only, "needs no image", "need no image")
+    if not text_only:
+        return ""
+    return plural(
+        "{models} needs no image.",
+        "{models} need no image.",
+        len(text_only),
+        models=both(text_only),
+    )
 
 
 def _needs(profile: Profile) -> frozenset[str]:
@@ -66,10 +76,3 @@ def _by_likeness(model: str, others: tuple[str, ...]) -> tuple[tuple[str, bool],
     ratios = {name: SequenceMatcher(None, model, name).ratio() for name in others if name != model}
     ranked = sorted(ratios, key=lambda name: (-ratios[name], name))
     return tuple((name, ratios[name] >= _KINSHIP) for name in ranked)
-
-
-def _sentence(models: list[str], one: str, many: str) -> str:
-    if not models:
-        return ""
-    names = " and ".join([", ".join(models[:-1]), models[-1]] if len(models) > 1 else models)
-    return f"{names} {one if len(models) == 1 else many}."

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 from batch_runner.core.check import check
-from batch_runner.core.columns import normalise
+from batch_runner.core.headers import normalise
+from batch_runner.core.language import phrase
 from batch_runner.core.model import ColumnMap, Problem, Severity, SheetRow, column_letter
 from batch_runner.core.profile import Kind, Parameter, Profile
 from batch_runner.core.values import is_blank
@@ -72,8 +73,15 @@ def _fits(parameter: Parameter, index: int, rows: Sequence[SheetRow]) -> bool:
 def _problem(header: str, index: int, name: str) -> Problem:
     return Problem(
         code="column_named_otherwise",
-        message=f"Column {column_letter(index)} ('{header}') is not read: sheets call it {name}.",
-        hint=f"Rename it to {name}, or map {name} to it under 'columns' in the config.",
+        message=phrase(
+            "Column {column} ('{header}') is not read: sheets call it {name}.",
+            column=column_letter(index),
+            header=header,
+            name=name,
+        ),
+        hint=phrase(
+            "Rename it to {name}, or map {name} to it under 'columns' in the config.", name=name
+        ),
         severity=Severity.WARNING,
         column=index,
     )

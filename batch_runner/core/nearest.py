@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from batch_runner.core.language import either, phrase, series
+
 MOST_NAMES = 12  # a longer list helps nobody
 
 
@@ -13,9 +15,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     names = {name.casefold(): name for name in known}
     near = [names[name] for name in get_close_matches(word.casefold(), names, n=3, cutoff=0.6)]
     if near:
-        return f"Did you mean {' or '.join(near)}?"
+        return phrase("Did you mean {names}?", names=either(near))
     shown = sorted(names.values())
     if not shown:
         return ""
-    more = f" and {len(shown) - MOST_NAMES} more" if len(shown) > MOST_NAMES else ""
-    return f"Known: {', '.join(shown[:MOST_NAMES])}{more}."
+    first, more = series(shown[:MOST_NAMES]), len(shown) - MOST_NAMES
+    if more > 0:
+        return phrase("Known: {names} and {more} more.", names=first, more=more)
+    return phrase("Known: {names}.", names=first)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from batch_runner.core.language import phrase
 from batch_runner.core.text import loose
 
 
@@ -82,16 +83,18 @@ def advise(prompt: str) -> tuple[Advice, ...]:
         return (
             Advice(
                 code="prompt_placeholder",
-                message="The prompt looks like placeholder text, and would be paid for.",
-                hint="Write the prompt, or empty the row's prompt and image cells to leave it out.",
+                message=phrase("The prompt looks like placeholder text, and would be paid for."),
+                hint=phrase(
+                    "Write the prompt, or empty the row's prompt and image cells to leave it out."
+                ),
             ),
         )
     if len(_LOOKS.findall(word)) >= _FEWEST_LOOKS and not _HAPPENS.search(word):
         return (
             Advice(
                 code="prompt_looks_only",
-                message="The prompt says how things look, but not what happens.",
-                hint="Name an action or a camera move; looks come from the images.",
+                message=phrase("The prompt says how things look, but not what happens."),
+                hint=phrase("Name an action or a camera move; looks come from the images."),
             ),
         )
     return ()

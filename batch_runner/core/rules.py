@@ -13,6 +13,7 @@ from batch_runner.core.between import constrain
 from batch_runner.core.body import request
 from batch_runner.core.check import Fault
 from batch_runner.core.draft import Draft, require, say, take
+from batch_runner.core.language import phrase
 from batch_runner.core.model import (
     ColumnMap,
     Estimate,
@@ -107,8 +108,10 @@ def across(requests: Iterable[tuple[bytes, int]]) -> Iterator[Problem]:
             continue
         yield Problem(
             code="identical_row",
-            message=f"It asks for the same video as row {earlier}; both are paid.",
-            hint="Give them different seeds, or remove one.",
+            message=phrase(
+                "It asks for the same video as row {earlier}; both are paid.", earlier=earlier
+            ),
+            hint=phrase("Give them different seeds, or remove one."),
             severity=Severity.WARNING,
             row=row,
         )
@@ -145,7 +148,9 @@ def _no_model(
         hint = f"{made.traced(row.number)} {hint}".strip()
     return Problem(
         code="model_unknown" if name else "model_missing",
-        message=f"There is no model {quoted(name)}." if name else "No model is named.",
+        message=phrase("There is no model {name}.", name=quoted(name))
+        if name
+        else phrase("No model is named."),
         hint=hint,
         row=row.number,
         column=column,
@@ -172,7 +177,11 @@ def _warn(draft: Draft) -> None:
         if name not in {MODEL, KEY} and _is_ignored(draft, draft.profile, name):
             fault = Fault(
                 code=f"{name}_ignored",
-                message=f"{draft.profile.model} has no {name}; this cell is ignored.",
+                message=phrase(
+                    "{model} has no {name}; this cell is ignored.",
+                    model=draft.profile.model,
+                    name=name,
+                ),
                 severity=Severity.WARNING,
             )
             say(draft, name, fault)

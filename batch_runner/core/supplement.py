@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from batch_runner.core.images import split_refs
+from batch_runner.core.language import phrase, series
 from batch_runner.core.model import ColumnMap, Problem, SheetRow, column_letter
 from batch_runner.core.profile import Given
 from batch_runner.core.values import LINKED, cell, image_refs, is_blank
@@ -28,9 +29,12 @@ class Supplied:
 
     def traced(self, row: int) -> str:
         """A sentence for a hint: where the value comes from."""
-        cells = ", ".join(f"{column_letter(column)}{row}" for column in self.columns)
-        made = f" from {cells}" if cells else ""
-        return f"It was made by {self.by}{made}." if self.by else ""
+        if not self.by:
+            return ""
+        if not self.columns:
+            return phrase("It was made by {what}.", what=self.by)
+        cells = series(f"{column_letter(column)}{row}" for column in self.columns)
+        return phrase("It was made by {what} from {cells}.", what=self.by, cells=cells)
 
 
 _NONE: Mapping[str, Supplied] = MappingProxyType({})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from batch_runner.core.columns import IN_NAMES, header_score, map_columns, nearest
+from batch_runner.core.columns import IN_NAMES, header_score, map_columns
 from batch_runner.core.errors import SheetError
+from batch_runner.core.headers import nearest
 from batch_runner.core.model import CellValue, ColumnMap, Problem, ReadOptions, Severity
 
 SEARCHED = 50

@@ -10,8 +10,8 @@ from functools import partial
 from python_calamine import CalamineError, CalamineWorkbook
 
 from batch_runner.core.cellrefs import MAX_COLUMN, MAX_ROW
-from batch_runner.core.columns import nearest
 from batch_runner.core.errors import SheetError
+from batch_runner.core.headers import nearest
 from batch_runner.core.model import ReadOptions, Table, address
 from batch_runner.core.ooxml import Worksheet, relations, worksheets
 from batch_runner.core.wording import counted

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_runner.core.columns import ALIASES, IN_NAMES, header_score, map_columns, nearest
+from batch_runner.core.columns import IN_NAMES, header_score, map_columns
+from batch_runner.core.headers import ALIASES, nearest
 from batch_runner.core.model import Severity
 from batch_runner.core.outcolumns import OUT_COLUMNS
 

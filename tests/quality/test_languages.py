@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from batch_runner.core.profile import Hints
 from batch_runner.settings.languages import LANGUAGES, load_language
+from batch_runner.settings.profiles import load_catalogue
 
 PACKAGE = Path(__file__).parents[2] / "batch_runner"
 GIVERS = {"phrase": 0, "template": 0, "plural": 1}
@@ -35,6 +37,26 @@ def from_code() -> dict[str, str]:
         for place, written, _ in calls()
         if isinstance(written, ast.Constant) and isinstance(written.value, str)
     }
+
+
+def from_profiles() -> dict[str, str]:
+    """What the shipped profiles say in words -> whose profile."""
+    return {
+        text: profile.model
+        for profile in load_catalogue({}).profiles.values()
+        for text in (
+            *(parameter.note for parameter in profile.parameters),
+            *(parameter.unit for parameter in profile.parameters),
+            *(hint for p in profile.parameters for hint in said(p.hints)),
+            *(rule.hint for rule in profile.constraints),
+        )
+        if text
+    }
+
+
+def said(hints: Hints) -> tuple[str, ...]:
+    """All hints of a parameter."""
+    return hints.below, hints.above, hints.missing, *hints.values.values()
 
 
 def fields(text: str) -> set[tuple[str, str, str]]:
@@ -71,8 +93,9 @@ def test_values_are_those_of_the_template() -> None:
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_language_has_every_sentence(code: str) -> None:
     """Nothing is missing, nothing is left over, and each has the very same places for values."""
-    said, sentences = from_code(), load_language(code).sentences
-    assert {text: said[text] for text in said.keys() - sentences.keys()} == {}, "not translated"
-    assert sentences.keys() - said.keys() == set(), "no longer said"
+    wanted, sentences = {**from_code(), **from_profiles()}, load_language(code).sentences
+    lacking = {text: wanted[text] for text in wanted.keys() - sentences.keys()}
+    assert lacking == {}, f"add a line for each to configs/languages/{code}.yaml"
+    assert sentences.keys() - wanted.keys() == set(), "nobody says this any more"
     unlike = {text for text, other in sentences.items() if fields(text) != fields(other)}
     assert unlike == set()
