@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from batch_runner.app.sheet.projection import Localise
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 
 
 def now() -> datetime:
@@ -26,8 +27,8 @@ def localiser(zone: str | None) -> Localise:
         info = zoneinfo.ZoneInfo(zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
         raise ConfigError(
-            f"there is no time zone {zone!r}.",
+            phrase("there is no time zone {zone!r}.", zone=zone),
             code="unknown_time_zone",
-            hint="Use a name such as Europe/Berlin, Asia/Tokyo or UTC.",
+            hint=phrase("Use a name such as Europe/Berlin, Asia/Tokyo or UTC."),
         ) from error
     return lambda at: at.astimezone(info)

@@ -15,6 +15,7 @@ from batch_runner.app.sync import at_work_on, write_all
 from batch_runner.core.again import relinked
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.jobs import Job
+from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import State
 from batch_runner.core.outcomes import PollKind, PollOutcome
 from batch_runner.core.pace import LEAST_LOOKS, backoff
@@ -77,9 +78,9 @@ async def _refresh(
     outcome = await _look(job, provider, looks)
     if outcome.kind is PollKind.KEY_REFUSED:
         raise ConfigError(
-            f"the API key is refused: {outcome.message}.",
+            phrase("the API key is refused: {message}.", message=outcome.message),
             code="key_refused",
-            hint="Use the key that the videos were made with.",
+            hint=phrase("Use the key that the videos were made with."),
         )
     if outcome.kind is not PollKind.COMPLETED or not outcome.urls:
         return False

@@ -12,6 +12,7 @@ from batch_runner.app.place.guards import reading
 from batch_runner.app.place.home import sidecar_of
 from batch_runner.app.place.sidecar import Sidecar
 from batch_runner.core.errors import SheetError, UsageError
+from batch_runner.core.language import phrase
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger
 
@@ -27,15 +28,15 @@ def move_sidecar(old: Path, new: Path, state: Path | None, data: Path) -> Path:
         LockedError: a run is on.
     """
     if not new.is_file():
-        raise SheetError("there is no such sheet.", code="no_such_file", where=str(new))
+        raise SheetError(phrase("there is no such sheet."), code="no_such_file", where=str(new))
     source, target = sidecar_of(old, state, data), sidecar_of(new, state, data)
     if source.ledger.exists() and source.folder != target.folder:
         if target.folder.exists():
             raise UsageError(
-                "this sheet has a sidecar of its own already.",
+                phrase("this sheet has a sidecar of its own already."),
                 code="sidecar_exists",
                 where=str(target.folder),
-                hint="Put that folder away first, if it is not needed.",
+                hint=phrase("Put that folder away first, if it is not needed."),
             )
         with hold(source.home, host=socket.gethostname(), pid=os.getpid(), at=now()):
             pass  # nobody is at work on it
@@ -43,10 +44,10 @@ def move_sidecar(old: Path, new: Path, state: Path | None, data: Path) -> Path:
         target = sidecar_of(new, state, data)
     elif not asyncio.run(_worked_for(target, {str(old), str(old.resolve())})):
         raise SheetError(
-            "there is no sidecar of it.",
+            phrase("there is no sidecar of it."),
             code="never_run",
             where=str(old),
-            hint="Give the sheet's former name and folder.",
+            hint=phrase("Give the sheet's former name and folder."),
         )
     asyncio.run(_rename_videos(target, source, old, new))
     return target.folder
@@ -63,10 +64,14 @@ def _rename(source: Path, target: Path) -> None:
         source.rename(target)
     except OSError as error:
         raise UsageError(
-            f"the sidecar cannot be moved there ({error.strerror or error}).",
+            phrase(
+                "the sidecar cannot be moved there ({reason}).", reason=error.strerror or error
+            ),
             code="cannot_move",
             where=str(source),
-            hint=f"Move the folder to {target} by hand, then run this command again.",
+            hint=phrase(
+                "Move the folder to {target} by hand, then run this command again.", target=target
+            ),
         ) from error
 
 

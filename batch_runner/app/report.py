@@ -22,6 +22,7 @@ from batch_runner.app.sheet.reading import find_jobs, read_sheet
 from batch_runner.core.celltext import safe_text
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.jobs import Job
+from batch_runner.core.language import phrase
 from batch_runner.core.model import OutCell, WritePlan
 from batch_runner.core.outcolumns import OUT_COLUMNS, WIDTHS
 from batch_runner.ledger.lock import hold
@@ -78,10 +79,10 @@ async def write_again(campaign: Campaign, out: Path) -> Rewritten:
 def _check_place(out: Path, campaign: Campaign, original: Path) -> None:
     if not campaign.sidecar.ledger.is_file() or not original.is_file():
         raise SheetError(
-            "there is no ledger of this sheet, or its first state is not beside it.",
+            phrase("there is no ledger of this sheet, or its first state is not beside it."),
             code="never_run",
             where=str(campaign.sidecar.folder),
-            hint="Give the sheet's former name and folder.",
+            hint=phrase("Give the sheet's former name and folder."),
         )
     if out.exists():
         message, hint = "this file exists already.", "Name one that does not."

@@ -15,6 +15,7 @@ from batch_runner.app.clock import now
 from batch_runner.app.place.guards import reading
 from batch_runner.app.sheet.reading import read_sheet
 from batch_runner.core.errors import SheetChangedError, SheetError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import OutCell, Table, WritePlan
 from batch_runner.core.outcolumns import PREVIEW, OutColumns
 from batch_runner.ledger.lock import hold
@@ -48,10 +49,10 @@ async def remove_results(campaign: Campaign) -> Path | None:
         tables = await asyncio.to_thread(load, sheet, campaign.rules.options)
         if tables[0].stamp != intakes[0].table.stamp:
             raise SheetChangedError(
-                "the sheet was saved a moment ago.",
+                phrase("the sheet was saved a moment ago."),
                 code="sheet_changed",
                 where=str(sheet),
-                hint="Nothing was changed; run the command again.",
+                hint=phrase("Nothing was changed; run the command again."),
             )
         broken = campaign.settings.break_signature
         plans = [
@@ -102,7 +103,7 @@ def _names(sheet: Path, word: str) -> Iterator[Path]:
 
 def _never_ran(sheet: Path) -> SheetError:
     return SheetError(
-        "no run has changed this sheet, so there is nothing to undo.",
+        phrase("no run has changed this sheet, so there is nothing to undo."),
         code="never_run",
         where=str(sheet),
     )

@@ -16,6 +16,7 @@ from batch_runner.app.status import Story
 from batch_runner.core import wording
 from batch_runner.core.errors import UsageError
 from batch_runner.core.jobs import Change, Job
+from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import Event
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger
@@ -103,10 +104,10 @@ def _named(unknown: Sequence[Job], who: Sequence[str], campaign: Campaign) -> li
         named = [job for job in unknown if job.is_called(name)]
         if not named:
             raise UsageError(
-                f"row {name} is not unknown.",
+                phrase("row {name} is not unknown.", name=name),
                 code="not_unknown",
                 where=str(campaign.sheet),
-                hint=f"See what is: {campaign.command('resolve')}",
+                hint=phrase("See what is: {command}", command=campaign.command("resolve")),
             )
         found += named
     return found
@@ -115,16 +116,18 @@ def _named(unknown: Sequence[Job], who: Sequence[str], campaign: Campaign) -> li
 async def _check_task(ledger: SqliteLedger, jobs: Sequence[Job], task_id: str) -> None:
     if len(jobs) != 1:
         raise UsageError(
-            f"one task id cannot settle {len(jobs)} rows.",
+            phrase("one task id cannot settle {number} rows.", number=len(jobs)),
             code="one_task_one_row",
-            hint="Name the row: --row LINE --task-id ID.",
+            hint=phrase("Name the row: --row LINE --task-id ID."),
         )
     others = await ledger.task_ids() - {jobs[0].task_id or ""}
     if task_id in others:
         raise UsageError(
-            f"the task {task_id} belongs to another row of this sheet already.",
+            phrase(
+                "the task {task_id} belongs to another row of this sheet already.", task_id=task_id
+            ),
             code="task_taken",
-            hint="Look again: each task is the video of one row.",
+            hint=phrase("Look again: each task is the video of one row."),
         )
 
 
@@ -133,7 +136,7 @@ async def _held(campaign: Campaign) -> AsyncIterator[SqliteLedger]:
     """The ledger, nobody else at work on it."""
     if not campaign.sidecar.ledger.exists():
         raise UsageError(
-            "this sheet was never run, so nothing is unknown.",
+            phrase("this sheet was never run, so nothing is unknown."),
             code="never_run",
             where=str(campaign.sheet),
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from batch_runner.app.money.accounts import check_destination, checked_key, checked_name, store_key
 from batch_runner.app.place.places import synced_by
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 from batch_runner.core.outcomes import Balance
 from batch_runner.provider.client import HttpProvider
 from batch_runner.settings.origins import BUILT_IN_ORIGINS
@@ -41,9 +42,9 @@ async def store_tested(
         balance = await provider.balance()
     if balance.key_refused:
         raise ConfigError(
-            f"{settings.base_url} refuses this key.",
+            phrase("{base_url} refuses this key.", base_url=settings.base_url),
             code="key_refused",
-            hint="Copy it again from the provider's console; nothing was stored.",
+            hint=phrase("Copy it again from the provider's console; nothing was stored."),
         )
     return Stored(where=store_key(name, key), balance=balance)
 

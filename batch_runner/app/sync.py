@@ -14,6 +14,7 @@ from batch_runner.app.run import world
 from batch_runner.app.sheet.reading import enrol_midway, read_sheet
 from batch_runner.app.sheet.sheet_sync import SheetSync
 from batch_runner.core.errors import SheetError
+from batch_runner.core.language import phrase
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger
 
@@ -43,7 +44,7 @@ async def at_work_on(campaign: Campaign) -> AsyncIterator[SqliteLedger]:
     """
     if not campaign.sidecar.ledger.is_file():
         raise SheetError(
-            "this sheet was never run, so there is nothing to write.",
+            phrase("this sheet was never run, so there is nothing to write."),
             code="never_run",
             where=str(campaign.sheet),
         )

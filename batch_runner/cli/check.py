@@ -73,6 +73,7 @@ def command(sheets: tuple[Path, ...], *, images: bool, as_json: bool, **given: A
 def _print(campaign: Campaign, report: Report) -> None:
     from batch_runner.app.sheet.plan import describe
     from batch_runner.cli.words import problem_line, visible
+    from batch_runner.core.language import phrase
 
     spotless = True
     for finding in report.findings:
@@ -82,7 +83,7 @@ def _print(campaign: Campaign, report: Report) -> None:
     for line in describe(report.plan):
         click.echo(line)
     if spotless:
-        click.echo("No problems found.")
+        click.echo(phrase("No problems found."))
 
 
 def _document(campaign: Campaign, report: Report) -> dict[str, object]:

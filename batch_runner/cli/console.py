@@ -13,9 +13,13 @@ from batch_runner.app.ui import Picture
 from batch_runner.cli.pipes import say
 from batch_runner.cli.progress import Progress
 from batch_runner.cli.words import one_line, problem_line, summary
+from batch_runner.core.language import phrase
 from batch_runner.ledger.findings import Findings
 
 MOST_PROBLEMS = 10  # shown before a run; 'check' shows all
+
+_YES = frozenset({"y", "yes", "はい", "是"})
+_NO = frozenset({"n", "no", "いいえ", "否"})
 
 
 class Console:
@@ -45,7 +49,10 @@ class Console:
             self._say(problem_line(problem, name, worksheet))
         if len(problems) > MOST_PROBLEMS:
             self.say(
-                f"... and {len(problems) - MOST_PROBLEMS} more; 'batch-runner check' shows all."
+                phrase(
+                    "... and {more} more; 'batch-runner check' shows all.",
+                    more=len(problems) - MOST_PROBLEMS,
+                )
             )
 
     def plan(self, plan: Plan, more: tuple[str, ...]) -> None:
@@ -59,15 +66,15 @@ class Console:
 
         def read(text: str) -> int | None:
             word = text.strip().lower()
-            if word in {"y", "yes"}:
+            if word in _YES:
                 return None
-            if word in {"n", "no"}:
+            if word in _NO:
                 return 0
             if word in {"first", f"first {first}", str(first)}:
                 return first
-            raise click.BadParameter(f"please type yes, no or first {first}")
+            raise click.BadParameter(phrase("please type yes, no or first {first}", first=first))
 
-        question = f"Go on? yes / no / first {first}"
+        question = phrase("Go on? yes / no / first {first}", first=first)
         # Asked where it is seen: standard output may go into a file or a pipe.
         answer: int | None = click.prompt(question, value_proc=read, err=True)
         return answer

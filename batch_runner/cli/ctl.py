@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from batch_runner.cli.options import config_option, settings_of, sheet_argument
+from batch_runner.core.language import phrase
 
 
 @click.command("ctl")
@@ -39,7 +40,7 @@ def command(sheet: Path, words: tuple[str, ...], config: Path | None, *, as_json
         order = parse_words(words)
     except ValueError as error:
         raise UsageError(
-            str(error), code="bad_order", hint="See 'batch-runner ctl --help'."
+            str(error), code="bad_order", hint=phrase("See 'batch-runner ctl --help'.")
         ) from None
     reply = tell_run(open_campaign(sheet, settings_of({"config": config}), os.environ), order)
     if as_json:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from batch_runner.core.language import phrase
+
 
 @click.command("init")
 @click.argument("path", type=click.Path(path_type=Path), default=Path("campaign.xlsx"))
@@ -27,7 +29,7 @@ def command(path: Path, model: str | None) -> int:
     catalogue = load_catalogue({})
     if model is not None and catalogue.find(model) is None:
         raise UsageError(
-            f"there is no model {model!r}.",
+            phrase("there is no model {model!r}.", model=model),
             code="unknown_model",
             hint=did_you_mean(model, list(catalogue.profiles)),
         )

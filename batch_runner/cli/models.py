@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from batch_runner.core.language import phrase
+
 if TYPE_CHECKING:
     from batch_runner.core.profile import Catalogue, Profile
 
@@ -30,7 +32,7 @@ def command(name: str | None) -> int:
     found = catalogue.find(name)
     if found is None:
         raise UsageError(
-            f"there is no model {name!r}.",
+            phrase("there is no model {name!r}.", name=name),
             code="unknown_model",
             hint=did_you_mean(name, list(catalogue.profiles)),
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from batch_runner.cli.options import config_option, notify_option, settings_of
+from batch_runner.core.language import phrase
 
 
 @click.command("notify")
@@ -31,10 +32,11 @@ def command(config: Path | None, notify: tuple[str, ...]) -> int:
     told = resolve(Path.cwd() / "test", options, os.environ).notify
     if not told.targets:
         raise UsageError(
-            "nobody is to be told.",
+            phrase("nobody is to be told."),
             code="no_targets",
-            hint="Name somebody: 'notify' in a config given by --config, --notify, or "
-            "BATCH_RUNNER_NOTIFY.",
+            hint=phrase(
+                "Name somebody: 'notify' in a config given by --config, --notify, or BATCH_RUNNER_NOTIFY."
+            ),
         )
     test = News(occasion=None, title="A test", lines=["Runs will be told of like this."])
     results = asyncio.run(tell(told, test))

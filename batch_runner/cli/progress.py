@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from batch_runner.app.sheet.plan import usd
 from batch_runner.app.ui import Picture
 from batch_runner.cli.pipes import say
+from batch_runner.core.language import phrase, series
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -54,19 +55,19 @@ class Sum:
     def __str__(self) -> str:
         """``sent 5, being made 4, done 3, failed 0, spent $1.20, finish about 18:40``."""
         parts = [
-            f"sent {self.sent}",
-            f"being made {self.being_made}",
-            f"done {self.new['succeeded']}",
-            f"failed {self.new['failed']}",
-            f"spent {usd(self.spent)}",
+            phrase("sent {count}", count=self.sent),
+            phrase("being made {count}", count=self.being_made),
+            phrase("done {count}", count=self.new["succeeded"]),
+            phrase("failed {count}", count=self.new["failed"]),
+            phrase("spent {amount}", amount=usd(self.spent)),
         ]
         if self.new["unknown"]:
-            parts.append(f"unknown {self.new['unknown']}")
+            parts.append(phrase("unknown {count}", count=self.new["unknown"]))
         if self.first_video is not None:
-            parts.append(f"first video about {self.first_video.astimezone():%H:%M}")
+            parts.append(phrase("first video about {at:%H:%M}", at=self.first_video.astimezone()))
         if self.finish is not None:
-            parts.append(f"finish about {self.finish.astimezone():%H:%M}")
-        return ", ".join(parts)
+            parts.append(phrase("finish about {at:%H:%M}", at=self.finish.astimezone()))
+        return series(parts)
 
 
 class Progress:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from batch_runner.cli.options import config_option, settings_of, sheet_argument
+from batch_runner.core.language import phrase
 
 if TYPE_CHECKING:
     from batch_runner.app.campaign import Campaign
@@ -62,11 +63,11 @@ def command(  # noqa: PLR0913 - one argument an option
     )
     chosen = sum((resend, give_up, task_id is not None))
     if chosen > 1:
-        raise click.UsageError("--resend, --task-id and --give-up exclude each other.")
+        raise click.UsageError(phrase("--resend, --task-id and --give-up exclude each other."))
     if not chosen:
         return _list(campaign, account, as_json=as_json)
     if not rows and not everything:
-        raise click.UsageError("Say which rows: --row LINE (repeatable) or --all.")
+        raise click.UsageError(phrase("Say which rows: --row LINE (repeatable) or --all."))
     return _settle(campaign, rows, Verdict(resend=resend, task_id=task_id, give_up=give_up))
 
 

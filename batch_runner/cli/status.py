@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from batch_runner.cli.options import config_option, settings_of, sheet_argument
+from batch_runner.core.language import phrase
 
 if TYPE_CHECKING:
     from batch_runner.app.campaign import Campaign
@@ -60,7 +61,9 @@ def _watch(campaign: Campaign, every: str | None) -> int:
     try:
         seconds = None if every is None else parse_duration(every)
     except ValueError as error:
-        raise UsageError(f"--every must be {error}.", code="bad_option") from None
+        raise UsageError(
+            phrase("--every must be {reason}.", reason=error), code="bad_option"
+        ) from None
     return watch(campaign, every=seconds, terminal=sys.stdout.isatty())
 
 
@@ -68,29 +71,37 @@ def _sheet(campaign: Campaign, *, as_json: bool) -> int:
     from batch_runner.app.documents import status_document
     from batch_runner.app.sheet.plan import usd
     from batch_runner.app.status import read_status
-    from batch_runner.cli.words import spent, states_line
-    from batch_runner.core.wording import counted
+    from batch_runner.cli.words import SPENT_SO_FAR, spent, states_line
+    from batch_runner.core.language import joined, phrase, plural
 
     status = asyncio.run(read_status(campaign))
     totals = status.totals
     if as_json:
         click.echo(json.dumps(status_document(campaign.sheet, totals), indent=2))
         return 0
-    rows = counted(totals.rows, "row")
-    click.echo(f"{campaign.sheet.name}: {rows}: {states_line(totals.states.items())}.")
-    queued = f" What is queued may cost up to {usd(totals.estimated)}." if totals.estimated else ""
-    click.echo(f"{spent(totals, 'so far')}.{queued}")
+    states = states_line(totals.states.items())
+    what = plural("{count} row: {what}.", "{count} rows: {what}.", totals.rows, what=states)
+    click.echo(f"{campaign.sheet.name}: {what}")
+    queued = totals.estimated and phrase(
+        "What is queued may cost up to {amount}.", amount=usd(totals.estimated)
+    )
+    click.echo(joined(phrase("{spent}.", spent=spent(totals, SPENT_SO_FAR)), queued or ""))
     if status.last_run is not None:
         run = status.last_run
         began = f"{campaign.localise(run.started_at):%Y-%m-%d %H:%M}"
-        ended = "is on, or was cut off" if run.ended_at is None else f"ended with exit {run.exit}"
-        click.echo(f"Last run: began {began}, {ended}.")
+        ended = (
+            phrase("is on, or was cut off")
+            if run.ended_at is None
+            else phrase("ended with exit {code}", code=run.exit)
+        )
+        click.echo(phrase("Last run: began {began}, {ended}.", began=began, ended=ended))
     for job in status.troubles[:MOST_TROUBLES]:
         click.echo(f"  {job.name}: {job.error}")
     if len(status.troubles) > MOST_TROUBLES:
-        click.echo(f"  ... and {len(status.troubles) - MOST_TROUBLES} more in the error column.")
+        more = len(status.troubles) - MOST_TROUBLES
+        click.echo(phrase("  ... and {more} more in the error column.", more=more))
     if status.unknown:
-        click.echo(f"Next: {campaign.command('resolve')}")
+        click.echo(phrase("Next: {command}", command=campaign.command("resolve")))
     return 0
 
 

@@ -96,7 +96,7 @@ def not_sent(job: Job, now: datetime) -> Change:
         hold=None if job.replay else 0,
         free=True,
         error_code="interrupted" if job.replay else "",
-        error=wording.INTERRUPTED if job.replay else "",
+        error=wording.interrupted() if job.replay else "",
     )
 
 

@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from batch_runner.core.language import joined
+
 
 class BatchRunnerError(Exception):
     """Base of all errors that end in a sentence, not a traceback."""
@@ -34,7 +36,7 @@ class BatchRunnerError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message
-        return f"{text} {self.hint}" if self.hint else text
+        return joined(text, self.hint)
 
 
 class UsageError(BatchRunnerError):

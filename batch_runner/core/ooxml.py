@@ -15,6 +15,7 @@ from typing import NoReturn, Protocol
 from xml.parsers import expat
 
 from batch_runner.core.errors import SheetError
+from batch_runner.core.language import phrase
 
 SAVE_AGAIN = "Open it in Excel or LibreOffice and save it as a new .xlsx file."
 
@@ -170,7 +171,10 @@ def relation_id(attributes: Mapping[str, str]) -> str:
 def damaged(where: str) -> SheetError:
     """The error for a workbook that cannot be read."""
     return SheetError(
-        "The file is no whole Excel workbook.", code="damaged", hint=SAVE_AGAIN, where=where
+        phrase("The file is no whole Excel workbook."),
+        code="damaged",
+        hint=SAVE_AGAIN,
+        where=where,
     )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from batch_runner.core.language import phrase
+
 FORMATS = ("PNG", "JPEG", "WEBP")
 SMALLEST = 128  # pixels of each side
 LONGEST = 4  # one side as a multiple of the other
@@ -39,28 +41,36 @@ def flaws(picture: Picture) -> Iterator[Flaw]:
     if not picture.format:
         yield Flaw(
             code="image_not_a_picture",
-            message="it is no picture.",
-            hint="Open the link in a browser: it may lead to a page around the picture.",
+            message=phrase("it is no picture."),
+            hint=phrase("Open the link in a browser: it may lead to a page around the picture."),
         )
         return
     if picture.format not in FORMATS:
         yield Flaw(
             code="image_format",
-            message=f"it is {picture.format}; PNG, JPEG and WebP are taken.",
+            message=phrase("it is {format}; PNG, JPEG and WebP are taken.", format=picture.format),
         )
     size = f"{picture.width}x{picture.height}"
     if min(picture.width, picture.height) < SMALLEST:
         yield Flaw(
             code="image_too_small",
-            message=f"it has {size} pixels; at least {SMALLEST}x{SMALLEST} are needed.",
+            message=phrase(
+                "it has {size} pixels; at least {smallest}x{smallest} are needed.",
+                size=size,
+                smallest=SMALLEST,
+            ),
         )
     elif max(picture.width, picture.height) > LONGEST * min(picture.width, picture.height):
         yield Flaw(
             code="image_ratio",
-            message=f"it has {size} pixels; 1:{LONGEST} to {LONGEST}:1 is taken.",
+            message=phrase(
+                "it has {size} pixels; 1:{longest} to {longest}:1 is taken.",
+                size=size,
+                longest=LONGEST,
+            ),
         )
     if picture.flat:
         yield Flaw(
             code="image_one_colour",
-            message="it shows one colour only; such pictures fail.",
+            message=phrase("it shows one colour only; such pictures fail."),
         )

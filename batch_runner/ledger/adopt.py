@@ -19,8 +19,8 @@ _MEANS = {
 }
 
 _WHY = {
-    Adoption.HOLD: wording.HELD,
-    Adoption.FAILED: wording.FAILED_BEFORE,
+    Adoption.HOLD: wording.held,
+    Adoption.FAILED: wording.failed_before,
 }
 
 
@@ -64,7 +64,7 @@ def adopt(
             at=at,
             task_id=spec.identity.shown_task if linked else None,
             error_code="" if linked else "adopted",
-            error="" if linked else _WHY[spec.adopt],
+            error="" if linked else _WHY[spec.adopt](),
             detail={"why": "the sheet shows results, no ledger knew them"},
         ),
     )

@@ -19,6 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from batch_runner.core.language import speak, spoken
 from batch_runner.ledger.connection import BUSY_TIMEOUT
 
 T = TypeVar("T")
@@ -130,7 +131,9 @@ class GroupCommit:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
+        self._thread = ThreadPoolExecutor(
+            1, "ledger-writer", initializer=speak, initargs=(spoken(),)
+        )
         self._waiting: list[_Unit] = []
         self._at_work: Future[None] | None = None  # what the other thread does
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from batch_runner.core.errors import LedgerError
+from batch_runner.core.language import phrase
 from batch_runner.ledger.disk import network_kind
 
 BUSY_TIMEOUT = 30.0  # seconds another process (status, resolve) may hold the file
@@ -52,7 +53,7 @@ def _unusable(path: Path, error: sqlite3.Error) -> LedgerError:
             "submitted."
         )
     return LedgerError(
-        f"the ledger cannot be opened ({error}).",
+        phrase("the ledger cannot be opened ({reason}).", reason=error),
         code="ledger_unusable",
         where=str(path),
         hint=hint,

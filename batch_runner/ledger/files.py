@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from batch_runner.core.errors import LedgerError
+from batch_runner.core.language import phrase
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -49,9 +50,13 @@ def readable(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise LedgerError(
-            f"what other computers sent cannot be read ({error.strerror or error}).",
+            phrase(
+                "what other computers sent cannot be read ({reason}).",
+                reason=error.strerror or error,
+            ),
             code="neighbours_unreadable",
             where=str(path),
-            hint="Let the folder be synchronised first ('always keep on this computer'); nothing "
-            "is sent before that.",
+            hint=phrase(
+                "Let the folder be synchronised first ('always keep on this computer'); nothing is sent before that."
+            ),
         ) from error

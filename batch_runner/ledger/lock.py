@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from batch_runner.core.errors import LedgerError, LockedError
+from batch_runner.core.language import phrase
 
 LOCK = "run.lock"
 HOLDER = "run.holder.json"
@@ -57,11 +58,12 @@ def hold(sidecar: Path, *, host: str, pid: int, at: datetime) -> Iterator[None]:
         raise _locked(sidecar) from None
     except OSError as error:
         raise LedgerError(
-            f"this folder cannot be locked ({error.strerror or error}).",
+            phrase("this folder cannot be locked ({reason}).", reason=error.strerror or error),
             code="lock_unusable",
             where=str(sidecar),
-            hint="It must be writable and on a disk with file locks, or set BATCH_RUNNER_STATE, or "
-            "'state:' in the config, to a folder that is. Nothing was submitted.",
+            hint=phrase(
+                "It must be writable and on a disk with file locks, or set BATCH_RUNNER_STATE, or 'state:' in the config, to a folder that is. Nothing was submitted."
+            ),
         ) from error
     sys.audit("batch_runner.ledger.locked")
     try:
@@ -80,20 +82,22 @@ def _leave_note(path: Path, note: dict[str, object]) -> None:
         fresh.replace(path)
     except OSError as error:
         raise LedgerError(
-            f"this folder cannot be written ({error.strerror or error}).",
+            phrase("this folder cannot be written ({reason}).", reason=error.strerror or error),
             code="lock_unusable",
             where=str(path.parent),
-            hint="Free some space or mend its permissions; nothing was submitted.",
+            hint=phrase("Free some space or mend its permissions; nothing was submitted."),
         ) from error
 
 
 def _locked(sidecar: Path) -> LockedError:
     holder = holder_of(sidecar)
     return LockedError(
-        f"another run holds this sheet{'' if holder is None else f' ({holder})'}.",
+        phrase("another run holds this sheet.")
+        if holder is None
+        else phrase("another run holds this sheet ({holder}).", holder=holder),
         code="locked",
         where=str(sidecar),
-        hint="Wait for it or stop it; 'batch-runner status SHEET' shows how it goes.",
+        hint=phrase("Wait for it or stop it; 'batch-runner status SHEET' shows how it goes."),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event, State, advance
-from batch_runner.core.wording import WITHDRAWN
+from batch_runner.core.wording import withdrawn
 from batch_runner.ledger.history import write_event
 from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, to_job
 
@@ -48,7 +48,7 @@ def withdraw(connection: sqlite3.Connection, job: int, at: datetime) -> Change |
         event=Event.SKIPPED,
         at=at,
         error_code="withdrawn",
-        error=WITHDRAWN,
+        error=withdrawn(),
     )
     state = advance(State.QUEUED, change.event)
     connection.execute(

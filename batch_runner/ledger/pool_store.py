@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from batch_runner.core.errors import LedgerError
+from batch_runner.core.language import phrase
 from batch_runner.core.pace import Found
 from batch_runner.core.share import Member, Share, share_of
 from batch_runner.ledger.connection import connect
@@ -155,10 +156,13 @@ def _telling(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
             connection.execute("ROLLBACK")
         if isinstance(error, sqlite3.Error):
             raise LedgerError(
-                f"runs of the same account cannot be told of each other ({error}).",
+                phrase(
+                    "runs of the same account cannot be told of each other ({reason}).",
+                    reason=error,
+                ),
                 code="pool_unusable",
                 where=str(path),
-                hint="Each uses the limits as if it were alone, until the disk is mended.",
+                hint=phrase("Each uses the limits as if it were alone, until the disk is mended."),
             ) from error
         raise
 

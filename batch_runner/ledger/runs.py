@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from batch_runner.core.lifecycle import Event, State, advance
-from batch_runner.core.wording import INTERRUPTED
+from batch_runner.core.wording import interrupted
 from batch_runner.ledger.history import write_event
 from batch_runner.ledger.rows import MAY_BE_OPEN, NEW_TROUBLE, to_time
 
@@ -65,7 +65,7 @@ def start(
         "INSERT INTO runs (started_at, beat_at, host, pid, version) VALUES (?, ?, ?, ?, ?)",
         (stamp, stamp, host, pid, version),
     )
-    recover(connection, stamp, INTERRUPTED)
+    recover(connection, stamp, interrupted())
     connection.execute("UPDATE jobs SET tries = 0, not_before = 0 WHERE tries OR not_before")
     assert cursor.lastrowid is not None
     return cursor.lastrowid

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
+import sqlite3
+from pathlib import Path
+
+from batch_runner.core.errors import LedgerError
+from batch_runner.core.language import phrase
+from batch_runner.ledger.schema import statements
+
 QUARTER = 900
 """Seconds: every day of every time zone in use begins at a multiple of them."""
 
@@ -114,3 +122,30 @@ CREATE TABLE limits (
 
 STEPS = (V1, V2)
 VERSION = len(STEPS)
+
+
+def begin(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables, if they are not there yet.
+
+    Raises:
+        LedgerError: they were made by a newer version.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise LedgerError(
+            phrase(
+                "these books have version {version}, this program knows up to {known}.",
+                version=version,
+                known=VERSION,
+            ),
+            code="spend_newer",
+            where=str(path),
+            hint=phrase("Update batch-runner; nothing was submitted."),
+        )
+    for statement in (s for step in STEPS[version:] for s in statements(step)):
+        connection.execute(statement)
+    if version == 0:
+        connection.execute("INSERT INTO meta VALUES ('salt', ?)", (secrets.token_hex(16),))
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")

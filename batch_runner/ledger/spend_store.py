@@ -9,7 +9,6 @@ history from time to time (``book``).
 from __future__ import annotations
 
 import contextlib
-import secrets
 import sqlite3
 import sys
 import threading
@@ -19,10 +18,10 @@ from pathlib import Path
 from typing import Self
 
 from batch_runner.core.errors import LedgerError
+from batch_runner.core.language import phrase
 from batch_runner.core.spend import Cap, Charge, Payer, Reservation, Source
 from batch_runner.ledger.connection import connect
-from batch_runner.ledger.schema import statements
-from batch_runner.ledger.spend_schema import QUARTER, STEPS, UNKNOWN_ACCOUNT, VERSION
+from batch_runner.ledger.spend_schema import QUARTER, UNKNOWN_ACCOUNT, begin
 
 FILE = "spend.sqlite"
 WATCH = timedelta(days=32)
@@ -51,7 +50,7 @@ class SpendStore:
         except (OSError, LedgerError) as error:
             raise _unusable(path, error) from error
         try:
-            _begin(connection, path)
+            begin(connection, path)
         except BaseException as error:
             connection.close()
             if isinstance(error, sqlite3.Error):
@@ -264,32 +263,16 @@ def _source(row: sqlite3.Row) -> Source:
     )
 
 
-def _begin(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables, if they are not there yet."""
-    connection.execute("BEGIN IMMEDIATE")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise LedgerError(
-            f"these books have version {version}, this program knows up to {VERSION}.",
-            code="spend_newer",
-            where=str(path),
-            hint="Update batch-runner; nothing was submitted.",
-        )
-    for step in STEPS[version:]:
-        for statement in statements(step):
-            connection.execute(statement)
-    if version == 0:
-        connection.execute("INSERT INTO meta VALUES ('salt', ?)", (secrets.token_hex(16),))
-    connection.execute(f"PRAGMA user_version = {VERSION}")
-    connection.execute("COMMIT")
-
-
 def _unusable(path: Path, error: Exception) -> LedgerError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return LedgerError(
-        f"the books of what your sheets spend together cannot be used ({reason}).",
+        phrase(
+            "the books of what your sheets spend together cannot be used ({reason}).",
+            reason=reason,
+        ),
         code="spend_unusable",
         where=str(path),
-        hint="Mend the disk or the folder's permissions, or set BATCH_RUNNER_DATA to another "
-        "folder. If the file is damaged, delete it: it is made again from the sheets' ledgers.",
+        hint=phrase(
+            "Mend the disk or the folder's permissions, or set BATCH_RUNNER_DATA to another folder. If the file is damaged, delete it: it is made again from the sheets' ledgers."
+        ),
     )

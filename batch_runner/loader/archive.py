@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Collection, Iterator
 
 from batch_runner.core.errors import SheetError
+from batch_runner.core.language import phrase
 from batch_runner.core.ooxml import SAVE_AGAIN, damaged, normal_name
 
 MAX_MEMBERS = 20_000
@@ -94,13 +95,15 @@ class Archive:
 def _ole(data: bytes, where: str) -> SheetError:
     if "EncryptedPackage".encode("utf-16-le") in data:
         return SheetError(
-            "The workbook is protected by a password.",
+            phrase("The workbook is protected by a password."),
             code="encrypted",
-            hint="Open it in Excel, remove the password (File > Info > Protect Workbook) and save it.",
+            hint=phrase(
+                "Open it in Excel, remove the password (File > Info > Protect Workbook) and save it."
+            ),
             where=where,
         )
     return SheetError(
-        "The file is an old .xls workbook under a new name.",
+        phrase("The file is an old .xls workbook under a new name."),
         code="unsupported_format",
         hint=SAVE_AGAIN,
         where=where,
@@ -115,15 +118,19 @@ def _check_sizes(members: list[zipfile.ZipInfo], where: str) -> None:
     )
     if len(members) > MAX_MEMBERS or total > MAX_UNPACKED or swollen:
         raise SheetError(
-            f"The workbook unpacks to {total / 1e6:.0f} MB in {len(members)} parts, far more than a sheet needs.",
+            phrase(
+                "The workbook unpacks to {total:.0f} MB in {number} parts, far more than a sheet needs.",
+                total=total / 1e6,
+                number=len(members),
+            ),
             code="workbook_too_large",
             hint=SAVE_AGAIN,
             where=where,
         )
     if any(member.flag_bits & 0x1 for member in members):
         raise SheetError(
-            "The workbook is an encrypted archive.",
+            phrase("The workbook is an encrypted archive."),
             code="encrypted",
-            hint="Save it without a password.",
+            hint=phrase("Save it without a password."),
             where=where,
         )

@@ -10,6 +10,7 @@ import codecs
 import re
 
 from batch_runner.core.errors import SheetError
+from batch_runner.core.language import both, phrase
 from batch_runner.core.model import Problem, Severity
 from batch_runner.loader.plausibility import CANDIDATES, plausibility
 from batch_runner.loader.source import Source
@@ -111,9 +112,9 @@ def _settled(source: Source, wanted: str) -> str:
         " ".encode(codec)  # some codecs are not for text
     except (LookupError, UnicodeError) as error:
         raise SheetError(
-            f"There is no encoding named '{wanted}'.",
+            phrase("There is no encoding named '{wanted}'.", wanted=wanted),
             code="encoding_unknown_name",
-            hint="Usual ones: utf-8, utf-16, cp932 (Shift-JIS), gb18030, big5, cp1252.",
+            hint=phrase("Usual ones: utf-8, utf-16, cp932 (Shift-JIS), gb18030, big5, cp1252."),
             where=source.path.name,
         ) from error
     codec = _WIDER.get(codec, codec)
@@ -127,9 +128,13 @@ def _decode(data: bytes, codec: str, where: str) -> str:
     except UnicodeError as error:  # a few codecs do not say where
         line = data.count(b"\n", 0, getattr(error, "start", 0)) + 1
         raise SheetError(
-            f"The file is not {codec} throughout: line {line} holds bytes that are none.",
+            phrase(
+                "The file is not {codec} throughout: line {line} holds bytes that are none.",
+                codec=codec,
+                line=line,
+            ),
             code="encoding_does_not_fit",
-            hint="Save it anew as 'CSV UTF-8', or name another 'encoding' in the config.",
+            hint=phrase("Save it anew as 'CSV UTF-8', or name another 'encoding' in the config."),
             where=where,
         ) from error
 
@@ -146,9 +151,9 @@ def _without_mark(data: bytes, where: str) -> tuple[str, tuple[Problem, ...]]:
             if "\0" not in text:
                 return codec, (_guessed(codec),)
     raise SheetError(
-        "The file holds NUL bytes, so it is no text.",
+        phrase("The file holds NUL bytes, so it is no text."),
         code="not_text",
-        hint="Open it in the program it comes from, and save it as 'CSV UTF-8' or .xlsx.",
+        hint=phrase("Open it in the program it comes from, and save it as 'CSV UTF-8' or .xlsx."),
         where=where,
     )
 
@@ -162,9 +167,9 @@ def _refuse_broken_utf8(data: bytes, error: UnicodeDecodeError, where: str) -> N
         return
     line = data.count(b"\n", 0, error.start) + 1
     raise SheetError(
-        f"The file is UTF-8, but line {line} holds bytes that are damaged.",
+        phrase("The file is UTF-8, but line {line} holds bytes that are damaged.", line=line),
         code="encoding_broken",
-        hint="Correct that line and save it as 'CSV UTF-8'.",
+        hint=phrase("Correct that line and save it as 'CSV UTF-8'."),
         where=where,
     )
 
@@ -180,7 +185,7 @@ def _guess(data: bytes, where: str) -> tuple[str, tuple[Problem, ...]]:
     likely = [codec for codec in ranked if scores[codec] >= _ENOUGH]
     if not likely:
         raise SheetError(
-            "The file is not UTF-8, and no other encoding gives text that makes sense.",
+            phrase("The file is not UTF-8, and no other encoding gives text that makes sense."),
             code="encoding_not_found",
             hint=_HINT.format("NAME"),
             where=where,
@@ -188,7 +193,7 @@ def _guess(data: bytes, where: str) -> tuple[str, tuple[Problem, ...]]:
     close = [codec for codec in likely if scores[likely[0]] - scores[codec] < _APART]
     if len(close) > 1:
         raise SheetError(
-            f"The file fits {' and '.join(close)} about equally well.",
+            phrase("The file fits {names} about equally well.", names=both(close)),
             code="encoding_ambiguous",
             hint=_HINT.format(f"{close[0]}' or 'encoding: {close[1]}"),
             where=where,
@@ -199,7 +204,9 @@ def _guess(data: bytes, where: str) -> tuple[str, tuple[Problem, ...]]:
 def _guessed(codec: str) -> Problem:
     return Problem(
         code="encoding_guessed",
-        message=f"The file does not say its encoding; it is read as {codec}.",
-        hint=f"If texts look wrong, set 'encoding' in the config (now: {codec}).",
+        message=phrase("The file does not say its encoding; it is read as {codec}.", codec=codec),
+        hint=phrase(
+            "If texts look wrong, set 'encoding' in the config (now: {codec}).", codec=codec
+        ),
         severity=Severity.NOTICE,
     )

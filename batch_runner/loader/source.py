@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from batch_runner.core.errors import SheetChangedError, SheetError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import FileStamp
 
 MAX_BYTES = 4 << 30
@@ -60,9 +61,9 @@ class Source:
     def changed(self) -> SheetChangedError:
         """The error for a file that is another one in the midst of being read."""
         return SheetChangedError(
-            "The sheet was saved by somebody while it was read.",
+            phrase("The sheet was saved by somebody while it was read."),
             code="sheet_changed",
-            hint="Run the command again.",
+            hint=phrase("Run the command again."),
             where=str(self.path),
         )
 
@@ -84,9 +85,13 @@ def look(path: Path) -> Source:
         raise _unreadable(path, error) from error
     if mark.size > MAX_BYTES:
         raise SheetError(
-            f"The file has {mark.size / 1e9:.1f} GB; at most {MAX_BYTES / 1e9:.1f} GB are read.",
+            phrase(
+                "The file has {size:.1f} GB; at most {most:.1f} GB are read.",
+                size=mark.size / 1e9,
+                most=MAX_BYTES / 1e9,
+            ),
             code="sheet_too_large",
-            hint="Split it into several sheets.",
+            hint=phrase("Split it into several sheets."),
             where=str(path),
         )
     return Source(path=path, stamp=mark)
@@ -111,8 +116,12 @@ def _stamp(file: BinaryIO) -> FileStamp:
 def _unreadable(path: Path, error: OSError) -> SheetError:
     busy = isinstance(error, PermissionError)
     return SheetError(
-        f"The file cannot be read: {error.strerror or error}.",
+        phrase("The file cannot be read: {reason}.", reason=error.strerror or error),
         code="sheet_unreadable",
-        hint="Close it in other programs, or see to it that you may read it." if busy else "",
+        hint=(
+            phrase("Close it in other programs, or see to it that you may read it.")
+            if busy
+            else ""
+        ),
         where=str(path),
     )

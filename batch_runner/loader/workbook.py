@@ -12,9 +12,9 @@ from python_calamine import CalamineError, CalamineWorkbook
 from batch_runner.core.cellrefs import MAX_COLUMN, MAX_ROW
 from batch_runner.core.errors import SheetError
 from batch_runner.core.headers import nearest
+from batch_runner.core.language import plural, series
 from batch_runner.core.model import ReadOptions, Table, address
 from batch_runner.core.ooxml import Worksheet, relations, worksheets
-from batch_runner.core.wording import counted
 from batch_runner.loader.archive import DAMAGE, Archive
 from batch_runner.loader.header import empty_sheet, no_prompt
 from batch_runner.loader.reduced import only_worksheets
@@ -178,7 +178,10 @@ def _none(where: str, grids: Sequence[Grid], options: ReadOptions) -> SheetError
 
 def _several(source: Source, grids: Sequence[Grid], options: ReadOptions) -> SheetError:
     counts = {g.sheet.name: len(build_table(source, g, options).rows) for g in grids}
-    shown = ", ".join(f"'{name}' ({counted(count, 'row')})" for name, count in counts.items())
+    shown = series(
+        plural("'{name}' ({count} row)", "'{name}' ({count} rows)", count, name=name)
+        for name, count in counts.items()
+    )
     return SheetError(
         f"Several worksheets hold prompts: {shown}.",
         code="several_worksheets",

@@ -23,6 +23,7 @@ from yarl import URL
 
 from batch_runner.core.entity import Entity, asked_from, continues, entity_of
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 from batch_runner.core.outcomes import FetchKind, FetchOutcome
 from batch_runner.core.redact import redact, told
 from batch_runner.core.wire import retry_after
@@ -275,7 +276,7 @@ def _parse(link: str) -> URL:
     try:
         return URL(link.strip(), encoded=_PLAIN.fullmatch(link.strip()) is not None)
     except ValueError as error:
-        raise RefusedLinkError("the link is not an http(s) address") from error
+        raise RefusedLinkError(phrase("the link is not an http(s) address")) from error
 
 
 def _place(url: URL) -> str:

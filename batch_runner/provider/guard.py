@@ -16,6 +16,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from batch_runner.core.addresses import is_public
+from batch_runner.core.language import phrase
 from batch_runner.provider.proxies import is_loopback
 
 Place = tuple[str, int]
@@ -87,12 +88,12 @@ def check_link(url: URL, allowed: AbstractSet[Place]) -> None:
         RefusedLinkError: it must not be fetched.
     """
     if url.scheme not in {"http", "https"} or not url.host:
-        raise RefusedLinkError("the link is not an http(s) address")
+        raise RefusedLinkError(phrase("the link is not an http(s) address"))
     host = url.host.lower()
     if place_of(url) in allowed:
         return
     if is_loopback(host) or (_is_address(host) and not is_public(host)):
-        raise RefusedLinkError(f"{host} is a private or local address")
+        raise RefusedLinkError(phrase("{host} is a private or local address", host=host))
 
 
 def refused_when_resolved(error: BaseException) -> str:

@@ -14,6 +14,7 @@ import aiohttp
 from yarl import URL
 
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 from batch_runner.core.picture import LARGEST, Flaw, flaws
 from batch_runner.core.redact import told
 from batch_runner.provider.client import USER_AGENT
@@ -75,8 +76,12 @@ async def _take(response: aiohttp.ClientResponse) -> tuple[Flaw, ...]:
         return (
             Flaw(
                 code="image_forbidden",
-                message=f"the server refuses to show it (HTTP {response.status}).",
-                hint="It may be protected against links from elsewhere; put a copy on the web.",
+                message=phrase(
+                    "the server refuses to show it (HTTP {status}).", status=response.status
+                ),
+                hint=phrase(
+                    "It may be protected against links from elsewhere; put a copy on the web."
+                ),
             ),
         )
     if response.status != 200:
@@ -88,8 +93,8 @@ async def _take(response: aiohttp.ClientResponse) -> tuple[Flaw, ...]:
             return (
                 Flaw(
                     code="image_too_large",
-                    message=f"it has more than {LARGEST // 1_000_000} MB.",
-                    hint="Save it smaller.",
+                    message=phrase("it has more than {largest} MB.", largest=LARGEST // 1000000),
+                    hint=phrase("Save it smaller."),
                 ),
             )
     return tuple(flaws(await in_thread(partial(examine, bytes(content)))))
@@ -98,14 +103,14 @@ async def _take(response: aiohttp.ClientResponse) -> tuple[Flaw, ...]:
 def _refused(why: str) -> Flaw:
     return Flaw(
         code="image_refused",
-        message=f"it is not asked for: {told(why, (), 200)}.",
-        hint="Put it where the provider can reach it, too.",
+        message=phrase("it is not asked for: {why}.", why=told(why, (), 200)),
+        hint=phrase("Put it where the provider can reach it, too."),
     )
 
 
 def _unreachable(why: str) -> Flaw:
     return Flaw(
         code="image_unreachable",
-        message=f"it cannot be had ({told(why, (), 200)}).",
-        hint="Open the link in a private window of a browser to see what others see.",
+        message=phrase("it cannot be had ({why}).", why=told(why, (), 200)),
+        hint=phrase("Open the link in a private window of a browser to see what others see."),
     )

@@ -16,6 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 from yarl import URL
 
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 from batch_runner.core.redact import redact
 
 
@@ -92,9 +93,14 @@ def _proxy(address: str, *, variable: str) -> Proxy:
         # Without user and password, which may hold any character where they are not encoded.
         shown = redact(address.rpartition("@")[2])
         raise ConfigError(
-            f"The proxy at {shown!r} cannot be used: only http:// and https:// proxies can.",
+            phrase(
+                "The proxy at {shown!r} cannot be used: only http:// and https:// proxies can.",
+                shown=shown,
+            ),
             code="proxy_unsupported",
-            hint=f"Set {variable} to an HTTP proxy, or name the host in NO_PROXY.",
+            hint=phrase(
+                "Set {variable} to an HTTP proxy, or name the host in NO_PROXY.", variable=variable
+            ),
         )
     authorization = None
     if url.user is not None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from batch_runner.core.errors import SheetBusyError
+from batch_runner.core.language import phrase
 from batch_runner.reporter.open_elsewhere import locks_of, told_by
 
 _WRITE_BITS = 0o222
@@ -41,10 +42,14 @@ def check_not_open(path: Path) -> None:
     for lock in locks_of(path):
         told = told_by(lock)
         raise SheetBusyError(
-            f"The file is open in a spreadsheet program{f' ({told})' if told else ''}.",
+            phrase("The file is open in a spreadsheet program ({told}).", told=told)
+            if told
+            else phrase("The file is open in a spreadsheet program."),
             code="sheet_open",
-            hint="Close it there; if nobody has it open, a crash left this behind: "
-            f"delete '{lock.name}' beside it.",
+            hint=phrase(
+                "Close it there; if nobody has it open, a crash left this behind: delete '{lock_name}' beside it.",
+                lock_name=lock.name,
+            ),
             where=str(path),
         )
 
@@ -69,16 +74,16 @@ def check_writable(path: Path) -> None:
     """
     if path.exists() and not _writable(path):
         raise SheetBusyError(
-            "The file is read-only.",
+            phrase("The file is read-only."),
             code="sheet_read_only",
-            hint="Make it writable for yourself.",
+            hint=phrase("Make it writable for yourself."),
             where=str(path),
         )
     if path.parent.exists() and not _writable(path.parent):
         raise SheetBusyError(
-            "The folder is read-only, and a safe change needs a new file in it.",
+            phrase("The folder is read-only, and a safe change needs a new file in it."),
             code="folder_read_only",
-            hint="Make the folder writable for yourself.",
+            hint=phrase("Make the folder writable for yourself."),
             where=str(path.parent),
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from batch_runner.core.celltext import number_text, safe_text
 from batch_runner.core.errors import SheetError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import OutCell, Problem, Severity, Table, WritePlan
 from batch_runner.reporter.csv_text import (
     Edit,
@@ -169,15 +170,21 @@ def _too_many_fields(number: int) -> Problem:
         code="too_many_fields",
         severity=Severity.WARNING,
         row=number,
-        message="The line has more fields than the header, so its results are not written into it.",
-        hint="Put quotes around a text that holds the delimiter.",
+        message=phrase(
+            "The line has more fields than the header, so its results are not written into it."
+        ),
+        hint=phrase("Put quotes around a text that holds the delimiter."),
     )
 
 
 def _not_as_read(table: Table) -> SheetError:
     return SheetError(
-        "The file is laid out otherwise than it was read, so no result can be placed safely.",
+        phrase(
+            "The file is laid out otherwise than it was read, so no result can be placed safely."
+        ),
         code="layout_unclear",
-        hint="Set 'encoding', 'delimiter' and 'header_row' in the config, and save the sheet once.",
+        hint=phrase(
+            "Set 'encoding', 'delimiter' and 'header_row' in the config, and save the sheet once."
+        ),
         where=str(table.path),
     )

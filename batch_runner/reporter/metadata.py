@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from batch_runner.core.errors import SheetBusyError
+from batch_runner.core.language import phrase
 
 
 def keep_metadata(source: Path, copy: Path) -> None:
@@ -36,10 +37,12 @@ def keep_metadata(source: Path, copy: Path) -> None:
         copy.chmod(stat.S_IMODE(wanted.st_mode))
     except OSError as error:
         raise SheetBusyError(
-            "Owner, permissions or attributes of the file could not be kept "
-            f"({error.strerror or error}), so it was not replaced.",
+            phrase(
+                "Owner, permissions or attributes of the file could not be kept ({reason}), so it was not replaced.",
+                reason=error.strerror or error,
+            ),
             code="metadata_not_kept",
-            hint="Run as the file's owner, or make a copy of the sheet that is yours.",
+            hint=phrase("Run as the file's owner, or make a copy of the sheet that is yours."),
             where=str(source),
         ) from error
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from batch_runner.core.cellrefs import Area
 from batch_runner.core.errors import SheetBusyError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import Problem, Severity, WritePlan
 from batch_runner.reporter.links_patch import MAX_LINKS
 from batch_runner.reporter.sheet_survey import Survey
@@ -26,12 +27,16 @@ def signature(package: Package, plans: Sequence[WritePlan], *, keep: bool) -> li
     """
     if not any(name.startswith(_SIGNATURES) for name in package.names()):
         return []
-    message = "The workbook is digitally signed, and any change makes its signature invalid."
+    message = phrase(
+        "The workbook is digitally signed, and any change makes its signature invalid."
+    )
     if keep and not any(plan.break_signature for plan in plans):
         raise SheetBusyError(
             message,
             code="workbook_signed",
-            hint="Remove the signature in Excel, or set 'output: break_signature: true' in the config.",
+            hint=phrase(
+                "Remove the signature in Excel, or set 'output: break_signature: true' in the config."
+            ),
         )
     return [Problem(code="signature_broken", severity=Severity.WARNING, message=message)]
 
@@ -45,7 +50,9 @@ def protection(around: Survey) -> list[Problem]:
         Problem(
             code="sheet_protected",
             severity=Severity.NOTICE,
-            message="The worksheet is protected against changes by hand; results are written into it.",
+            message=phrase(
+                "The worksheet is protected against changes by hand; results are written into it."
+            ),
         )
     ]
 
@@ -58,8 +65,12 @@ def links_refused(count: int) -> list[Problem]:
         Problem(
             code="too_many_links",
             severity=Severity.WARNING,
-            message=f"Excel takes {MAX_LINKS} links in a worksheet, so {count} more are plain text.",
-            hint="They can be copied into a browser.",
+            message=phrase(
+                "Excel takes {max_links} links in a worksheet, so {count} more are plain text.",
+                max_links=MAX_LINKS,
+                count=count,
+            ),
+            hint=phrase("They can be copied into a browser."),
         )
     ]
 
@@ -72,7 +83,11 @@ def pictures_refused(count: int, most: int) -> list[Problem]:
         Problem(
             code="too_many_pictures",
             severity=Severity.WARNING,
-            message=f"A worksheet gets {most} pictures, so {count} more are left out.",
+            message=phrase(
+                "A worksheet gets {most} pictures, so {count} more are left out.",
+                most=most,
+                count=count,
+            ),
         )
     ]
 
@@ -85,7 +100,7 @@ def columns_shown(columns: Sequence[int], header_row: int) -> list[Problem]:
             severity=Severity.NOTICE,
             row=header_row,
             column=column,
-            message="This column was hidden; it is shown now that results stand in it.",
+            message=phrase("This column was hidden; it is shown now that results stand in it."),
         )
         for column in columns
     ]
@@ -99,8 +114,12 @@ def formulas_kept(cells: Sequence[tuple[int, int]]) -> list[Problem]:
             severity=Severity.WARNING,
             row=row,
             column=column,
-            message="This cell holds a formula that others share, so the result is not written here.",
-            hint="Clear the column, or name another one under 'output: columns:' in the config.",
+            message=phrase(
+                "This cell holds a formula that others share, so the result is not written here."
+            ),
+            hint=phrase(
+                "Clear the column, or name another one under 'output: columns:' in the config."
+            ),
         )
         for row, column in cells
     ]
@@ -114,8 +133,15 @@ def under_merges(areas: Sequence[tuple[Area, Sequence[int]]]) -> list[Problem]:
             severity=Severity.WARNING,
             row=area.top,
             column=area.left,
-            message=f"The results of {_rows(rows)} are under the merged cells {area}, so not all of them show.",
-            hint=f"Unmerge these cells, or see 'batch-runner status SHEET --row {rows[0]}'.",
+            message=phrase(
+                "The results of {rows} are under the merged cells {area}, so not all of them show.",
+                rows=_rows(rows),
+                area=area,
+            ),
+            hint=phrase(
+                "Unmerge these cells, or see 'batch-runner status SHEET --row {rows}'.",
+                rows=rows[0],
+            ),
         )
         for area, rows in areas
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from batch_runner.core.errors import SheetError
+from batch_runner.core.language import phrase
 from batch_runner.reporter.xml_bytes import (
     ATTRIBUTES,
     Element,
@@ -133,8 +134,12 @@ def _after_rows(chunks: Iterable[bytes], prefix: bytes, where: str) -> bytes:
 def not_editable(where: str) -> SheetError:
     """The error for a worksheet that is not laid out as worksheets are."""
     return SheetError(
-        "The worksheet is not laid out as Excel lays it out, so no result can be placed safely.",
+        phrase(
+            "The worksheet is not laid out as Excel lays it out, so no result can be placed safely."
+        ),
         code="workbook_not_writable",
-        hint="Open the workbook in Excel, save it as .xlsx under a new name, and run that.",
+        hint=phrase(
+            "Open the workbook in Excel, save it as .xlsx under a new name, and run that."
+        ),
         where=where,
     )

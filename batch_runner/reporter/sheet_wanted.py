@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from batch_runner.core.cellrefs import MAX_COLUMN, MAX_ROW, Area, area
 from batch_runner.core.errors import SheetError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import OutCell, WritePlan
 from batch_runner.reporter.sheet_survey import Survey
 from batch_runner.reporter.xml_bytes import children
@@ -30,9 +31,11 @@ def wanted_cells(plan: WritePlan) -> Cells:
     extent = extent_of(wanted)
     if extent is not None and (extent.right >= MAX_COLUMN or extent.bottom > MAX_ROW):
         raise SheetError(
-            "The worksheet is in use up to its last column, so there is no room for results.",
+            phrase(
+                "The worksheet is in use up to its last column, so there is no room for results."
+            ),
             code="worksheet_full",
-            hint="Delete columns on the right that are not needed.",
+            hint=phrase("Delete columns on the right that are not needed."),
         )
     return wanted
 

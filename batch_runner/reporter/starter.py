@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch_runner.core.errors import UsageError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import column_letter
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ def make_starter(path: Path, columns: Sequence[StarterColumn]) -> None:
         content = _text(columns, DELIMITERS[suffix])
     else:
         raise UsageError(
-            "a starter sheet can be .xlsx, .csv or .tsv.",
+            phrase("a starter sheet can be .xlsx, .csv or .tsv."),
             code="unsupported_format",
-            hint="Choose a name with one of these endings.",
+            hint=phrase("Choose a name with one of these endings."),
             where=str(path),
         )
     _create(path, content)
@@ -72,9 +73,9 @@ def _create(path: Path, content: bytes) -> None:
         file = path.open("xb")
     except FileExistsError as error:
         raise UsageError(
-            "this file exists already, and init never replaces one.",
+            phrase("this file exists already, and init never replaces one."),
             code="file_exists",
-            hint="Choose another name, or move the file away.",
+            hint=phrase("Choose another name, or move the file away."),
             where=str(path),
         ) from error
     except OSError as error:
@@ -89,9 +90,9 @@ def _create(path: Path, content: bytes) -> None:
 
 def _not_writable(path: Path, error: OSError) -> UsageError:
     return UsageError(
-        f"the file cannot be written ({error.strerror or error}).",
+        phrase("the file cannot be written ({reason}).", reason=error.strerror or error),
         code="not_writable",
-        hint="Choose a folder that exists and that you may write to.",
+        hint=phrase("Choose a folder that exists and that you may write to."),
         where=str(path),
     )
 

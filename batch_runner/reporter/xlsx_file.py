@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from batch_runner.core.errors import SheetError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import Problem, WritePlan
 from batch_runner.core.ooxml import Worksheet, relations, relations_part
 from batch_runner.reporter import notices
@@ -144,9 +145,9 @@ def _named(book: Book, name: str | None) -> Worksheet:
     found = next((one for one in book.worksheets if one.name == name), None)
     if found is None:
         raise SheetError(
-            f"The workbook has no worksheet '{name}' to write into.",
+            phrase("The workbook has no worksheet '{name}' to write into.", name=name),
             code="workbook_not_writable",
-            hint="Run again: the sheet is read anew.",
+            hint=phrase("Run again: the sheet is read anew."),
         )
     return found
 

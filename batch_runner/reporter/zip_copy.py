@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from batch_runner.core.errors import SheetError
+from batch_runner.core.language import phrase
 from batch_runner.core.ooxml import damaged, normal_name
 
 _LEVEL = 3  # of 9: a sheet packs twice as fast as at 6 and grows by about a tenth
@@ -61,9 +62,9 @@ class Package:
         self._by_name = {normal_name(member.filename): member for member in self.members}
         if any(member.flag_bits & 0x1 for member in self.members):
             raise SheetError(
-                "The workbook is an encrypted archive.",
+                phrase("The workbook is an encrypted archive."),
                 code="encrypted",
-                hint="Save it without a password.",
+                hint=phrase("Save it without a password."),
                 where=where,
             )
 
@@ -248,9 +249,9 @@ def _fitting(facts: tuple[int, ...]) -> tuple[int, ...]:
 def _fits(number: int) -> int:
     if number >= _LIMIT:
         raise SheetError(
-            "The workbook would grow beyond 4 GB.",
+            phrase("The workbook would grow beyond 4 GB."),
             code="workbook_too_large",
-            hint="Split it into several workbooks.",
+            hint=phrase("Split it into several workbooks."),
         )
     return number
 

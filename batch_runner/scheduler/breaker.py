@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from batch_runner.core.language import phrase
 from batch_runner.core.outcomes import FetchKind, FetchOutcome, SubmitKind, SubmitOutcome
 from batch_runner.scheduler.halt import Halt, StopReason
 
@@ -38,9 +39,11 @@ class Breaker:
             self._halt.stop_submits(
                 StopReason(
                     code="same_rejection",
-                    message=f"the first {SAME_REJECTIONS} rows were all refused for the same "
-                    f"reason ({rejection[1].rstrip('.')}), so it is likely a setting and not the "
-                    "rows; nothing more is sent.",
+                    message=phrase(
+                        "the first {same_rejections} rows were all refused for the same reason ({reason}), so it is likely a setting and not the rows; nothing more is sent.",
+                        same_rejections=SAME_REJECTIONS,
+                        reason=rejection[1].rstrip("."),
+                    ),
                 )
             )
 
@@ -63,7 +66,10 @@ class Breaker:
                 self._halt.stop_submits(
                     StopReason(
                         code="not_stored",
-                        message=f"{NOT_STORED} videos in a row could not be stored "
-                        f"({outcome.message.rstrip('.')}); the others wait at the provider.",
+                        message=phrase(
+                            "{not_stored} videos in a row could not be stored ({reason}); the others wait at the provider.",
+                            not_stored=NOT_STORED,
+                            reason=outcome.message.rstrip("."),
+                        ),
                     )
                 )

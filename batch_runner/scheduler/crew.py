@@ -9,6 +9,7 @@ from datetime import datetime
 
 from batch_runner.core.decide import Policy
 from batch_runner.core.jobs import Change, ClaimTerms, Job
+from batch_runner.core.language import phrase
 from batch_runner.core.ports import Ledger, Listener, Provider, Shelf
 from batch_runner.scheduler.breaker import Breaker
 from batch_runner.scheduler.gates import LookGate, Throttle, Turns
@@ -72,4 +73,6 @@ class Crew:
 
 def key_refused(message: str) -> StopReason:
     """The API key does not work (any more)."""
-    return StopReason(code="key_refused", message=f"the API key is refused: {message}")
+    return StopReason(
+        code="key_refused", message=phrase("the API key is refused: {message}", message=message)
+    )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from batch_runner.core.decide import Policy
 from batch_runner.core.jobs import Change, Claim, ClaimKind
+from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.pace import Pace, looks_rate
 from batch_runner.scheduler.breaker import Breaker
@@ -33,8 +33,6 @@ PROBES = 1.0  # submits a second that may be refused while the slots look full
 PROBE_AT = 0.5  # tasks that are likely over, though nobody saw it, at which one is tried
 NOT_BOOKED = -1  # settles that no claim can have seen
 RECHECK = 30.0  # seconds after which a wait for a wall-clock time is looked at again
-
-OVER_BUDGET = StopReason(code="budget", message="the next row could exceed the budget.")
 
 
 class Engine:
@@ -146,7 +144,11 @@ class Engine:
             await work
         except Exception as error:  # noqa: BLE001 - raised again by run, after the answers
             self._failure = self._failure or error
-            self._halt.leave(StopReason(code="error", message=f"the run broke off: {error}"))
+            self._halt.leave(
+                StopReason(
+                    code="error", message=phrase("the run broke off: {reason}", reason=error)
+                )
+            )
 
     async def _resume_open(self, group: asyncio.TaskGroup) -> None:
         """Accepted tasks come first: they are paid."""
@@ -162,8 +164,8 @@ class Engine:
         while not self._halt.submits_stopped:
             if self._dry and self._later is None and not self._flights:
                 if self._over_budget:
-                    why = self._why_over or OVER_BUDGET.message
-                    self._halt.stop_submits(replace(OVER_BUDGET, message=why))
+                    why = self._why_over or phrase("the next row could exceed the budget.")
+                    self._halt.stop_submits(StopReason(code="budget", message=why))
                 return
             if not self._may_send():
                 await self._wait(self._delay())
@@ -265,7 +267,7 @@ class Engine:
         """Stop sending in time for what is usual, then leave."""
         medians = [known[len(known) // 2] for known in self._crew.learned.values() if known]
         usual = max(medians, default=0.0)
-        reason = StopReason(code="deadline", message="the time for this run is over.")
+        reason = StopReason(code="deadline", message=phrase("the time for this run is over."))
         early = max(0.0, seconds - usual)
         await asyncio.sleep(early)
         if not self._nothing_left:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from batch_runner.core import decide
 from batch_runner.core.callback import bytes_to_send
 from batch_runner.core.jobs import Change, Claim, Job
+from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.outcomes import (
     SubmitKind,
@@ -113,7 +114,10 @@ def _heed(crew: Crew, outcome: SubmitOutcome, sent_at: float) -> None:
             crew.listener.noticed("limited", f"The provider asks for less: {seconds:.0f} s pause.")
     elif outcome.kind is SubmitKind.NO_BALANCE:
         crew.halt.stop_submits(
-            StopReason(code="no_balance", message=f"the balance is used up: {outcome.message}")
+            StopReason(
+                code="no_balance",
+                message=phrase("the balance is used up: {message}", message=outcome.message),
+            )
         )
     elif outcome.kind is SubmitKind.KEY_REFUSED:
         crew.halt.leave(key_refused(outcome.message))

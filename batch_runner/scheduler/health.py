@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from batch_runner.core.language import phrase
 from batch_runner.core.outcomes import PollKind, SubmitKind
 from batch_runner.core.pace import backoff
 from batch_runner.core.ports import Listener, Provider
@@ -44,8 +45,10 @@ class Health:
                 self._halt.stop_submits(
                     StopReason(
                         code="no_answers",
-                        message=f"{self._unanswered} rows in a row were sent without a clear "
-                        "answer, so nothing more is sent.",
+                        message=phrase(
+                            "{unanswered} rows in a row were sent without a clear answer, so nothing more is sent.",
+                            unanswered=self._unanswered,
+                        ),
                     )
                 )
             return
@@ -86,8 +89,10 @@ class Health:
                     self._halt.leave(
                         StopReason(
                             code="provider_down",
-                            message="the provider has not answered for "
-                            f"{_long(loop.time() - since)}.",
+                            message=phrase(
+                                "the provider has not answered for {time}.",
+                                time=_long(loop.time() - since),
+                            ),
                         )
                     )
                     return
@@ -95,4 +100,6 @@ class Health:
 
 
 def _long(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+    if seconds < 90:
+        return phrase("{seconds:.0f} s", seconds=seconds)
+    return phrase("{minutes:.0f} minutes", minutes=seconds / 60)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 
 DATA_VARIABLE = "BATCH_RUNNER_DATA"
 
@@ -21,9 +22,13 @@ def config_beside(sheet: Path) -> Path | None:
     found = [path for path in (by_name, by_stem) if path.is_file()]
     if len(found) > 1:
         raise ConfigError(
-            f"Both {by_name.name} and {by_stem.name} lie beside the sheet.",
+            phrase(
+                "Both {by_name_name} and {by_stem_name} lie beside the sheet.",
+                by_name_name=by_name.name,
+                by_stem_name=by_stem.name,
+            ),
             code="two_configs",
-            hint="Remove one of them, or name one by --config.",
+            hint=phrase("Remove one of them, or name one by --config."),
             where=str(sheet.parent),
         )
     return found[0] if found else None

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cache
 
 from batch_runner.core.errors import ConfigError
-from batch_runner.core.language import ENGLISH, Language
+from batch_runner.core.language import ENGLISH, Language, phrase, series
 from batch_runner.settings.find import configs_dir
 
 LANGUAGES = ("en", "ja", "zh")
@@ -35,7 +35,12 @@ def told_by_environment(environ: Mapping[str, str]) -> str | None:
     told = environ.get(VARIABLE, "").strip().lower()
     if told and told not in {AUTO, *LANGUAGES}:
         raise ConfigError(
-            f"{VARIABLE} must be one of {', '.join((AUTO, *LANGUAGES))}.", code="bad_language"
+            phrase(
+                "{variable} must be one of {names}.",
+                variable=VARIABLE,
+                names=series((AUTO, *LANGUAGES)),
+            ),
+            code="bad_language",
         )
     return told or None
 

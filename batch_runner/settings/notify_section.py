@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 from batch_runner.settings.notify import (
     PORTS,
     Mail,
@@ -109,10 +110,13 @@ def _password(section: EmailSection, config: Path | None, environ: Mapping[str, 
         if section.password_env in environ:
             return environ[section.password_env]
         raise ConfigError(
-            f"notify.email.password_env names {section.password_env}, which is not set.",
+            phrase(
+                "notify.email.password_env names {password_env}, which is not set.",
+                password_env=section.password_env,
+            ),
             code="no_password",
             where=where,
-            hint="Set it in the environment of the run, or use password_file.",
+            hint=phrase("Set it in the environment of the run, or use password_file."),
         )
     if section.password_file is not None:
         path = _beside(config, section.password_file)
@@ -120,7 +124,7 @@ def _password(section: EmailSection, config: Path | None, environ: Mapping[str, 
             return path.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
             raise ConfigError(
-                f"notify.email.password_file cannot be read ({error}).",
+                phrase("notify.email.password_file cannot be read ({reason}).", reason=error),
                 code="no_password",
                 where=where,
             ) from None

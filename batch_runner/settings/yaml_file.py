@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -94,9 +95,9 @@ def _text(path: Path) -> str:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ConfigError(
-            f"The file cannot be read: {error.strerror or error}.",
+            phrase("The file cannot be read: {reason}.", reason=error.strerror or error),
             code="config_unreadable",
-            hint="Check the name and the permissions.",
+            hint=phrase("Check the name and the permissions."),
             where=str(path),
         ) from None
     if len(content) > MAX_BYTES:

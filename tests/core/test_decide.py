@@ -136,7 +136,7 @@ def test_a_claim_given_back_is_queued_but_a_replay_stays_unknown() -> None:
     assert (fresh.event, fresh.hold) == (Event.DEFERRED, 0)
     again = decide.not_sent(replace(JOB, replay=True), NOW)
     assert (again.event, again.hold) == (Event.LOST, None)
-    assert again.error == wording.INTERRUPTED
+    assert again.error == wording.interrupted()
 
 
 @pytest.mark.parametrize(

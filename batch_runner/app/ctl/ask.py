@@ -14,6 +14,7 @@ from batch_runner.app.ctl.place import Place, read_note
 from batch_runner.app.place.home import sidecar_of
 from batch_runner.app.place.sidecar import sandbox_copy
 from batch_runner.core.errors import UsageError
+from batch_runner.core.language import phrase
 
 PATIENCE = 15.0  # seconds; a run answers at once, unless its disk is very slow
 MOST = 100_000  # bytes of an answer
@@ -34,7 +35,10 @@ def tell_run(campaign: Campaign, order: Order) -> dict[str, Any]:
     if copy != campaign.source and read_note(rehearsal) is not None:
         hint = f"A rehearsal has one: name it by its copy, {copy.name}."
     raise UsageError(
-        "no run is at work on this sheet.", code="no_run", where=str(campaign.sheet), hint=hint
+        phrase("no run is at work on this sheet."),
+        code="no_run",
+        where=str(campaign.sheet),
+        hint=hint,
     )
 
 
@@ -59,10 +63,12 @@ def ask(sidecar: Path, order: Order) -> dict[str, Any] | None:
     except (OSError, ValueError):
         pass
     raise UsageError(
-        "its run does not answer.",
+        phrase("its run does not answer."),
         code="run_silent",
         where=str(sidecar),
-        hint="It may be about to end; see 'batch-runner status'. A signal (Ctrl-C) reaches it too.",
+        hint=phrase(
+            "It may be about to end; see 'batch-runner status'. A signal (Ctrl-C) reaches it too."
+        ),
     )
 
 

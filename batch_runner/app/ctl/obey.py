@@ -12,13 +12,20 @@ from batch_runner.app.documents import SCHEMA, time_text
 from batch_runner.app.run.listen import RunListener
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.jobs import Job
+from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import OPEN, State
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.scheduler.controls import Controls, Gauges
 from batch_runner.scheduler.halt import StopReason
 
-DRAINED = StopReason(code="drained", message="it was told to send nothing more ('ctl drain').")
-STOPPED = StopReason(code="sigint", message="it was told to stop ('ctl stop').")
+
+def _drained() -> StopReason:
+    said = phrase("it was told to send nothing more ('ctl drain').")
+    return StopReason(code="drained", message=said)
+
+
+def _stopped() -> StopReason:
+    return StopReason(code="sigint", message=phrase("it was told to stop ('ctl stop')."))
 
 
 @dataclass(frozen=True)
@@ -50,10 +57,10 @@ class Helm:
             case Action.RESUME:
                 return self._resume()
             case Action.DRAIN:
-                self.controls.drain(DRAINED)
+                self.controls.drain(_drained())
                 return f"nothing more is sent; {_coming(self._gauges)}, then the run ends."
             case Action.STOP:
-                self.controls.leave(STOPPED)
+                self.controls.leave(_stopped())
                 return (
                     "stopping: nothing more is sent, answers on their way are waited for (10 s at "
                     "most); what is being made is fetched by the next run."

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from batch_runner.app.metrics.figures import Figures
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 
 SUFFIX = ".prom"  # the collector reads no other files
 READABLE = 0o644  # it runs as somebody else
@@ -26,16 +27,19 @@ def check_metrics(target: Path | None) -> None:
         return
     if importlib.util.find_spec("prometheus_client") is None:
         raise ConfigError(
-            "metrics need the library prometheus_client.",
+            phrase("metrics need the library prometheus_client."),
             code="no_prometheus",
-            hint="Install batch-runner[metrics].",
+            hint=phrase("Install batch-runner[metrics]."),
         )
     if not target.is_dir() and (target.suffix != SUFFIX or not target.parent.is_dir()):
         raise ConfigError(
-            f"metrics must name a folder that exists, or a file in one that ends in {SUFFIX}.",
+            phrase(
+                "metrics must name a folder that exists, or a file in one that ends in {suffix}.",
+                suffix=SUFFIX,
+            ),
             code="bad_metrics",
             where=str(target),
-            hint="Such as the folder of node_exporter's --collector.textfile.directory.",
+            hint=phrase("Such as the folder of node_exporter's --collector.textfile.directory."),
         )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from batch_runner.core.errors import ConfigError, UsageError
+from batch_runner.core.language import phrase
 
 ENVIRONMENT = "APIMART_API_KEY"
 DEFAULT = "default"
@@ -29,12 +30,14 @@ def find_key(environ: Mapping[str, str], account: str | None) -> str:
     name = checked_name(account or DEFAULT)
     key = load_key(name)
     if key is None:
-        which = "" if account is None else f" for the account {account!r}"
         raise ConfigError(
-            f"there is no API key{which}.",
+            phrase("there is no API key.")
+            if account is None
+            else phrase("there is no API key for the account {account!r}.", account=account),
             code="no_key",
-            hint="Run 'batch-runner setup' once, or set APIMART_API_KEY. To try without a key: "
-            "add --sandbox.",
+            hint=phrase(
+                "Run 'batch-runner setup' once, or set APIMART_API_KEY. To try without a key: add --sandbox."
+            ),
         )
     return checked_key(key, f"the key stored as {name!r}")
 
@@ -48,10 +51,10 @@ def checked_key(key: str, where: str) -> str:
     key = key.strip()
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigError(
-            "this is no API key: it is blank or holds blanks or special characters.",
+            phrase("this is no API key: it is blank or holds blanks or special characters."),
             code="bad_key",
             where=where,
-            hint="Copy it again from the provider's console.",
+            hint=phrase("Copy it again from the provider's console."),
         )
     return key
 
@@ -64,9 +67,9 @@ def checked_name(name: str) -> str:
     """
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"an account cannot be called {name!r}.",
+            phrase("an account cannot be called {name!r}.", name=name),
             code="bad_account",
-            hint="Use letters, digits, dots, dashes and underscores.",
+            hint=phrase("Use letters, digits, dots, dashes and underscores."),
         )
     return name
 
@@ -79,9 +82,12 @@ def check_destination(origin: str, given_by: str, built_in: Collection[str]) -> 
     """
     if origin not in built_in and given_by == "config":
         raise ConfigError(
-            f"the API key is not sent to {origin}, which only a config file names.",
+            phrase(
+                "the API key is not sent to {origin}, which only a config file names.",
+                origin=origin,
+            ),
             code="origin_not_trusted",
-            hint=f"If that is meant, say it yourself: --base-url {origin}",
+            hint=phrase("If that is meant, say it yourself: --base-url {origin}", origin=origin),
         )
 
 

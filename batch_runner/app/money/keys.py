@@ -8,6 +8,7 @@ from pathlib import Path
 
 from batch_runner.app.money.accounts import ENVIRONMENT, check_destination, checked_key, find_key
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 from batch_runner.settings.origins import BUILT_IN_ORIGINS
 from batch_runner.settings.settings import Settings
 
@@ -45,10 +46,13 @@ def _find(settings: Settings, account: str | None, environ: Mapping[str, str]) -
         return _read(settings.key_file)
     if account is None and settings.key_env is not None:
         raise ConfigError(
-            f"the variable {variable}, which is to hold the API key, is not set.",
+            phrase(
+                "the variable {variable}, which is to hold the API key, is not set.",
+                variable=variable,
+            ),
             code="no_key",
             where=str(settings.config),
-            hint="Set it, or leave provider.key_env out of the config.",
+            hint=phrase("Set it, or leave provider.key_env out of the config."),
         )
     return Key(find_key(environ, account))
 
@@ -59,9 +63,9 @@ def _read(path: Path) -> Key:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ConfigError(
-            f"the file with the API key cannot be read ({reason}).",
+            phrase("the file with the API key cannot be read ({reason}).", reason=reason),
             code="key_file_unusable",
             where=str(path),
-            hint="provider.key_file names a text file with nothing but the key in it.",
+            hint=phrase("provider.key_file names a text file with nothing but the key in it."),
         ) from error
     return Key(checked_key(text, str(path)), path)

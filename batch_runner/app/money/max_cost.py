@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from batch_runner.app.sheet.plan import usd
 from batch_runner.core.errors import UsageError
+from batch_runner.core.language import phrase
 
 
 @dataclass(kw_only=True)
@@ -22,10 +23,21 @@ class MaxCost:
             UsageError: it would go beyond the ceiling.
         """
         if self.taken + high > self.micros:
-            before = f" (sheets before it {usd(self.taken)})" if self.taken else ""
+            most, ceiling = usd(high), usd(self.micros)
             raise UsageError(
-                f"it may cost up to {usd(high)}{before}, more than --max-cost {usd(self.micros)}.",
+                phrase(
+                    "it may cost up to {most} (sheets before it {before}), more than --max-cost {ceiling}.",
+                    most=most,
+                    before=usd(self.taken),
+                    ceiling=ceiling,
+                )
+                if self.taken
+                else phrase(
+                    "it may cost up to {most}, more than --max-cost {ceiling}.",
+                    most=most,
+                    ceiling=ceiling,
+                ),
                 code="max_cost",
-                hint="Nothing was submitted. Raise it, or send fewer rows with --limit.",
+                hint=phrase("Nothing was submitted. Raise it, or send fewer rows with --limit."),
             )
         self.taken += high

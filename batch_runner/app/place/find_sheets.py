@@ -16,6 +16,7 @@ from batch_runner.app.place.output_file import outputs_of
 from batch_runner.app.place.sidecar import SUFFIX, is_sandbox_copy
 from batch_runner.core.errors import LedgerError, SheetError
 from batch_runner.core.google_link import GoogleSheet, google_sheet
+from batch_runner.core.language import phrase
 from batch_runner.loader.paths import SHEET_SUFFIXES, advice_for, is_result_copy
 
 
@@ -60,20 +61,20 @@ def find_sheets(given: Path, data: Path, folder: Path = Path()) -> Found:
             return _sheets_among(given.iterdir(), data)
         except OSError as error:
             raise SheetError(
-                f"this folder cannot be read ({error.strerror or error}).",
+                phrase("this folder cannot be read ({reason}).", reason=error.strerror or error),
                 code="folder_unreadable",
                 where=str(given),
-                hint="Mend its permissions, or name the sheets themselves.",
+                hint=phrase("Mend its permissions, or name the sheets themselves."),
             ) from error
     if given.exists() or not glob.has_magic(str(given)):
         return Found([given])
     root = next(folder for folder in given.parents if not glob.has_magic(str(folder)))
     if not root.is_dir():
         raise SheetError(
-            "there is no such folder.",
+            phrase("there is no such folder."),
             code="folder_missing",
             where=str(root),
-            hint=f"It is where {given} was to be looked for.",
+            hint=phrase("It is where {given} was to be looked for.", given=given),
         )
     return _sheets_among(root.glob(str(given.relative_to(root))), data)
 

@@ -20,6 +20,7 @@ from batch_runner.core.errors import (
     SheetError,
     UsageError,
 )
+from batch_runner.core.language import phrase, series
 from batch_runner.core.sent import fold
 from batch_runner.ledger.sent_file import read_lines
 from batch_runner.ledger.sqlite import SqliteLedger
@@ -40,11 +41,16 @@ def check_origin(known: frozenset[str], origin: str, same: Sequence[str], ledger
     others = sorted(known - allowed)
     if others:
         raise ConfigError(
-            f"the jobs of this sheet were sent to {', '.join(others)}, not to {origin}.",
+            phrase(
+                "the jobs of this sheet were sent to {names}, not to {origin}.",
+                names=series(others),
+                origin=origin,
+            ),
             code="other_origin",
             where=str(ledger),
-            hint="Run with that origin; if both are the same service, list both under "
-            "provider.same_service in a config given by --config.",
+            hint=phrase(
+                "Run with that origin; if both are the same service, list both under provider.same_service in a config given by --config."
+            ),
         )
 
 
@@ -60,11 +66,15 @@ async def check_host(ledger: SqliteLedger, host: str, *, take_over: bool) -> Non
     waiting = await ledger.count_open()
     if waiting:
         raise LockedError(
-            f"{waiting} rows were sent from the computer {last.host!r} "
-            f"(last seen {last.beat_at:%Y-%m-%d %H:%M} UTC) and are not done.",
+            phrase(
+                "{waiting} rows were sent from the computer {host!r} (last seen {beat_at:%Y-%m-%d %H:%M} UTC) and are not done.",
+                waiting=waiting,
+                host=last.host,
+                beat_at=last.beat_at,
+            ),
             code="other_host",
             where=str(ledger.path),
-            hint="If no run goes on there any more, run again with --take-over.",
+            hint=phrase("If no run goes on there any more, run again with --take-over."),
         )
 
 
@@ -82,13 +92,17 @@ async def check_owner(
     apart = stated or sidecar.local is not None
     if apart and known and known != str(sheet) and await asyncio.to_thread(Path(known).exists):
         raise ConfigError(
-            f"{known} keeps its ledger here.",
+            phrase("{known} keeps its ledger here.", known=known),
             code="state_shared",
             where=str(ledger.path),
-            hint="Give this sheet another name or another state folder."
-            if stated
-            else f"If this sheet is a copy that is to go its own way, delete {sidecar.folder}: "
-            "what its rows show is then looked up, not sent again.",
+            hint=(
+                phrase("Give this sheet another name or another state folder.")
+                if stated
+                else phrase(
+                    "If this sheet is a copy that is to go its own way, delete {folder}: what its rows show is then looked up, not sent again.",
+                    folder=sidecar.folder,
+                )
+            ),
         )
     await ledger.set_meta("sheet", str(sheet))
 
@@ -103,12 +117,16 @@ def check_unmarked(intakes: Iterable[Intake]) -> None:
         count, first = intake.rows.unvouched()
         if count:
             raise UsageError(
-                f"{count} rows show a task id (the first is line {first}), but no ledger "
-                "knows them: they may have been paid already.",
+                phrase(
+                    "{count} rows show a task id (the first is line {first}), but no ledger knows them: they may have been paid already.",
+                    count=count,
+                    first=first,
+                ),
                 code="unmarked_results",
                 where=str(intake.table.path),
-                hint="Run with --adopt to fetch those tasks, or with --ignore-results to submit "
-                "these rows as new ones (and pay for them).",
+                hint=phrase(
+                    "Run with --adopt to fetch those tasks, or with --ignore-results to submit these rows as new ones (and pay for them)."
+                ),
             )
 
 
@@ -130,22 +148,30 @@ async def check_moved(
         overlap, copies = await _sent_there(sidecar_at(folder, data), intakes)
         if str(sheet) in copies:
             raise SheetError(
-                f"this is a copy with the results of {other.name}, made by --output.",
+                phrase(
+                    "this is a copy with the results of {other_name}, made by --output.",
+                    other_name=other.name,
+                ),
                 code="result_copy",
                 where=str(sheet),
-                hint=f"Name the sheet itself: {other}",
+                hint=phrase("Name the sheet itself: {other}", other=other),
             )
         # Beside its original, a sheet that shares a few rows is a sibling, not a copy.
         enough = 1 if not other.exists() else max(1, (rows + 1) // 2)
         if overlap >= enough:
             raise SheetError(
-                f"{overlap} of its rows were already sent as rows of {other.name}.",
+                phrase(
+                    "{overlap} of its rows were already sent as rows of {other_name}.",
+                    overlap=overlap,
+                    other_name=other.name,
+                ),
                 code="sheet_moved",
                 where=str(sheet),
-                hint="If it was renamed: batch-runner move "
-                f"{shlex.quote(str(shown(other)))} {shlex.quote(str(shown(sheet)))}. If it is "
-                "another campaign: run with --new (results that it shows are kept; with "
-                "--ignore-results all its rows are made and paid anew).",
+                hint=phrase(
+                    "If it was renamed: batch-runner move {old} {new}. If it is another campaign: run with --new (results that it shows are kept; with --ignore-results all its rows are made and paid anew).",
+                    old=shlex.quote(str(shown(other))),
+                    new=shlex.quote(str(shown(sheet))),
+                ),
             )
 
 

@@ -22,6 +22,7 @@ from batch_runner.app.clock import now
 from batch_runner.app.place import places
 from batch_runner.app.place.sidecar import LEDGER, SUFFIX, Sidecar
 from batch_runner.core.errors import LedgerError
+from batch_runner.core.language import phrase
 from batch_runner.ledger.files import write_whole
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.schema import copy_ledger
@@ -111,11 +112,15 @@ def _move(old: Path, new: Path) -> None:
             copy_ledger(old, new)
         except sqlite3.Error as error:
             raise LedgerError(
-                f"the ledger cannot be moved out of the synchronised folder ({error}).",
+                phrase(
+                    "the ledger cannot be moved out of the synchronised folder ({reason}).",
+                    reason=error,
+                ),
                 code="ledger_not_moved",
                 where=str(old),
-                hint="It is the only record of what was paid: put back a copy of the file, or set "
-                "BATCH_RUNNER_STATE; nothing was submitted.",
+                hint=phrase(
+                    "It is the only record of what was paid: put back a copy of the file, or set BATCH_RUNNER_STATE; nothing was submitted."
+                ),
             ) from error
 
 
@@ -153,9 +158,12 @@ def _unusable(place: Path) -> Iterator[None]:
         yield
     except OSError as error:  # a lock that is not had in time is one, too
         raise LedgerError(
-            f"the ledger's place cannot be made ({error.strerror or error}).",
+            phrase(
+                "the ledger's place cannot be made ({reason}).", reason=error.strerror or error
+            ),
             code="home_unusable",
             where=str(place),
-            hint="Mend the folder's permissions or free some space, or set BATCH_RUNNER_DATA to "
-            "another folder; nothing was submitted.",
+            hint=phrase(
+                "Mend the folder's permissions or free some space, or set BATCH_RUNNER_DATA to another folder; nothing was submitted."
+            ),
         ) from error

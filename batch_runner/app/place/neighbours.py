@@ -22,6 +22,7 @@ from batch_runner.app.place.home import machine_of
 from batch_runner.app.place.telling import Say, TellingLedger, as_ledger_error
 from batch_runner.core.elsewhere import Step
 from batch_runner.core.errors import LedgerError, LockedError
+from batch_runner.core.language import phrase
 from batch_runner.core.lease import Lease, fresh, gives_way_to, others
 from batch_runner.core.ports import Ledger
 from batch_runner.core.sent import Sent, untold
@@ -136,7 +137,9 @@ class SharedSheet:
             leases = others(read_leases(self._files.folder), self._lease.machine)
             first = gives_way_to(self._lease, leases.values(), self._now())
             if first is not None:
-                return StopReason(code="other_host", message=f"{first} works on this sheet.")
+                return StopReason(
+                    code="other_host", message=phrase("{first} works on this sheet.", first=first)
+                )
             if self._files.stamp() != self._seen:
                 await self.meet()
         except LedgerError as error:
@@ -177,11 +180,12 @@ def join(
     for theirs in others(read_leases(folder), machine).values():
         if fresh(theirs, at) and not take_over:
             raise LockedError(
-                f"{theirs} works on this sheet.",
+                phrase("{theirs} works on this sheet.", theirs=theirs),
                 code="other_host",
                 where=str(folder),
-                hint="Wait until it is done there. If that computer is gone for good, run again "
-                "with --take-over.",
+                hint=phrase(
+                    "Wait until it is done there. If that computer is gone for good, run again with --take-over."
+                ),
             )
         say(f"{theirs} left this sheet without a word; it is taken over.")
         end_lease(folder, theirs.machine)

@@ -16,6 +16,7 @@ from batch_runner.app.place.guards import reading
 from batch_runner.app.place.home import settle
 from batch_runner.app.run.forecast import minutes
 from batch_runner.core.errors import LedgerError, LockedError
+from batch_runner.core.language import phrase
 from batch_runner.ledger.lock import hold, holder_of
 
 AGAIN = 0.5  # seconds between two tries to get the lock
@@ -68,7 +69,11 @@ async def _explained(error: LockedError, campaign: Campaign) -> LockedError:
         return error
     progress = max(holder.since, await _last_progress(campaign) or holder.since)
     told = LockedError(
-        f"another run holds this sheet ({holder}; last progress {_time(campaign, progress)}).",
+        phrase(
+            "another run holds this sheet ({holder}; last progress {time}).",
+            holder=holder,
+            time=_time(campaign, progress),
+        ),
         code=error.code,
         hint=error.hint,
         where=error.where,

@@ -11,6 +11,7 @@ from batch_runner.app.move import move_sidecar
 from batch_runner.app.place.home import sidecar_of
 from batch_runner.app.run.outcome import DONE, Ending
 from batch_runner.core.errors import BatchRunnerError, UsageError
+from batch_runner.core.language import phrase
 
 FINISHED = frozenset({"succeeded", "skipped"})
 
@@ -64,8 +65,12 @@ def _move(old: Path, new: Path) -> None:
         old.rename(new)
     except OSError as error:
         raise UsageError(
-            f"it cannot be moved to {new} ({error.strerror or error}).",
+            phrase(
+                "it cannot be moved to {new} ({reason}).", new=new, reason=error.strerror or error
+            ),
             code="cannot_move",
             where=str(old),
-            hint="The folder 'done' must be writable and on the same disk. The sheet stays.",
+            hint=phrase(
+                "The folder 'done' must be writable and on the same disk. The sheet stays."
+            ),
         ) from error

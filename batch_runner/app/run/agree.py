@@ -10,6 +10,7 @@ from batch_runner.app.run.draft import Draft, Request, make_draft
 from batch_runner.app.run.forecast import minutes, whole_time
 from batch_runner.app.sheet.plan import Plan, usd
 from batch_runner.app.ui import Ui
+from batch_runner.core.language import phrase, template
 from batch_runner.core.outcomes import Balance
 from batch_runner.provider.client import HttpProvider
 
@@ -45,24 +46,41 @@ def time_needed(campaign: Campaign, draft: Draft) -> tuple[str, ...]:
     if plan.usual is None or not plan.submits or campaign.sandbox:
         return ()
     least, most = whole_time(plan.submits, campaign.settings.concurrency, plan.usual)
-    return (f"Time: about {minutes(least)} to {minutes(most)}.",)
+    return (phrase("Time: about {least} to {most}.", least=minutes(least), most=minutes(most)),)
 
 
 def _short(plan: Plan, remaining: int) -> str:
     """What to say where the balance may not do for what is to be sent."""
-    surely = "will" if remaining < plan.low else "may"
-    return (
-        f"Warning: the balance is {usd(remaining)}, and this run may cost up to {usd(plan.high)}: "
-        f"it {surely} stop when the balance is used up, and can be resumed."
+    said = (
+        template(
+            "Warning: the balance is {balance}, and this run may cost up to {most}: it will stop when the balance is used up, and can be resumed."
+        )
+        if remaining < plan.low
+        else template(
+            "Warning: the balance is {balance}, and this run may cost up to {most}: it may stop when the balance is used up, and can be resumed."
+        )
     )
+    return phrase(said, balance=usd(remaining), most=usd(plan.high))
 
 
 def _account(campaign: Campaign, request: Request, balance: Balance) -> tuple[str, ...]:
     if campaign.sandbox:
-        return ("A rehearsal in the sandbox: nothing is paid.",)
-    name = f"account {request.account!r}" if request.account else "your key"
+        return (phrase("A rehearsal in the sandbox: nothing is paid."),)
+    name = (
+        phrase("account {account!r}", account=request.account)
+        if request.account
+        else phrase("your key")
+    )
     if balance.unlimited:
-        return (f"Paid by {name}, which has no limit.",)
+        return (phrase("Paid by {name}, which has no limit.", name=name),)
     if balance.remaining is None:
-        return (f"Paid by {name}; its balance could not be asked ({balance.message}).",)
-    return (f"Paid by {name}; balance {usd(balance.remaining)}.",)
+        return (
+            phrase(
+                "Paid by {name}; its balance could not be asked ({reason}).",
+                name=name,
+                reason=balance.message,
+            ),
+        )
+    return (
+        phrase("Paid by {name}; balance {balance}.", name=name, balance=usd(balance.remaining)),
+    )

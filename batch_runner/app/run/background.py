@@ -14,6 +14,7 @@ from typing import Self
 from batch_runner.app.run.forecast import Pulse, finish, first_video
 from batch_runner.app.run.listen import Tally
 from batch_runner.app.ui import Picture, Ui
+from batch_runner.core.language import phrase
 from batch_runner.scheduler.halt import Halt, StopReason
 
 BEAT = 30.0  # seconds
@@ -61,7 +62,11 @@ class Background:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._halt.leave(StopReason(code="error", message=f"the run broke off: {error}"))
+            self._halt.leave(
+                StopReason(
+                    code="error", message=phrase("the run broke off: {reason}", reason=error)
+                )
+            )
 
     async def __aexit__(
         self,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from batch_runner.app.place.find_sheets import Wanted, each_once, find_sheets
 from batch_runner.core.errors import UsageError
+from batch_runner.core.language import phrase
 from batch_runner.settings.batch import BATCH_SUFFIXES, BatchConfig, read_batch
 
 AT_ONCE = 4  # sheets, unless it is said otherwise
@@ -52,9 +53,9 @@ def batch_of(given: Sequence[Path], data: Path) -> Batch:
         return Batch(sheets=sheets, several=not single, left=left)
     if len(given) > 1:
         raise UsageError(
-            f"{files[0].name} lists sheets; it is named alone.",
+            phrase("{file} lists sheets; it is named alone.", file=files[0].name),
             code="batch_beside_others",
-            hint="Put the other sheets into it, or run them by a command of their own.",
+            hint=phrase("Put the other sheets into it, or run them by a command of their own."),
         )
     return _from_file(files[0], read_batch(files[0]), data)
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from batch_runner.app.run.outcome import SIGINT, SIGTERM
+from batch_runner.core.language import phrase
 from batch_runner.scheduler.halt import Halt, StopReason
 
 _CODES = {signal.SIGINT: SIGINT, signal.SIGTERM: SIGTERM}
@@ -66,14 +67,17 @@ class Signals:
         if self._reason is not None:
             # What was accepted is in the ledger; nothing that could be lost is in memory.
             self._say(
-                "Left at once: a row whose answer was on its way becomes unknown. Run again to go on."
+                phrase(
+                    "Left at once: a row whose answer was on its way becomes unknown. Run again to go on."
+                )
             )
             os._exit(_CODES[number])
         self.code = _CODES[number]
-        self._reason = StopReason(code=number.name.lower(), message="it was interrupted.")
+        self._reason = StopReason(code=number.name.lower(), message=phrase("it was interrupted."))
         self._say(
-            "Stopping: nothing more is sent; answers on their way are waited for (10 s at most). "
-            "Once more ends it at once."
+            phrase(
+                "Stopping: nothing more is sent; answers on their way are waited for (10 s at most). Once more ends it at once."
+            )
         )
         for halt in self._halts:
             halt.leave(self._reason)

@@ -18,8 +18,8 @@ from batch_runner.app.sheet.intake import Intake
 from batch_runner.app.sheet.plan import Plan, make_plan
 from batch_runner.app.sheet.reading import chosen, find_jobs, read_sheet
 from batch_runner.core.errors import UsageError
+from batch_runner.core.language import phrase, plural, series
 from batch_runner.core.outcomes import Balance
-from batch_runner.core.wording import counted_are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,17 +106,24 @@ def _check_money(plan: Plan, campaign: Campaign, request: Request) -> None:
     settings = campaign.settings
     if request.strict and plan.invalid:
         raise UsageError(
-            f"{counted_are(plan.invalid, 'row')} invalid, and --strict submits nothing then.",
+            plural(
+                "{count} row is invalid, and --strict submits nothing then.",
+                "{count} rows are invalid, and --strict submits nothing then.",
+                plan.invalid,
+            ),
             code="strict",
             where=str(campaign.source),
-            hint=f"See them all with: {campaign.command('check')}",
+            hint=phrase("See them all with: {command}", command=campaign.command("check")),
         )
     limited = settings.budgeted or request.budget is not None or request.max_cost is not None
     if plan.unpriced and limited:
         raise UsageError(
-            f"nobody knows what {', '.join(plan.unpriced)} costs, so no budget can hold.",
+            phrase(
+                "nobody knows what {models} costs, so no budget can hold.",
+                models=series(plan.unpriced),
+            ),
             code="no_price",
-            hint="Add a price to the model's profile, or run without a budget.",
+            hint=phrase("Add a price to the model's profile, or run without a budget."),
         )
     if request.max_cost is not None:
         request.max_cost.take(plan.high)

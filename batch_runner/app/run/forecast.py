@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from batch_runner.core.language import phrase
 from batch_runner.core.pace import START_SLOTS
 
 
@@ -70,4 +71,6 @@ def minutes(seconds: float) -> str:
     """``3 min``, ``2 h 10 min``."""
     whole = max(1, math.ceil(seconds / 60))
     hours, rest = divmod(whole, 60)
-    return f"{hours} h {rest} min" if hours else f"{rest} min"
+    if hours:
+        return phrase("{hours} h {rest} min", hours=hours, rest=rest)
+    return phrase("{rest} min", rest=rest)

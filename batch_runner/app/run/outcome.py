@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from batch_runner.core.jobs import Job, Totals
-from batch_runner.core.wording import counted
+from batch_runner.core.language import plural
 from batch_runner.scheduler.halt import StopReason
 
 DONE, TROUBLE, UNUSABLE, STOPPED, LOCKED, SIGINT, SIGTERM = 0, 1, 2, 3, 75, 130, 143
@@ -69,15 +69,19 @@ def left_over(totals: Totals) -> StopReason | None:
     """Why a run that nothing stopped did not do all it was to do; ``None``: it did."""
     running = totals.states.get("running", 0)
     if totals.unsent:
-        rows = counted(totals.unsent, "row")
-        return StopReason(
-            code="not_taken", message=f"{rows} could not be sent yet; the error cells say why."
+        said = plural(
+            "{count} row could not be sent yet; the error cells say why.",
+            "{count} rows could not be sent yet; the error cells say why.",
+            totals.unsent,
         )
+        return StopReason(code="not_taken", message=said)
     if running:
-        videos = counted(running, "video")
-        return StopReason(
-            code="not_ready", message=f"{videos} did not get done in the time that one may take."
+        said = plural(
+            "{count} video did not get done in the time that one may take.",
+            "{count} videos did not get done in the time that one may take.",
+            running,
         )
+        return StopReason(code="not_ready", message=said)
     return None
 
 

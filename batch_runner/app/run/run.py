@@ -40,6 +40,7 @@ from batch_runner.core.errors import (
     SheetChangedError,
     SheetError,
 )
+from batch_runner.core.language import phrase
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.provider.client import HttpProvider
 
@@ -79,7 +80,11 @@ async def run_sheet(
         fresh = key.again() if ending.stopped_by("key_refused") else None
         if fresh is None:
             return ending
-        ui.say("The API key was refused. Its file holds another one by now, which is tried once.")
+        ui.say(
+            phrase(
+                "The API key was refused. Its file holds another one by now, which is tried once."
+            )
+        )
         rest = plan.without(ending.sent)
         provider = await stack.enter_async_context(world.service(campaign, fresh.text))
         return await _locked(campaign, request, ui, rest, provider, fresh.text)
@@ -164,9 +169,11 @@ async def _write_to_mend(place: Path, session: Session) -> None:
     try:
         rows = await to_mend.write_to_mend(place, session.campaign, session.ledger)
     except (SheetError, SheetBusyError, SheetChangedError) as error:
-        session.listener.noticed(error.code, f"The rows to mend were not written: {error}")
+        session.listener.noticed(
+            error.code, phrase("The rows to mend were not written: {reason}", reason=error)
+        )
     else:
-        session.ui.say(f"Rows to mend: {rows}, in {place}")
+        session.ui.say(phrase("Rows to mend: {rows}, in {place}", rows=rows, place=place))
 
 
 def _key(campaign: Campaign, request: Request, environ: Mapping[str, str]) -> Key:

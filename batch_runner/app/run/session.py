@@ -34,6 +34,7 @@ from batch_runner.app.sheet.sheet_sync import SheetSync
 from batch_runner.app.ui import Ui
 from batch_runner.core import again
 from batch_runner.core.errors import SheetBusyError, SheetError
+from batch_runner.core.language import joined, phrase
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.source import stamp
 from batch_runner.provider.client import HttpProvider
@@ -171,7 +172,7 @@ class Session:
         try:
             await self.sync.follow()
         except SheetError as error:
-            message = f"the sheet cannot be read any more: {error}"
+            message = phrase("the sheet cannot be read any more: {reason}", reason=error)
             self.halt.stop_submits(StopReason(code="sheet_unreadable", message=message))
 
     async def save(self) -> None:
@@ -179,7 +180,7 @@ class Session:
         try:
             await self.sync.write()
         except (SheetError, SheetBusyError) as error:
-            self.listener.noticed(error.code, f"{error} The results are kept.")
+            self.listener.noticed(error.code, joined(str(error), phrase("The results are kept.")))
 
     async def close(self, reason: StopReason | None, *, fail_on: FailOn, terminal: bool) -> Ending:
         """The last write, the exit code, and what comes next."""
@@ -187,9 +188,8 @@ class Session:
             await self.sync.write(at_end=True)
         except (SheetError, SheetBusyError) as error:
             self.listener.noticed(error.code, str(error))
-            reason = reason or StopReason(
-                code="sheet_not_written", message="the results could not be written."
-            )
+            said = phrase("the results could not be written.")
+            reason = reason or StopReason(code="sheet_not_written", message=said)
         await self._book()
         totals = await self.ledger.totals()
         reason = (
@@ -225,13 +225,16 @@ class Session:
         if not self.sync.beside or not await asyncio.to_thread(is_open, sheet):
             return
         self.ui.say(
-            f"{sheet.name} is open: close it, and the results go into it. "
-            f"Ctrl-C leaves them in {self.sync.results_in}."
+            phrase(
+                "{file} is open: close it, and the results go into it. Ctrl-C leaves them in {place}.",
+                file=sheet.name,
+                place=self.sync.results_in,
+            )
         )
         try:
             await self.sync.wait_closed(lambda: self.halt.leaving)
         except (SheetError, SheetBusyError) as error:
-            self.listener.noticed(error.code, f"{error} The results are kept.")
+            self.listener.noticed(error.code, joined(str(error), phrase("The results are kept.")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

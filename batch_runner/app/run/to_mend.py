@@ -11,6 +11,7 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.sheet.intake import Intake
 from batch_runner.app.sheet.reading import find_jobs, read_sheet
 from batch_runner.core.errors import SheetChangedError, UsageError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import Table
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.load import load
@@ -67,10 +68,10 @@ async def write_to_mend(place: Path, campaign: Campaign, ledger: SqliteLedger) -
     tables = await asyncio.to_thread(load, campaign.sheet, campaign.rules.options)
     if {table.stamp for table in tables} != {intake.table.stamp for intake in intakes}:
         raise SheetChangedError(
-            "it was saved while its rows to mend were gathered.",
+            phrase("it was saved while its rows to mend were gathered."),
             code="sheet_changed",
             where=str(campaign.sheet),
-            hint="Run the same command again.",
+            hint=phrase("Run the same command again."),
         )
     pages = [
         await asyncio.to_thread(_page, table, intake, errors)

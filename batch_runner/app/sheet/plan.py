@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from batch_runner.app.sheet.choose import Choice, fails_again, would_differ
 from batch_runner.app.sheet.intake import Intake
 from batch_runner.core.jobs import Earlier, RowSpec, edited_since
+from batch_runner.core.language import phrase, plural, series, template
 from batch_runner.core.lifecycle import OPEN, State
 from batch_runner.core.model import MICROS
 from batch_runner.core.profile import Profile
-from batch_runner.core.wording import counted, counted_are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,42 +144,61 @@ def usd(micros: int) -> str:
 
 def usd_span(low: int, high: int) -> str:
     """``$10.00 to $12.00``, or one amount where both are the same."""
-    return usd(high) if low == high else f"{usd(low)} to {usd(high)}"
+    return usd(high) if low == high else phrase("{low} to {high}", low=usd(low), high=usd(high))
 
 
 _WORDS = (
-    ("new", "new"),
-    ("again", "once more"),
-    ("under_way", "sent before, to be fetched"),
-    ("finished", "done"),
-    ("failed", "failed before"),
-    ("unknown", "unknown"),
-    ("invalid", "invalid"),
-    ("left_out", "left out"),
+    ("new", template("{count} new")),
+    ("again", template("{count} once more")),
+    ("under_way", template("{count} sent before, to be fetched")),
+    ("finished", template("{count} done")),
+    ("failed", template("{count} failed before")),
+    ("unknown", template("{count} unknown")),
+    ("invalid", template("{count} invalid")),
+    ("left_out", template("{count} left out")),
 )
 
 
 def describe(plan: Plan) -> list[str]:
     """The plan in lines for people."""
-    parts = [f"{n} {word}" for name, word in _WORDS if (n := getattr(plan, name))]
-    lines = [f"{counted(plan.rows, 'row')}: {', '.join(parts) or 'nothing to do'}."]
+    parts = [phrase(said, count=n) for name, said in _WORDS if (n := getattr(plan, name))]
+    what = series(parts) if parts else phrase("nothing to do")
+    lines = [plural("{count} row: {what}.", "{count} rows: {what}.", plan.rows, what=what)]
     if plan.hidden:
         lines.append(
-            f"{counted_are(plan.hidden, 'row')} hidden or filtered out; hidden rows run, too."
+            plural(
+                "{count} row is hidden or filtered out; hidden rows run, too.",
+                "{count} rows are hidden or filtered out; hidden rows run, too.",
+                plan.hidden,
+            )
         )
     if plan.submits:
         cost = usd_span(plan.low, plan.high)
         if plan.unpriced:
-            cost += f" (without {', '.join(plan.unpriced)}: no price known)"
-        lines.append(f"{counted(plan.submits, 'video')} to be made; estimated cost {cost}.")
+            models = series(plan.unpriced)
+            cost = phrase("{cost} (without {models}: no price known)", cost=cost, models=models)
+        lines.append(
+            plural(
+                "{count} video to be made; estimated cost {cost}.",
+                "{count} videos to be made; estimated cost {cost}.",
+                plan.submits,
+                cost=cost,
+            )
+        )
     if plan.refused:
         lines.append(
-            f"{counted_are(plan.refused, 'failed row')} left out: refused for content or input, "
-            "and unchanged ('batch-runner retry --same' sends such rows all the same)."
+            plural(
+                "{count} failed row is left out: refused for content or input, and unchanged ('batch-runner retry --same' sends such rows all the same).",
+                "{count} failed rows are left out: refused for content or input, and unchanged ('batch-runner retry --same' sends such rows all the same).",
+                plan.refused,
+            )
         )
     if plan.differing:
         lines.append(
-            f"{counted(plan.differing, 'finished row')} would be asked for in another way today, "
-            "and left alone ('batch-runner retry --changed' buys such rows again)."
+            plural(
+                "{count} finished row would be asked for in another way today, and left alone ('batch-runner retry --changed' buys such rows again).",
+                "{count} finished rows would be asked for in another way today, and left alone ('batch-runner retry --changed' buys such rows again).",
+                plan.differing,
+            )
         )
     return lines

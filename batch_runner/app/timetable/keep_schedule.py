@@ -17,6 +17,7 @@ from batch_runner.app.run.control import on_signal
 from batch_runner.app.run.outcome import DONE, SIGINT, SIGTERM
 from batch_runner.app.timetable.schedule import Memory, Schedule, read_plan
 from batch_runner.core.errors import LockedError
+from batch_runner.core.language import phrase
 from batch_runner.ledger.lock import hold, holder_of
 from batch_runner.settings.find import user_data_dir
 
@@ -66,8 +67,8 @@ def _alone(folder: Path) -> Iterator[None]:
             yield
     except LockedError as error:
         raise LockedError(
-            f"another process keeps this schedule ({holder_of(folder)}).",
+            phrase("another process keeps this schedule ({holder}).", holder=holder_of(folder)),
             code=error.code,
             where=str(folder),
-            hint="One is enough; stop it to start another.",
+            hint=phrase("One is enough; stop it to start another."),
         ) from error

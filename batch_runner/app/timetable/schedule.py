@@ -14,6 +14,7 @@ from batch_runner.app.clock import localiser
 from batch_runner.app.sheet.projection import Localise
 from batch_runner.core.due import Action, Missed, Times, next_step
 from batch_runner.core.errors import BatchRunnerError, ConfigError, LedgerError
+from batch_runner.core.language import phrase
 from batch_runner.settings.batch import read_batch
 
 LOOK = 30.0  # seconds after which the clock is looked at again: it may be set, and computers sleep
@@ -37,10 +38,10 @@ def read_plan(path: Path) -> Plan:
     schedule = read_batch(path).schedule
     if schedule is None:
         raise ConfigError(
-            "this batch file has no schedule.",
+            phrase("this batch file has no schedule."),
             code="no_schedule",
             where=str(path),
-            hint="Add one, such as: schedule: {cron: '0 2 * * *'}",
+            hint=phrase("Add one, such as: schedule: {{cron: '0 2 * * *'}}"),
         )
     localise = localiser(schedule.time_zone)
     return Plan(times_of(schedule.cron, localise), Missed(schedule.missed), localise)
@@ -86,10 +87,10 @@ class Memory:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise LedgerError(
-                f"it cannot be read when the schedule ran last ({error}).",
+                phrase("it cannot be read when the schedule ran last ({reason}).", reason=error),
                 code="schedule_memory",
                 where=str(self._path),
-                hint="Delete this file, and the schedule goes on from now.",
+                hint=phrase("Delete this file, and the schedule goes on from now."),
             ) from error
 
     def keep(self, at: datetime) -> None:
@@ -105,11 +106,15 @@ class Memory:
             fresh.replace(self._path)
         except OSError as error:
             raise LedgerError(
-                f"it cannot be noted when the schedule ran ({error.strerror or error}).",
+                phrase(
+                    "it cannot be noted when the schedule ran ({reason}).",
+                    reason=error.strerror or error,
+                ),
                 code="schedule_memory",
                 where=str(self._path),
-                hint="Free some space or mend the folder's permissions: after a restart this run "
-                "is made again, which pays for nothing twice.",
+                hint=phrase(
+                    "Free some space or mend the folder's permissions: after a restart this run is made again, which pays for nothing twice."
+                ),
             ) from error
 
 
