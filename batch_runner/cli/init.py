@@ -34,7 +34,8 @@ def command(path: Path, model: str | None) -> int:
             hint=did_you_mean(model, list(catalogue.profiles)),
         )
     write_starter(path, catalogue, model)
-    click.echo(f"{path} is made: put in your prompts and image links, then:")
+    click.echo(phrase("{path} is made: put in your prompts and image links, then:", path=path))
     click.echo(f"  batch-runner check {path}")
-    click.echo(f"  batch-runner run {path} --sandbox    (a rehearsal: no key, no cost)")
+    note = phrase("(a rehearsal: no key, no cost)")
+    click.echo(f"  batch-runner run {path} --sandbox    {note}")
     return 0

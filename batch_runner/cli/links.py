@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from batch_runner.cli.options import reading_options, settings_of, sheet_argument
+from batch_runner.core.language import phrase
 
 
 @click.command("links")
@@ -36,6 +37,13 @@ def command(sheet: Path, account: str | None, **given: object) -> int:
         click.echo(message, err=True)
 
     done = asyncio.run(refresh_links(campaign, key.text, say))
-    click.echo(f"{done.fresh} fresh, {done.good} still good, {done.gone} cannot be had any more.")
-    click.echo(f"Results: {done.shown}")
+    click.echo(
+        phrase(
+            "{fresh} fresh, {good} still good, {gone} cannot be had any more.",
+            fresh=done.fresh,
+            good=done.good,
+            gone=done.gone,
+        )
+    )
+    click.echo(phrase("Results: {place}", place=done.shown))
     return 1 if done.gone else 0

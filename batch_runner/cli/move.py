@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from batch_runner.core.language import phrase
+
 
 @click.command("move")
 @click.argument("old", type=click.Path(path_type=Path))
@@ -27,5 +29,12 @@ def command(old: Path, new: Path) -> int:
     old, new = old.absolute(), new.resolve()
     state = resolve(new, {}, os.environ).state_dir
     folder = move_sidecar(old, new, state, user_data_dir(os.environ))
-    click.echo(f"{new.name} goes on with what {old.name} has done ({folder}).")
+    click.echo(
+        phrase(
+            "{new_name} goes on with what {old_name} has done ({folder}).",
+            new_name=new.name,
+            old_name=old.name,
+            folder=folder,
+        )
+    )
     return 0

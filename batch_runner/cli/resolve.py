@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from batch_runner.cli.options import config_option, settings_of, sheet_argument
-from batch_runner.core.language import phrase
+from batch_runner.core.language import phrase, plural
 
 if TYPE_CHECKING:
     from batch_runner.app.campaign import Campaign
@@ -88,19 +88,25 @@ def _list(campaign: Campaign, account: str | None, *, as_json: bool) -> int:
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return 1 if stories else 0
     if not stories:
-        click.echo("No row is unknown.")
+        click.echo(phrase("No row is unknown."))
         return 0
     for story in stories:
         click.echo(f"{visible(story.job.name)}: {visible(story.job.error)}")
         for attempt in story.attempts[-1:]:
             sent = f"{campaign.localise(attempt.first_sent_at):%Y-%m-%d %H:%M:%S %Z}"
             prompt = json.loads(attempt.body or b"{}").get("prompt", "")
-            click.echo(f"  sent {sent}; request id {visible(attempt.request_id or 'none')}")
-            click.echo(f"  look for: {visible(str(prompt))[:100]}")
+            click.echo(
+                phrase(
+                    "  sent {sent}; request id {request_id}",
+                    sent=sent,
+                    request_id=visible(attempt.request_id or "none"),
+                )
+            )
+            click.echo(phrase("  look for: {prompt}", prompt=visible(str(prompt))[:100]))
     for line in _evidence(found, campaign):
         click.echo(visible(line))
     first = stories[0].job.called
-    click.echo("Settle a row with one of:")
+    click.echo(phrase("Settle a row with one of:"))
     for end in (("--task-id", "ID"), ("--resend",), ("--give-up",)):
         click.echo(f"  {campaign.command('resolve', '--row', first, *end)}")
     return 1
@@ -136,7 +142,7 @@ def _settle(campaign: Campaign, rows: tuple[str, ...], verdict: Verdict) -> int:
     from batch_runner.app.settle import settle
 
     jobs = asyncio.run(settle(campaign, rows, verdict))
-    click.echo(f"{len(jobs)} row{'' if len(jobs) == 1 else 's'} settled.")
+    click.echo(plural("{count} row settled.", "{count} rows settled.", len(jobs)))
     if jobs:
-        click.echo(f"Next: {campaign.command('run')}")
+        click.echo(phrase("Next: {command}", command=campaign.command("run")))
     return 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from batch_runner.cli.options import reading_options, settings_of, sheet_argument
+from batch_runner.core.language import phrase
 
 
 @click.command("restore")
@@ -30,11 +31,22 @@ def command(sheet: Path, *, original: bool, **given: object) -> int:
 
     campaign = open_campaign(sheet, settings_of(given), os.environ)
     if original:
-        click.echo(f"The sheet as it was before the first run: {write_original(campaign)}")
+        click.echo(
+            phrase(
+                "The sheet as it was before the first run: {place}",
+                place=write_original(campaign),
+            )
+        )
         return 0
     copy = asyncio.run(remove_results(campaign))
     if copy is None:
-        click.echo(f"{sheet.name} has no columns of ours.")
+        click.echo(phrase("{file} has no columns of ours.", file=sheet.name))
     else:
-        click.echo(f"Our columns are out of {sheet.name}. As it was before: {copy.name}")
+        click.echo(
+            phrase(
+                "Our columns are out of {file}. As it was before: {copy}",
+                file=sheet.name,
+                copy=copy.name,
+            )
+        )
     return 0

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from batch_runner.core.language import phrase
+
 
 @click.command("setup")
 @click.option("--account", default="default", metavar="NAME", help="Store it by this name.")
@@ -30,13 +32,18 @@ def command(account: str, base_url: str | None) -> int:
     key = click.prompt("API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
     stored = asyncio.run(store_tested(key, account, base_url, os.environ))
     if stored.balance.remaining is not None:
-        click.echo(f"The key works; balance {usd(stored.balance.remaining)}.")
+        click.echo(
+            phrase("The key works; balance {amount}.", amount=usd(stored.balance.remaining))
+        )
     elif stored.balance.reachable:
-        click.echo("The key works.")
+        click.echo(phrase("The key works."))
     else:
-        click.echo(f"The key could not be tested now: {stored.balance.message}", err=True)
-    click.echo(f"Stored as {account!r} in {stored.where}.")
+        click.echo(
+            phrase("The key could not be tested now: {message}", message=stored.balance.message),
+            err=True,
+        )
+    click.echo(phrase("Stored as {account!r} in {where}.", account=account, where=stored.where))
     warning = shared_env_file(Path.cwd(), os.environ)
     if warning is not None:
-        click.echo(f"Warning: {warning}", err=True)
+        click.echo(phrase("Warning: {warning}", warning=warning), err=True)
     return 0

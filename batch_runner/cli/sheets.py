@@ -38,6 +38,7 @@ from batch_runner.cli.pipes import on_terminal, say
 from batch_runner.cli.progress import Progress
 from batch_runner.cli.words import summary, total_line
 from batch_runner.core.errors import BatchRunnerError, LockedError, UsageError
+from batch_runner.core.language import phrase
 from batch_runner.core.units import parse_duration, parse_usd
 from batch_runner.loader.paths import advice_for
 from batch_runner.settings.find import user_data_dir
@@ -200,7 +201,7 @@ def _batch(sheets: Sequence[Path], given: dict[str, Any], telling: Telling) -> B
         _tell_people(telling, given)
         raise
     if batch.several and given["failed_to"] is not None:
-        raise UsageError("--failed-to goes with one sheet.", code="bad_options")
+        raise UsageError(phrase("--failed-to goes with one sheet."), code="bad_options")
     return batch
 
 
@@ -245,13 +246,15 @@ def _document(result: Result) -> dict[str, object]:
 
 def _check_together(given: dict[str, Any]) -> None:
     if given["adopt"] and given["ignore_results"]:
-        raise UsageError("--adopt and --ignore-results exclude each other.", code="bad_options")
+        raise UsageError(
+            phrase("--adopt and --ignore-results exclude each other."), code="bad_options"
+        )
     if given["events"] and given["as_json"]:
-        raise UsageError("--events and --json exclude each other.", code="bad_options")
+        raise UsageError(phrase("--events and --json exclude each other."), code="bad_options")
     if given["verbose"] and given["quiet"]:
-        raise UsageError("--verbose and --quiet exclude each other.", code="bad_options")
+        raise UsageError(phrase("--verbose and --quiet exclude each other."), code="bad_options")
     if given["exit_all"] and given["fail_on"] not in {None, FailOn.ANY}:
-        raise UsageError("--exit-all is --fail-on any.", code="bad_options")
+        raise UsageError(phrase("--exit-all is --fail-on any."), code="bad_options")
 
 
 def _quantity(option: str, text: str | None, parse: Callable[[str], T]) -> T | None:
@@ -259,4 +262,5 @@ def _quantity(option: str, text: str | None, parse: Callable[[str], T]) -> T | N
     try:
         return None if text is None else parse(text)
     except ValueError as error:
-        raise UsageError(f"{option} must be {error}.", code="bad_option") from None
+        said = phrase("{option} must be {what}.", option=option, what=error)
+        raise UsageError(said, code="bad_option") from None

@@ -7,6 +7,8 @@ import os
 
 import click
 
+from batch_runner.core.language import phrase
+
 
 @click.command("spend")
 @click.option("--month", is_flag=True, help="A line a month instead of a day.")
@@ -32,7 +34,7 @@ def command(by: str | None, *, month: bool, as_csv: bool) -> int:
     if as_csv:
         click.echo(spend_report.as_csv(lines), nl=False)
     elif not lines:
-        click.echo("Nothing was spent yet.")
+        click.echo(phrase("Nothing was spent yet."))
     else:
         for line in spend_report.as_table(lines):
             click.echo(visible(line))

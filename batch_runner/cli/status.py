@@ -62,7 +62,7 @@ def _watch(campaign: Campaign, every: str | None) -> int:
         seconds = None if every is None else parse_duration(every)
     except ValueError as error:
         raise UsageError(
-            phrase("--every must be {reason}.", reason=error), code="bad_option"
+            phrase("{option} must be {what}.", option="--every", what=error), code="bad_option"
         ) from None
     return watch(campaign, every=seconds, terminal=sys.stdout.isatty())
 

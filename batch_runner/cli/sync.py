@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from batch_runner.cli.options import reading_options, settings_of, sheet_argument
+from batch_runner.core.language import phrase
 
 
 @click.command("sync")
@@ -28,5 +29,5 @@ def command(sheet: Path, **given: object) -> int:
 
     campaign = open_campaign(sheet, settings_of(given), os.environ)
     shown = asyncio.run(sync_sheet(campaign, lambda message: click.echo(message, err=True)))
-    click.echo(f"Results: {shown}")
+    click.echo(phrase("Results: {place}", place=shown))
     return 0

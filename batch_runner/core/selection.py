@@ -7,8 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+from batch_runner.core.language import phrase, template
+
 _SPAN = re.compile(r"(\d{1,7})(?:-(\d{1,7}))?")
-_FORMS = "'new', 'failed' or line numbers such as 5,8-12"
+_FORMS = template("'new', 'failed' or line numbers such as 5,8-12")
 
 
 class Sort(StrEnum):
@@ -44,9 +46,9 @@ def parse_selection(text: str | int) -> Selection:
     for part in plain.split(","):
         found = _SPAN.fullmatch("".join(part.split()))
         if found is None:
-            raise ValueError(_FORMS)
+            raise ValueError(phrase(_FORMS))
         first, last = int(found[1]), int(found[2] or found[1])
         if not 1 <= first <= last:
-            raise ValueError(f"{_FORMS}, smaller number first")
+            raise ValueError(phrase("{forms}, smaller number first", forms=phrase(_FORMS)))
         spans.append((first, last))
     return Selection(sort=Sort.LINES, spans=tuple(spans))

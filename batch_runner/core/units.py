@@ -11,6 +11,7 @@ import re
 import unicodedata
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 
+from batch_runner.core.language import phrase, template
 from batch_runner.core.model import MICROS
 
 _SECONDS = {
@@ -43,10 +44,10 @@ _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*([^\W\d_]+)")
 
 _BYTE_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMG]?)(i?)B\s*/\s*s")
 
-DURATION_FORMS = "a time such as 30s, 5 min or 6h"
-RATE_FORMS = "a rate such as 60/min or 2/s"
-BYTE_RATE_FORMS = "a rate such as 20MB/s or 500kB/s"
-MONEY_FORMS = "an amount in US dollars such as 25 or 12.50"
+DURATION_FORMS = template("a time such as 30s, 5 min or 6h")
+RATE_FORMS = template("a rate such as 60/min or 2/s")
+BYTE_RATE_FORMS = template("a rate such as 20MB/s or 500kB/s")
+MONEY_FORMS = template("an amount in US dollars such as 25 or 12.50")
 
 
 def parse_duration(text: str | float) -> float:
@@ -61,10 +62,10 @@ def parse_duration(text: str | float) -> float:
     else:
         parts = _PART.findall(plain)
         if not parts or _PART.sub("", plain):
-            raise ValueError(DURATION_FORMS)
+            raise ValueError(phrase(DURATION_FORMS))
         seconds = sum(float(number) * _SECONDS[_unit(word)] for number, word in parts)
     if not 0 < seconds < 1e9:
-        raise ValueError(f"{DURATION_FORMS}, more than zero")
+        raise ValueError(phrase("{forms}, more than zero", forms=phrase(DURATION_FORMS)))
     return seconds
 
 
@@ -76,13 +77,13 @@ def parse_rate(text: str) -> float:
     """
     found = _RATE.fullmatch(unicodedata.normalize("NFKC", str(text)).strip().lower())
     if not found:
-        raise ValueError(RATE_FORMS)
+        raise ValueError(phrase(RATE_FORMS))
     try:
         rate = float(found[1]) / _SECONDS[_unit(found[2])]
     except ValueError:
-        raise ValueError(RATE_FORMS) from None
+        raise ValueError(phrase(RATE_FORMS)) from None
     if not 0 < rate < 1e6:
-        raise ValueError(f"{RATE_FORMS}, more than zero")
+        raise ValueError(phrase("{forms}, more than zero", forms=phrase(RATE_FORMS)))
     return rate
 
 
@@ -94,11 +95,11 @@ def parse_byte_rate(text: str) -> float:
     """
     found = _BYTE_RATE.fullmatch(unicodedata.normalize("NFKC", str(text)).strip())
     if not found:
-        raise ValueError(BYTE_RATE_FORMS)
+        raise ValueError(phrase(BYTE_RATE_FORMS))
     thousand = 1024.0 if found[3] else 1000.0
     rate = float(found[1]) * math.pow(thousand, ["", "K", "M", "G"].index(found[2].upper()))
     if not 1000 <= rate < 1e12:
-        raise ValueError(f"{BYTE_RATE_FORMS}, at least 1kB/s")
+        raise ValueError(phrase("{forms}, at least 1kB/s", forms=phrase(BYTE_RATE_FORMS)))
     return rate
 
 
@@ -113,9 +114,9 @@ def parse_usd(value: str | float) -> int:
     try:
         amount = Decimal(plain)
     except InvalidOperation:
-        raise ValueError(MONEY_FORMS) from None
+        raise ValueError(phrase(MONEY_FORMS)) from None
     if isinstance(value, bool) or not amount.is_finite() or not 0 <= amount < 10**9:
-        raise ValueError(f"{MONEY_FORMS}, not below zero")
+        raise ValueError(phrase("{forms}, not below zero", forms=phrase(MONEY_FORMS)))
     return int((amount * MICROS).to_integral_value(ROUND_FLOOR))
 
 
@@ -128,5 +129,5 @@ def _unit(word: str) -> str:
     if unit is None and singular in _SECONDS:
         unit = singular
     if unit is None:
-        raise ValueError(DURATION_FORMS)
+        raise ValueError(phrase(DURATION_FORMS))
     return unit

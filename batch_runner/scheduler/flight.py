@@ -111,7 +111,10 @@ def _heed(crew: Crew, outcome: SubmitOutcome, sent_at: float) -> None:
             sent_at, outcome.retry_after, crew.jitter(), ended=ended_unseen(crew)
         )
         if seconds >= WORTH_TELLING:
-            crew.listener.noticed("limited", f"The provider asks for less: {seconds:.0f} s pause.")
+            crew.listener.noticed(
+                "limited",
+                phrase("The provider asks for less: {seconds:.0f} s pause.", seconds=seconds),
+            )
     elif outcome.kind is SubmitKind.NO_BALANCE:
         crew.halt.stop_submits(
             StopReason(

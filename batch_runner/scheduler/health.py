@@ -77,7 +77,7 @@ class Health:
             await self.down.wait()
             since, tries = loop.time(), 0
             self._listener.noticed(
-                "provider_down", "The provider does not answer; waiting and probing."
+                "provider_down", phrase("The provider does not answer; waiting and probing.")
             )
             while self.down.is_set():
                 tries += 1
@@ -96,7 +96,7 @@ class Health:
                         )
                     )
                     return
-            self._listener.noticed("provider_back", "The provider answers again.")
+            self._listener.noticed("provider_back", phrase("The provider answers again."))
 
 
 def _long(seconds: float) -> str:

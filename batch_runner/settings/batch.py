@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
+from batch_runner.core.language import phrase
 from batch_runner.settings.read import explain
 from batch_runner.settings.section import Count, Duration, PerSecond, Section, Usd
 from batch_runner.settings.yaml_file import read_yaml
@@ -58,7 +59,10 @@ class Schedule(Section):
             next(CronSim(value, datetime.now(UTC)))
         except (CronSimError, StopIteration) as error:
             raise ValueError(
-                f"must be five fields as in a crontab, such as '0 2 * * *' ({error})"
+                phrase(
+                    "must be five fields as in a crontab, such as '0 2 * * *' ({reason})",
+                    reason=error,
+                )
             ) from None
         return value
 
@@ -68,7 +72,9 @@ class Schedule(Section):
         try:
             return value and ZoneInfo(value).key
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("must be a time zone such as Europe/Berlin or Asia/Tokyo") from None
+            raise ValueError(
+                phrase("must be a time zone such as Europe/Berlin or Asia/Tokyo")
+            ) from None
 
 
 def _as_schedule(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from batch_runner.core.errors import UsageError
+from batch_runner.core.language import phrase
 
 NOTIFY_VARIABLE = "BATCH_RUNNER_NOTIFY"
 OFF = "off"
@@ -135,7 +136,7 @@ def check_url(url: str) -> str:
     except ValueError:
         usable = False
     if not usable or not url.isprintable() or " " in url:
-        raise ValueError("must be an address such as https://host/path")
+        raise ValueError(phrase("must be an address such as https://host/path"))
     return url
 
 
@@ -147,7 +148,7 @@ def check_address(text: str) -> str:
     """
     _, address = parseaddr(text)
     if not text.isprintable() or address.count("@") != 1 or not all(address.split("@")):
-        raise ValueError("must be an e-mail address such as me@example.com")
+        raise ValueError(phrase("must be an e-mail address such as me@example.com"))
     return text
 
 
@@ -159,7 +160,7 @@ def _target(text: str) -> Target:
     try:
         return Web(url=check_url(text[len("slack+") :] if slack else text), slack=slack)
     except ValueError:
-        raise ValueError(f"must be an address: {FORMS}") from None
+        raise ValueError(phrase("must be an address: {forms}", forms=FORMS)) from None
 
 
 def _mail_address(text: str, scheme: str) -> Mail:
@@ -182,5 +183,5 @@ def _mail_address(text: str, scheme: str) -> Mail:
     except (KeyError, ValueError):
         asked, mail = {"": []}, None
     if mail is None or asked or not mail.host:
-        raise ValueError(f"must be an address: {FORMS}")
+        raise ValueError(phrase("must be an address: {forms}", forms=FORMS))
     return mail

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
+from batch_runner.core.language import phrase
+
 DEFAULT_ORIGIN = "https://api.apimart.ai"
 
 BUILT_IN_ORIGINS = (
@@ -25,19 +27,35 @@ def check_origin(url: str) -> str:
     """
     text = url.strip()
     if "@" in text:  # said before anything else: no later message may repeat a password
-        raise ValueError("an origin must not carry a user or password")
+        raise ValueError(phrase("an origin must not carry a user or password"))
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise ValueError(f"'{text}' must be an origin such as {DEFAULT_ORIGIN}") from None
+        raise ValueError(
+            phrase(
+                "'{text}' must be an origin such as {default_origin}",
+                text=text,
+                default_origin=DEFAULT_ORIGIN,
+            )
+        ) from None
     host = parts.hostname
     if parts.scheme not in {"http", "https"} or not host or any(c.isspace() for c in text):
-        raise ValueError(f"'{text}' must be an origin such as {DEFAULT_ORIGIN}")
+        raise ValueError(
+            phrase(
+                "'{text}' must be an origin such as {default_origin}",
+                text=text,
+                default_origin=DEFAULT_ORIGIN,
+            )
+        )
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise ValueError(f"'{text}' must be an origin only, without path or query")
+        raise ValueError(
+            phrase("'{text}' must be an origin only, without path or query", text=text)
+        )
     if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError(f"'{text}' must use https; plain http is for this machine only")
+        raise ValueError(
+            phrase("'{text}' must use https; plain http is for this machine only", text=text)
+        )
     shown = f"[{host}]" if ":" in host else host
     default_port = 443 if parts.scheme == "https" else 80
     return f"{parts.scheme}://{shown}" + ("" if port in {None, default_port} else f":{port}")
@@ -53,7 +71,7 @@ def check_web_address(url: str) -> str:
     try:
         parts = urlsplit(text)
     except ValueError:
-        raise ValueError(f"'{text}' must be a web address") from None
+        raise ValueError(phrase("'{text}' must be a web address", text=text)) from None
     if (
         parts.query
         or parts.fragment
@@ -61,7 +79,7 @@ def check_web_address(url: str) -> str:
         or not text.isprintable()
         or " " in text
     ):
-        raise ValueError("must be a web address without query, blanks and other alphabets")
+        raise ValueError(phrase("must be a web address without query, blanks and other alphabets"))
     return check_origin(f"{parts.scheme}://{parts.netloc}") + parts.path
 
 

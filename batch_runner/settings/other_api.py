@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from batch_runner.core.dialect import APIMART, Dialect
+from batch_runner.core.language import phrase
 from batch_runner.settings.section import Count, Section, Texts
 
 _PLACE = re.compile(r"(?:/[A-Za-z0-9._~{}-]+)+")
@@ -18,7 +19,7 @@ _TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "str
 def _as_place(value: Any) -> Any:
     steps = value.split("/") if isinstance(value, str) and _PLACE.fullmatch(value) else [".."]
     if {".", ".."}.intersection(steps) or set("".join(steps).replace("{id}", "")) & set("{}"):
-        raise ValueError("must be a path such as /v1/videos, without query")
+        raise ValueError(phrase("must be a path such as /v1/videos, without query"))
     return value
 
 
@@ -27,19 +28,19 @@ def _as_fields(value: Any) -> Any:
     if not isinstance(fields, list) or not all(
         isinstance(field, str) and _FIELD.fullmatch(field) for field in fields
     ):
-        raise ValueError("must be a field such as data.task_id, or a list of them")
+        raise ValueError(phrase("must be a field such as data.task_id, or a list of them"))
     return tuple(fields)
 
 
 def _as_place_of_task(value: Any) -> Any:
     if _as_place(value).count("{id}") != 1:
-        raise ValueError("must be a path with {id} in it, such as /v1/tasks/{id}")
+        raise ValueError(phrase("must be a path with {{id}} in it, such as /v1/tasks/{{id}}"))
     return value
 
 
 def _as_place_without_id(value: Any) -> Any:
     if "{id}" in _as_place(value):
-        raise ValueError("must be a path without {id}")
+        raise ValueError(phrase("must be a path without {{id}}"))
     return value
 
 

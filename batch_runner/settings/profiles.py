@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 from batch_runner.core.nearest import did_you_mean
 from batch_runner.core.profile import Catalogue, Given, Profile
 from batch_runner.settings.find import profile_folders
@@ -31,9 +32,14 @@ def load_profiles(folders: Sequence[Path]) -> Mapping[str, Profile]:
             profile = read_profile(path)
             if profile.model in here:
                 raise ConfigError(
-                    f"{path.name} and {here[profile.model].name} both describe {profile.model}.",
+                    phrase(
+                        "{file} and {other} both describe {model}.",
+                        file=path.name,
+                        other=here[profile.model].name,
+                        model=profile.model,
+                    ),
                     code="profile_twice",
-                    hint="Remove one of them.",
+                    hint=phrase("Remove one of them."),
                     where=str(folder),
                 )
             here[profile.model] = path
@@ -79,14 +85,18 @@ def make_catalogue(profiles: Mapping[str, Profile], defaults: Mapping[str, Given
         if name not in known:
             ours = catalogue.api_names.get(name, "")
             raise ConfigError(
-                f"No model has a parameter '{name}', which the defaults set.",
+                phrase("No model has a parameter '{name}', which the defaults set.", name=name),
                 code="unknown_parameter",
-                hint=f"Here it is called {ours}." if ours else did_you_mean(name, known),
+                hint=(
+                    phrase("Here it is called {ours}.", ours=ours)
+                    if ours
+                    else did_you_mean(name, known)
+                ),
             )
     model = defaults.get("model")
     if model is not None and catalogue.find(str(model)) is None:
         raise ConfigError(
-            f"There is no model '{model}', which the defaults name.",
+            phrase("There is no model '{model}', which the defaults name.", model=model),
             code="unknown_model",
             hint=did_you_mean(str(model), profiles),
         )

@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import either, joined, phrase, template
 from batch_runner.core.nearest import did_you_mean
 from batch_runner.settings.campaign import CampaignConfig
 from batch_runner.settings.yaml_file import Document, read_yaml
@@ -56,38 +57,43 @@ def explain(
     sentences, hints = [], []
     places = [tuple(str(part) for part in found["loc"]) for found in error.errors()]
     for found, place in zip(error.errors(), places, strict=True):
-        dotted = ".".join(place) or "the file"
+        dotted = ".".join(place) or phrase("the file")
         if found["type"] == "extra_forbidden":
-            sentences.append(f"There is no setting '{dotted}'.")
+            sentences.append(phrase("There is no setting '{name}'.", name=dotted))
             hints.append(_where_it_may_belong(place, model))
         elif found["type"] == "missing":
-            sentences.append(f"'{dotted}' is missing.")
+            sentences.append(phrase("'{name}' is missing.", name=dotted))
         else:
-            sentences.append(f"'{dotted}' {_reason(found['type'], found['msg'])}.")
+            reason = _reason(found["type"], found["msg"])
+            sentences.append(phrase("'{name}' {reason}.", name=dotted, reason=reason))
     return ConfigError(
-        " ".join(sentences),
+        joined(*sentences),
         code="unknown_key" if hints else code,
-        hint=" ".join(dict.fromkeys(hint for hint in hints if hint)),
+        hint=joined(*dict.fromkeys(hints)),
         where=document.where(places[0]),
     )
 
 
 _SHAPES = {
-    "dict_type": "must hold 'key: value' lines",
-    "model_type": "must hold 'key: value' lines",
-    "tuple_type": "must be a list",
-    "string_type": "must be a text (put it in quotes)",
-    "int_type": "must be a whole number",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
+    "dict_type": template("must hold 'key: value' lines"),
+    "model_type": template("must hold 'key: value' lines"),
+    "tuple_type": template("must be a list"),
+    "string_type": template("must be a text (put it in quotes)"),
+    "int_type": template("must be a whole number"),
+    "bool_type": template("must be true or false"),
+    "bool_parsing": template("must be true or false"),
 }
 
 
 def _reason(kind: str, message: str) -> str:
     if kind in _SHAPES:
-        return _SHAPES[kind]
-    reason = message.removeprefix("Value error, ").replace("Input should be", "must be")
-    return reason if reason.startswith("must ") else f"is wrong: {reason}"
+        return phrase(_SHAPES[kind])
+    message = message.removeprefix("Value error, ")
+    if message.startswith("must "):
+        return message
+    if message.startswith("Input should be "):
+        return phrase("must be {what}", what=message.removeprefix("Input should be "))
+    return phrase("is wrong: {reason}", reason=message)
 
 
 def _where_it_may_belong(place: tuple[str, ...], model: type[BaseModel]) -> str:
@@ -95,7 +101,7 @@ def _where_it_may_belong(place: tuple[str, ...], model: type[BaseModel]) -> str:
     fields = _fields(model, tuple(parents))
     elsewhere = [dotted for dotted in _all_keys(model) if dotted.split(".")[-1] == key]
     if elsewhere:
-        return f"It belongs elsewhere: {' or '.join(elsewhere)}."
+        return phrase("It belongs elsewhere: {names}.", names=either(elsewhere))
     return did_you_mean(key, fields)
 
 
@@ -133,10 +139,14 @@ def _refuse_untrusted(document: Document) -> None:
     for name in _NEED_TRUST:
         if document.data.get(name) is not None:
             raise ConfigError(
-                f"A config that merely lies beside the sheet may not set '{name}': "
-                "the folder may come from anybody.",
+                phrase(
+                    "A config that merely lies beside the sheet may not set '{name}': the folder may come from anybody.",
+                    name=name,
+                ),
                 code="config_not_trusted",
-                hint=f"If you trust it, pass it by --config {document.path.name}.",
+                hint=phrase(
+                    "If you trust it, pass it by --config {file}.", file=document.path.name
+                ),
                 where=document.where((name,)),
             )
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from batch_runner.core.errors import ConfigError, UsageError
+from batch_runner.core.language import phrase
 from batch_runner.core.profile import Given
 from batch_runner.core.selection import parse_selection
 from batch_runner.core.text import loose
@@ -120,9 +121,11 @@ def _by_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             changes |= {"base_url": check_origin(origin), "base_url_from": "environment"}
         except ValueError as error:
             raise ConfigError(
-                f"{BASE_URL_VARIABLE}: {error}.",
+                phrase("{name}: {reason}.", name=BASE_URL_VARIABLE, reason=error),
                 code="bad_origin",
-                hint=f"Without it, {DEFAULT_ORIGIN} is used.",
+                hint=phrase(
+                    "Without it, {default_origin} is used.", default_origin=DEFAULT_ORIGIN
+                ),
             ) from None
     for variable, field in _PLACES.items():
         if place := environ.get(variable, "").strip():
@@ -155,7 +158,9 @@ def _read_option(name: str, value: object, read: Callable[[Any], object]) -> obj
         flag = f"--{name.replace('_', '-')}"
         given = "" if "@" in str(value) else f" {value}"  # an address may carry a password
         raise UsageError(
-            f"{flag}{given}: {error}.", code="bad_option", hint=f"See {flag} in 'run --help'."
+            phrase("{name}: {reason}.", name=f"{flag}{given}", reason=error),
+            code="bad_option",
+            hint=phrase("See {flag} in 'run --help'.", flag=flag),
         ) from None
 
 
@@ -166,7 +171,7 @@ def _must_be(parse: Callable[[str], object]) -> Callable[[Any], object]:
         try:
             return parse(str(value))
         except ValueError as error:
-            raise ValueError(f"must be {error}") from None
+            raise ValueError(phrase("must be {what}", what=error)) from None
 
     return read
 
@@ -174,7 +179,7 @@ def _must_be(parse: Callable[[str], object]) -> Callable[[Any], object]:
 def _count(value: object) -> int:
     text = str(value).strip()
     if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise ValueError("must be a whole number above zero")
+        raise ValueError(phrase("must be a whole number above zero"))
     return int(text)
 
 
@@ -214,9 +219,9 @@ def _key_and_value(text: object) -> tuple[str, Given]:
     name, _, value = str(text).partition("=")
     if not name.strip() or not value.strip():
         raise UsageError(
-            f"--set {text} must be of the form key=value.",
+            phrase("--set {text} must be of the form key=value.", text=text),
             code="bad_option",
-            hint="Such as --set duration=8.",
+            hint=phrase("Such as --set duration=8."),
         )
     return _canonical(name), value.strip()
 

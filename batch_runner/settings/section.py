@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from batch_runner.core.language import phrase
 from batch_runner.core.selection import Selection, parse_selection
 from batch_runner.core.units import parse_byte_rate, parse_duration, parse_rate, parse_usd
 
@@ -18,7 +19,7 @@ def _must_be(parse: Callable[[Any], Any]) -> BeforeValidator:
         try:
             return parse(value)
         except ValueError as error:
-            raise ValueError(f"must be {error}") from None
+            raise ValueError(phrase("must be {what}", what=error)) from None
 
     return BeforeValidator(validate)
 

@@ -47,7 +47,7 @@ class Helm:
         except (LedgerError, _CannotError) as error:
             say, ok = str(error), False
         if ok and order.action is not Action.SHOW:
-            self.listener.noticed("ctl", f"From another shell: {say}")
+            self.listener.noticed("ctl", phrase("From another shell: {order}", order=say))
         return {"schema": SCHEMA, "ok": ok, "say": say, "run": self._document()}
 
     def _do(self, order: Order) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from batch_runner.core.language import phrase
 from batch_runner.core.nearest import did_you_mean
 from batch_runner.core.units import parse_rate
 
@@ -54,9 +55,9 @@ class Order:
         try:
             told = json.loads(line)
         except (ValueError, RecursionError):
-            raise ValueError("That was no line of JSON.") from None
+            raise ValueError(phrase("That was no line of JSON.")) from None
         if not isinstance(told, dict) or told.get("do") not in list(Action):
-            raise ValueError(f"'do' must be one of {', '.join(Action)}.")
+            raise ValueError(phrase("'do' must be one of {names}.", names=", ".join(Action)))
         action = Action(told["do"])
         if action is Action.SET:
             return _limits(told.get("concurrency"), told.get("rate"))
@@ -73,16 +74,26 @@ def parse_words(words: Sequence[str]) -> Order:
     """
     name, *rest = words or [Action.SHOW]
     if name not in set(Action):
-        raise ValueError(f"There is no {name!r}. {did_you_mean(name, list(Action))}")
+        raise ValueError(
+            phrase(
+                "There is no {name!r}. {hint}",
+                name=name,
+                hint=did_you_mean(name, list(Action)),
+            )
+        )
     action = Action(name)
     if action is Action.SET:
         return _settings(rest)
     if action is Action.CANCEL:
         if len(rest) != 1:
-            raise ValueError("Name one row: cancel 17, or its key.")
+            raise ValueError(phrase("Name one row: cancel 17, or its key."))
         return Order(action=action, row=_row(rest[0]))
     if rest:
-        raise ValueError(f"{action} takes nothing more; {rest[0]!r} is too much.")
+        raise ValueError(
+            phrase(
+                "{action} takes nothing more; {rest!r} is too much.", action=action, rest=rest[0]
+            )
+        )
     return Order(action=action)
 
 
@@ -101,25 +112,34 @@ def _settings(words: Sequence[str]) -> Order:
             try:
                 given[name] = parse_rate(value)
             except ValueError as error:
-                raise ValueError(f"rate must be {error}.") from None
+                raise ValueError(
+                    phrase("{option} must be {what}.", option="rate", what=error)
+                ) from None
         else:
             raise ValueError(
-                f"{word!r} cannot be set; set concurrency=5, rate=30/min, or both at once."
+                phrase(
+                    "{word!r} cannot be set; set concurrency=5, rate=30/min, or both at once.",
+                    word=word,
+                )
             )
     return _limits(given.get("concurrency"), given.get("rate"))
 
 
 def _limits(concurrency: Any, rate: Any) -> Order:
     if concurrency is None and rate is None:
-        raise ValueError("Say what to set: concurrency=5, rate=30/min, or both.")
+        raise ValueError(phrase("Say what to set: concurrency=5, rate=30/min, or both."))
     if concurrency is not None and (type(concurrency) is not int or not 0 < concurrency < 10**6):
-        raise ValueError("concurrency must be a whole number above zero; to send nothing, pause.")
+        raise ValueError(
+            phrase("concurrency must be a whole number above zero; to send nothing, pause.")
+        )
     if rate is not None and (type(rate) not in {int, float} or not 0 < rate < 1e6):
-        raise ValueError("rate must be more than zero submits a second; to send nothing, pause.")
+        raise ValueError(
+            phrase("rate must be more than zero submits a second; to send nothing, pause.")
+        )
     return Order(action=Action.SET, concurrency=concurrency, rate=rate)
 
 
 def _row(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError("Name a row: its line, its key, or the start of its job mark.")
+        raise ValueError(phrase("Name a row: its line, its key, or the start of its job mark."))
     return value.strip()

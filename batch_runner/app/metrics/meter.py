@@ -13,6 +13,7 @@ from batch_runner.app.metrics.figures import Figures
 from batch_runner.app.metrics.textfile import file_of, write_figures
 from batch_runner.app.run.listen import RunListener
 from batch_runner.core.jobs import Change, Job
+from batch_runner.core.language import phrase
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.scheduler.controls import Controls
 
@@ -85,7 +86,8 @@ class Meter:
             if not self._told:
                 why = error.strerror or error
                 self._listener.noticed(
-                    "no_metrics", f"No metrics: {path} cannot be written ({why})."
+                    "no_metrics",
+                    phrase("No metrics: {path} cannot be written ({why}).", path=path, why=why),
                 )
             self._told = True
 

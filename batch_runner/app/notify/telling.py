@@ -15,6 +15,7 @@ from batch_runner.app.notify.who import who_is_told
 from batch_runner.app.run.control import ended_by_signals
 from batch_runner.app.run.outcome import Ending
 from batch_runner.core.errors import BatchRunnerError
+from batch_runner.core.language import phrase
 from batch_runner.settings.notify import Notify
 
 
@@ -60,4 +61,4 @@ def _cut_short(say: Callable[[str], None]) -> Iterator[None]:
             yield
         except asyncio.CancelledError:
             task.uncancel()
-            say("Not everybody was told of this run: it was interrupted.")
+            say(phrase("Not everybody was told of this run: it was interrupted."))

@@ -95,8 +95,11 @@ def settle(
             if old.exists():
                 old.replace(old.with_name(MOVED))
     say(
-        f"The sheet lies in a folder that is synchronised ({synchroniser}): its ledger is kept "
-        f"safe in {home}; other computers see what was sent."
+        phrase(
+            "The sheet lies in a folder that is synchronised ({synchroniser}): its ledger is kept safe in {home}; other computers see what was sent.",
+            synchroniser=synchroniser,
+            home=home,
+        )
     )
     return Sidecar(sidecar.folder, home)
 

@@ -115,7 +115,7 @@ class SharedSheet:
         try:
             await self._tell(await asyncio.to_thread(self._files.read))
         except LedgerError as error:  # the next run tells it
-            self._say(f"Warning: {error}")
+            self._say(phrase("Warning: {reason}", reason=error))
 
     async def _take_in(self, told: Mapping[str, Sent]) -> None:
         known = await asyncio.to_thread(
@@ -124,11 +124,18 @@ class SharedSheet:
         done = await self._own.take_in(known, self._now())
         taken = done.get(Step.TAKE, 0) + done.get(Step.LINK, 0) + done.get(Step.NAME, 0)
         if taken:
-            self._say(f"{taken} rows were sent by other computers; they are not sent again.")
+            self._say(
+                phrase(
+                    "{taken} rows were sent by other computers; they are not sent again.",
+                    taken=taken,
+                )
+            )
         if done.get(Step.APART):
             self._say(
-                f"Warning: {done[Step.APART]} rows were sent here and by another computer, before "
-                "either heard of the other. Both videos are paid; 'batch-runner report' shows them."
+                phrase(
+                    "Warning: {done} rows were sent here and by another computer, before either heard of the other. Both videos are paid; 'batch-runner report' shows them.",
+                    done=done[Step.APART],
+                )
             )
 
     async def follow(self) -> StopReason | None:
@@ -187,7 +194,7 @@ def join(
                     "Wait until it is done there. If that computer is gone for good, run again with --take-over."
                 ),
             )
-        say(f"{theirs} left this sheet without a word; it is taken over.")
+        say(phrase("{theirs} left this sheet without a word; it is taken over.", theirs=theirs))
         end_lease(folder, theirs.machine)
     files = SentFiles(folder, machine)
     origins = frozenset(one.origin for one in files.read().values() if not one.void)

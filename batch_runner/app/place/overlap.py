@@ -56,7 +56,13 @@ async def held(
                 if loop.time() >= until:
                     raise refusal from None
             if not told:
-                say(f"Waiting, {minutes(wait)} at most: {refusal.message}")
+                say(
+                    phrase(
+                        "Waiting, {wait} at most: {message}",
+                        wait=minutes(wait),
+                        message=refusal.message,
+                    )
+                )
                 told = True
             await asyncio.sleep(min(AGAIN, max(0.0, until - loop.time())))
         yield campaign

@@ -11,6 +11,7 @@ from batch_runner.core import decide
 from batch_runner.core.elsewhere import BY_THE_SHEET
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job
+from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import Event
 from batch_runner.core.sent import Line, Sent
 from batch_runner.ledger.sent_file import SentFiles
@@ -96,7 +97,12 @@ class TellingLedger:
 
     def _complain(self, error: OSError) -> None:
         if not self._complained:
-            self._say(f"Warning: other computers cannot be told of what was sent ({error}).")
+            self._say(
+                phrase(
+                    "Warning: other computers cannot be told of what was sent ({reason}).",
+                    reason=error,
+                )
+            )
         self._complained = True
 
     def _moment(self) -> float:
@@ -137,8 +143,11 @@ def as_ledger_error(files: SentFiles) -> Iterator[None]:
         yield
     except OSError as error:
         raise LedgerError(
-            f"other computers cannot be told of what is sent ({error.strerror or error}).",
+            phrase(
+                "other computers cannot be told of what is sent ({reason}).",
+                reason=error.strerror or error,
+            ),
             code="neighbours_untold",
             where=str(files.folder),
-            hint="The folder must be writable and have room; nothing is sent before that.",
+            hint=phrase("The folder must be writable and have room; nothing is sent before that."),
         ) from error

@@ -161,9 +161,9 @@ class Schedule:
         try:
             self._plan = self._read()
         except BatchRunnerError as error:
-            self._say(f"The schedule stays as it was: {error}")
+            self._say(phrase("The schedule stays as it was: {reason}", reason=error))
             return
-        self._say("The batch file was read again.")
+        self._say(phrase("The batch file was read again."))
         self._news.set()
 
     async def work(self) -> None:
@@ -177,26 +177,37 @@ class Schedule:
             step = next_step(last, self._now(), self._plan.times, self._plan.missed)
             if step.action is Action.WAIT:
                 if step.at != told:
-                    self._say(f"Next run: {self._shown(step.at)}.")
+                    self._say(phrase("Next run: {when}.", when=self._shown(step.at)))
                 told = step.at
                 await self._wait((step.at - self._now()).total_seconds())
                 continue
             if step.action is Action.RUN:
                 await self._run(self._shown(step.at))
             else:
-                self._say(f"The run of {self._shown(step.at)} was missed and is left out.")
+                self._say(
+                    phrase(
+                        "The run of {when} was missed and is left out.",
+                        when=self._shown(step.at),
+                    )
+                )
             if not self._stopping:  # what was cut short is begun again after a restart
                 last = step.at
                 self._remember(last)
 
     async def _run(self, when: str) -> None:
-        self._say(f"Run of {when} begins.")
+        self._say(phrase("Run of {when} begins.", when=when))
         try:
             code = await self._launch()
         except OSError as error:  # of the system: no processes, no memory; the next time may do
-            self._say(f"Run of {when} could not be started: {error.strerror or error}.")
+            self._say(
+                phrase(
+                    "Run of {when} could not be started: {reason}.",
+                    when=when,
+                    reason=error.strerror or error,
+                )
+            )
         else:
-            self._say(f"Run of {when} ended with exit code {code}.")
+            self._say(phrase("Run of {when} ended with exit code {code}.", when=when, code=code))
 
     def _remember(self, at: datetime) -> None:
         try:
