@@ -58,25 +58,49 @@ def _write_page(campaign: Campaign, archive: Path | None, *, embed: bool) -> int
     from batch_runner.app.gallery.gallery import Wish
     from batch_runner.app.gallery.write import write_archive, write_page
     from batch_runner.app.place.sidecar import shown
-    from batch_runner.core.wording import counted, counted_are
+    from batch_runner.core.language import plural
 
     wish = Wish()
     if archive is None:
         done = asyncio.run(write_page(campaign, embed=embed, wish=wish))
     else:
         done = asyncio.run(write_archive(campaign, archive, wish))
-    packed = f" with {counted(done.files, 'file')}" if archive else ""
-    click.echo(f"{counted(done.made.rows, 'row')}{packed}: {shown(done.place)}")
+    rows, place = done.made.rows, shown(done.place)
+    if archive:
+        packed = plural("{count} file", "{count} files", done.files)
+        said = plural(
+            "{count} row with {files}: {place}",
+            "{count} rows with {files}: {place}",
+            rows,
+            files=packed,
+            place=place,
+        )
+    else:
+        said = plural("{count} row: {place}", "{count} rows: {place}", rows, place=place)
+    click.echo(said)
     if done.made.unknown:
-        click.echo(f"{counted_are(done.made.unknown, 'row')} not there: no run has seen them yet.")
+        click.echo(
+            plural(
+                "{count} row is not there: no run has seen it yet.",
+                "{count} rows are not there: no run has seen them yet.",
+                done.made.unknown,
+            )
+        )
     return 0
 
 
 def _write_again(campaign: Campaign, out: Path) -> int:
     from batch_runner.app.report import write_again
+    from batch_runner.core.language import phrase
 
     done = asyncio.run(write_again(campaign, out))
-    click.echo(f"{done.rows} rows with their results: {out}")
+    click.echo(phrase("{rows} rows with their results: {place}", rows=done.rows, place=out))
     if done.rest_in is not None:
-        click.echo(f"{done.rest} that were added or edited later, or are gone: {done.rest_in}")
+        click.echo(
+            phrase(
+                "{rows} that were added or edited later, or are gone: {place}",
+                rows=done.rest,
+                place=done.rest_in,
+            )
+        )
     return 0
