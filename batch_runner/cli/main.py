@@ -32,6 +32,7 @@ COMMANDS = {
     "sync": "Write what is known into a sheet again; sends nothing.",
     "links": "Ask for fresh links of finished videos; sends nothing.",
     "report": "Make a page to look at the videos; or write a lost sheet again.",
+    "share": "Pack gallery, videos and a plain copy of a sheet, to be sent.",
     "spend": "Show what all your sheets spent, by day or month.",
     "move": "Tell a sheet's memory that the sheet was renamed or moved.",
     "init": "Make a starter sheet with dropdowns and notes.",

@@ -161,3 +161,55 @@ def test_a_sheet_that_was_never_run_has_no_gallery(
     assert done.code == 2
     assert "never run" in done.err
     assert not sheet.sidecar.exists()
+
+
+def test_what_is_shared_can_leave_out_what_is_nobody_s_business(
+    cli: Cli, service: Service, new_sheet: NewSheet, kind: str, tmp_path: Path
+) -> None:
+    """Neither page nor sheet nor any name in the archive holds prompts, costs or the provider's ids."""
+    sheet = new_sheet(kind, PROMPTS, columns={"Client": ["ACME"] * 3})
+    cli("run", sheet)
+    place = tmp_path / "out.zip"
+    done = cli("share", sheet, "--to", place, "--no-prompts", "--no-costs", "--no-ids")
+    assert (done.code, done.err) == (0, "")
+    with zipfile.ZipFile(place) as archive:
+        archive.extractall(tmp_path / "out")
+        names = archive.namelist()
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    shared = Sheet(tmp_path / "out" / sheet.path.name)
+    told = json.dumps([rows_of(page), shared.grid(), names])
+    secrets = [*PROMPTS, "ACME", "https://", *(task["task_id"] for task in service.accepted())]
+    assert [one for one in secrets if one in told] == []
+    assert "cost" not in told
+    assert shared.column("status") == ["succeeded", "failed", "succeeded"]
+    assert (tmp_path / "out" / shared.column("video_file")[0]).is_file()
+
+
+def test_a_shared_sheet_holds_rows_and_results(
+    cli: Cli, service: Service, new_sheet: NewSheet, kind: str
+) -> None:
+    """A text that looks like a formula is none in it."""
+    sheet = new_sheet(kind, ["First.", "@SUM(1)"])
+    cli("run", sheet)
+    assert cli("share", sheet).code == 0
+    with zipfile.ZipFile("campaign.share.zip") as archive:
+        archive.extract(sheet.path.name, "out")
+    rows = Sheet(Path("out") / sheet.path.name).rows()
+    assert [row["prompt"].lstrip("'") for row in rows] == ["First.", "@SUM(1)"]
+    assert [row["task_id"] for row in rows] == sheet.column("task_id")
+
+
+def test_an_archive_takes_the_place_of_no_other_file(
+    cli: Cli, service: Service, new_sheet: NewSheet, tmp_path: Path
+) -> None:
+    """Not of the sheet, nor of anybody's archive; an earlier one of its own it replaces."""
+    sheet = new_sheet("xlsx", ["First."])
+    cli("run", sheet)
+    before = sheet.path.read_bytes()
+    others = tmp_path / "others.zip"
+    others.write_bytes(before)
+    for place in (sheet.path, others, tmp_path / "nowhere" / "a.zip"):
+        assert cli("report", sheet, "--zip", place).code == 2
+    assert sheet.path.read_bytes() == others.read_bytes() == before
+    for _ in range(2):
+        assert cli("share", sheet).code == 0

@@ -62,12 +62,24 @@ def card(seen: Seen, links: Links, localise: Localise, what: Shown) -> dict[str,
         "cost": _usd(job.cost),
         "low": _usd(job.estimate_low),
         "high": _usd(job.estimate_high),
-        "takes": [_take(take, links) for take in seen.takes[:-1]],
+        "takes": [_told(_take(take, links), what) for take in seen.takes[:-1]],
         "cells": dict(seen.cells),
     }
-    for name in _withheld(what):
-        fields.pop(name, None)
-    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
+    return _told(fields, what)
+
+
+def _told(fields: Mapping[str, object], what: Shown) -> dict[str, object]:
+    """Without what is blank, and what is not to be told."""
+    held = _withheld(what)
+    told = {
+        name: value
+        for name, value in fields.items()
+        if name not in held and value not in (None, "", [], {})
+    }
+    if "error" in told and held:
+        # What follows the colon may repeat a prompt, a price or a task's id.
+        told["error"] = str(told["error"]).partition(":")[0]
+    return told
 
 
 def _who(job: Job) -> dict[str, object]:
@@ -116,7 +128,7 @@ def _result(job: Job, takes: Sequence[Take], links: Links) -> dict[str, object]:
 
 def _take(take: Take, links: Links) -> dict[str, object]:
     """An earlier attempt: its video is kept."""
-    fields = {
+    return {
         "n": take.n,
         "video": links.video(take.video_file) if take.video_file else None,
         "poster": links.poster(take.task_id) if take.task_id else None,
@@ -124,16 +136,17 @@ def _take(take: Take, links: Links) -> dict[str, object]:
         "cost": _usd(take.cost),
         "error": take.error,
     }
-    return {name: value for name, value in fields.items() if value not in (None, "")}
 
 
 def _usd(micros: int | None) -> float | None:
     return None if micros is None else micros / MICROS
 
 
-def _withheld(what: Shown) -> list[str]:
-    return [
-        *(() if what.prompts else ("prompt", "images", "parameters", "cells")),
-        *(() if what.costs else ("cost", "low", "high")),
-        *(() if what.ids else ("task", "link")),
-    ]
+def _withheld(what: Shown) -> frozenset[str]:
+    return frozenset(
+        (
+            *(() if what.prompts else ("prompt", "images", "parameters", "cells")),
+            *(() if what.costs else ("cost", "low", "high")),
+            *(() if what.ids else ("task", "link", "until")),
+        )
+    )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
-from batch_runner.app.gallery.cards import Links, Shown, card
+from batch_runner.app.gallery.cards import Links, Seen, Shown, card
 from batch_runner.app.gallery.files import Beside
 from batch_runner.app.gallery.posters import Posters
 from batch_runner.app.gallery.rows import Rows
@@ -59,7 +59,7 @@ class Wish:
     what: Shown = field(default_factory=Shown)
     meta: Mapping[str, str] = field(default_factory=dict)  # for its script: where it is served
     fetch: bool = True  # whether pictures may be asked for on the network
-    tick: Callable[[int], object] = int  # told how many rows more are written
+    each: Callable[[Mapping[str, object]], object] = len  # is given each row as it is told
 
 
 def beside(campaign: Campaign) -> Beside:
@@ -96,7 +96,7 @@ async def write_gallery(campaign: Campaign, out: BinaryIO, links: Links, wish: W
             title=campaign.sheet.name,
             meta=wish.meta,
         )
-        page.block("head", await _head(campaign, ledger, rows))
+        page.block("head", await _head(campaign, ledger, rows, wish.what))
         posters = Posters(
             folder=campaign.sidecar.folder,
             sheet_folder=campaign.sheet.parent,
@@ -106,14 +106,25 @@ async def write_gallery(campaign: Campaign, out: BinaryIO, links: Links, wish: W
         count = 0
         async for some in rows.batches():
             await posters.make(some)
-            page.rows("rows", (card(one, links, campaign.localise, wish.what) for one in some))
+            page.rows("rows", _cards(some, campaign, links, wish))
             count += len(some)
-            wish.tick(len(some))
         page.end()
     return Made(rows=count, unknown=rows.unknown)
 
 
-async def _head(campaign: Campaign, ledger: SqliteLedger, rows: Rows) -> dict[str, object]:
+def _cards(
+    some: Sequence[Seen], campaign: Campaign, links: Links, wish: Wish
+) -> Iterator[Mapping[str, object]]:
+    """One by one: with a video in each, a few hundred would fill the memory."""
+    for seen in some:
+        row = card(seen, links, campaign.localise, wish.what)
+        wish.each(row)
+        yield row
+
+
+async def _head(
+    campaign: Campaign, ledger: SqliteLedger, rows: Rows, what: Shown
+) -> dict[str, object]:
     """What holds for the whole page."""
     scopes = await ledger.scopes()
     return {
@@ -121,7 +132,7 @@ async def _head(campaign: Campaign, ledger: SqliteLedger, rows: Rows) -> dict[st
         "campaign": await ledger.meta("campaign"),
         "made": campaign.localise(now()).isoformat(timespec="seconds"),
         "worksheets": {scope: name for name, scope in scopes.items()} if len(scopes) > 1 else {},
-        "columns": rows.headers,
+        "columns": rows.headers if what.prompts else [],
         "unknown": rows.unknown,
     }
 

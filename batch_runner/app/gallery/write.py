@@ -53,20 +53,55 @@ async def write_archive(campaign: Campaign, place: Path, wish: Wish) -> Written:
 
     Raises:
         SheetError: the sheet was never run.
-        UsageError: the file cannot be written.
+        UsageError: the file cannot be written, or is none of ours.
     """
     check_ran(campaign)
-    links = Packed(beside=beside(campaign))
+    check_place(place)
     with replacing(place) as out, zipfile.ZipFile(out, "w") as archive:
-        info = zipfile.ZipInfo("report.html", date_time=_EPOCH)
-        info.compress_type = zipfile.ZIP_DEFLATED
-        with archive.open(info, "w", force_zip64=True) as page:
-            made = await write_gallery(campaign, cast("BinaryIO", page), links, wish)
-        for name, path in links.members.items():
-            archive.write(path, name, zipfile.ZIP_STORED)  # videos do not get smaller
-    return Written(place=place, made=made, files=len(links.members))
+        made, files = await pack_gallery(campaign, archive, wish)
+    return Written(place=place, made=made, files=files)
 
 
+async def pack_gallery(
+    campaign: Campaign, archive: zipfile.ZipFile, wish: Wish
+) -> tuple[Made, int]:
+    """Put page, videos and posters into an archive; how many files beside the page."""
+    links = Packed(beside=beside(campaign))
+    info = zipfile.ZipInfo(PAGE, date_time=_EPOCH)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    with archive.open(info, "w", force_zip64=True) as page:
+        made = await write_gallery(campaign, cast("BinaryIO", page), links, wish)
+    for name, path in links.members.items():
+        archive.write(path, name, zipfile.ZIP_STORED)  # videos do not get smaller
+    return made, len(links.members)
+
+
+def check_place(place: Path) -> None:
+    """An archive takes the place of nothing but an earlier one.
+
+    Raises:
+        UsageError: another file is there, or no folder for it.
+    """
+    if place.suffix.lower() != ".zip":
+        message, hint = "the name of an archive must end in .zip.", f"Such as {place.stem}.zip."
+    elif not place.absolute().parent.is_dir():
+        message, hint = "its folder does not exist.", "Make it first."
+    elif place.exists() and not _is_ours(place):
+        message, hint = "this file exists and is no gallery.", "Name one that does not exist."
+    else:
+        return
+    raise UsageError(message, code="bad_archive", where=str(place), hint=hint)
+
+
+def _is_ours(place: Path) -> bool:
+    try:
+        with zipfile.ZipFile(place) as archive:
+            return archive.namelist()[:1] == [PAGE]
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+PAGE = "report.html"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that the format knows
 
 

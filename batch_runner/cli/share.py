@@ -1,0 +1,43 @@
+"""``batch-runner share``: gallery, videos and a plain copy of the sheet, to be sent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import click
+
+
+@click.command("share")
+@click.argument("sheet", type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The archive; else <sheet>.share.zip beside the sheet.",
+)
+@click.option("--no-prompts", is_flag=True, help="Leave out prompts, pictures and your columns.")
+@click.option("--no-costs", is_flag=True, help="Leave out costs and estimates.")
+@click.option("--no-ids", is_flag=True, help="Leave out task ids and the provider's links.")
+def command(
+    sheet: Path, *, to: Path | None, no_prompts: bool, no_costs: bool, no_ids: bool
+) -> int:
+    """Pack the gallery of SHEET, all its videos and a plain copy of the sheet into one archive.
+
+    Whoever gets it unpacks it and opens report.html; decisions made there can be sent back. The
+    copy of the sheet holds rows and results, nothing else of your file.
+
+    \b
+    batch-runner share campaign.xlsx --no-costs --no-ids
+    """
+    from batch_runner.app.campaign import open_campaign
+    from batch_runner.app.gallery.cards import Shown
+    from batch_runner.app.gallery.share import share, share_place
+    from batch_runner.core.wording import counted
+
+    campaign = open_campaign(sheet, {}, os.environ, lost=True)
+    what = Shown(prompts=not no_prompts, costs=not no_costs, ids=not no_ids)
+    done = asyncio.run(share(campaign, to or share_place(campaign), what))
+    click.echo(f"{counted(done.made.rows, 'row')}, {counted(done.files, 'file')}: {done.place}")
+    return 0
