@@ -31,14 +31,6 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Glance:
-    """A sheet at one moment, as far as it is quickly asked."""
-
-    totals: Totals
-    last_run: RunRecord | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """All that is known of one row."""
 
@@ -63,17 +55,6 @@ async def read_status(campaign: Campaign) -> Status:
             unknown=await known.unknown_jobs(),
             troubles=[job for job in jobs if job.error and job.state != "queued"],
         )
-
-
-async def glance(campaign: Campaign) -> Glance:
-    """The sheet in a few numbers.
-
-    Raises:
-        SheetError: it was never run.
-    """
-    with guards.reading(campaign.sidecar) as ledger:
-        known = known_or_refused(ledger, campaign)
-        return Glance(totals=await known.totals(), last_run=await known.last_run())
 
 
 async def read_story(campaign: Campaign, who: str) -> list[Story]:
@@ -110,8 +91,13 @@ def known_or_refused(ledger: SqliteLedger | None, campaign: Campaign) -> SqliteL
     Raises:
         SheetError: it never was; the hint says what to do.
     """
-    if ledger is not None:
-        return ledger
+    if ledger is None:
+        raise never_run(campaign)
+    return ledger
+
+
+def never_run(campaign: Campaign) -> SheetError:
+    """What to say of a sheet that has no ledger here."""
     copy = sandbox_copy(campaign.source)
     rehearsed = sidecar_of(copy, campaign.settings.state_dir, campaign.data).ledger.exists()
     hint = f"Start it with: {campaign.command('run')}"
@@ -120,7 +106,7 @@ def known_or_refused(ledger: SqliteLedger | None, campaign: Campaign) -> SqliteL
     elsewhere = sorted({one.host for one in fold(read_lines(campaign.sidecar.folder)).values()})
     if elsewhere:
         hint = f"To go on with what it did there: {campaign.command('run')}"
-    raise SheetError(
+    return SheetError(
         f"this sheet was run on another computer only ({', '.join(elsewhere)})."
         if elsewhere
         else "this sheet was never run.",

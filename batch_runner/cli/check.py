@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,17 +73,13 @@ def command(sheets: tuple[Path, ...], *, images: bool, as_json: bool, **given: A
 
 def _print(campaign: Campaign, report: Report) -> None:
     from batch_runner.app.sheet.plan import describe
-    from batch_runner.cli.words import problem_line, visible
+    from batch_runner.cli.findings import print_findings
     from batch_runner.core.language import phrase
 
-    spotless = True
-    for finding in report.findings:
-        spotless = False
-        line = problem_line(finding.problem, campaign.source.name, finding.worksheet)
-        click.echo(visible(line))
+    some = print_findings(report.findings, campaign.source.name, terminal=sys.stdout.isatty())
     for line in describe(report.plan):
         click.echo(line)
-    if spotless:
+    if not some:
         click.echo(phrase("No problems found."))
 
 

@@ -12,7 +12,12 @@ from batch_runner.core.language import phrase
 @click.command("init")
 @click.argument("path", type=click.Path(path_type=Path), default=Path("campaign.xlsx"))
 @click.option("--model", metavar="NAME", help="Made for this model only.")
-def command(path: Path, model: str | None) -> int:
+@click.option(
+    "--launcher",
+    is_flag=True,
+    help="Beside it, a file to double-click that opens the dashboard; also for a sheet that is there.",
+)
+def command(path: Path, model: str | None, *, launcher: bool) -> int:
     """Make the starter sheet PATH (.xlsx, .csv or .tsv; default campaign.xlsx).
 
     A workbook gets dropdowns for model, resolution and ratio, and notes on its headers.
@@ -20,7 +25,9 @@ def command(path: Path, model: str | None) -> int:
     \b
     batch-runner init
     batch-runner init spring.csv --model viduq3-mix
+    batch-runner init campaign.xlsx --launcher
     """
+    from batch_runner.app.launcher import write_launcher
     from batch_runner.app.starter import write_starter
     from batch_runner.core.errors import UsageError
     from batch_runner.core.nearest import did_you_mean
@@ -33,9 +40,17 @@ def command(path: Path, model: str | None) -> int:
             code="unknown_model",
             hint=did_you_mean(model, list(catalogue.profiles)),
         )
-    write_starter(path, catalogue, model)
+    if not (launcher and path.is_file()):
+        write_starter(path, catalogue, model)
+        _say_next(path)
+    if launcher:
+        made = write_launcher(path.parent)
+        click.echo(phrase("{path}: a double click opens the dashboard.", path=made))
+    return 0
+
+
+def _say_next(path: Path) -> None:
     click.echo(phrase("{path} is made: put in your prompts and image links, then:", path=path))
     click.echo(f"  batch-runner check {path}")
     note = phrase("(a rehearsal: no key, no cost)")
     click.echo(f"  batch-runner run {path} --sandbox    {note}")
-    return 0

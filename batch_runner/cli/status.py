@@ -25,7 +25,7 @@ MOST_TROUBLES = 20
 @config_option
 @click.option("--row", metavar="LINE|KEY", help="The whole story of one row.")
 @click.option("--watch", is_flag=True, help="Again and again, until the run ends.")
-@click.option("--every", metavar="TIME", help="How often (2s on a terminal, else 30s).")
+@click.option("--every", metavar="TIME", help="How often (1s on a terminal, else 30s).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(
     sheet: Path,

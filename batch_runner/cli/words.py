@@ -19,7 +19,7 @@ _REMEDIES = {
 }
 """What to do about a stop that running again does not mend by itself, by its code."""
 
-_STATES = {
+STATES = {
     "succeeded": template("{count} succeeded"),
     "running": template("{count} running"),
     "queued": template("{count} queued"),
@@ -49,7 +49,7 @@ def problem_line(problem: Problem, name: str, worksheet: str | None) -> str:
 def states_line(states: Iterable[tuple[str, int]]) -> str:
     """``10 succeeded, 2 failed``, in the order people care for."""
     known = dict(states)
-    told = [phrase(said, count=known[word]) for word, said in _STATES.items() if known.get(word)]
+    told = [phrase(said, count=known[word]) for word, said in STATES.items() if known.get(word)]
     return series(told) if told else phrase("no rows")
 
 

@@ -220,3 +220,18 @@ def test_off_a_terminal_lines_are_plain(
     assert "Go on" not in said
     assert re.search(r"^0/2 · sent 2, being made 2, ", said, flags=re.MULTILINE)
     assert not set(map(chr, [*range(32), 127])) - {"\n"} & set(said)
+
+
+def test_a_check_is_a_table_for_people(make_sheet: Sheet, terminal: Terminal) -> None:
+    """Cell, how bad, what is wrong, what to do; what a cell holds moves no cursor."""
+    sheet = make_sheet("campaign.csv", 2)
+    text = sheet.read_text(encoding="utf-8")
+    sheet.write_text(text.replace("cat.png,5", "cat.png,\x1b[31m99", 1), encoding="utf-8")
+    child = terminal("check", sheet)
+    child.expect("Cell")
+    child.expect("What is wrong")
+    child.expect("D2")
+    child.expect("error")
+    child.expect("duration is")
+    assert "\x1b[31m99" not in rest(child)
+    assert child.exitstatus == 1

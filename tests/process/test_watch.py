@@ -45,7 +45,7 @@ def test_on_a_terminal_it_is_drawn_in_place_and_ctrl_c_ends_only_the_watching(
     cleanup: ExitStack,
     tmp_path: Path,
 ) -> None:
-    """The same lines again and again in the same place; the run does not notice."""
+    """The picture again and again in the same place; the run does not notice."""
     import pexpect  # type: ignore[import-untyped]  # as in test_terminal
 
     box, sheet = sandbox("--seconds", "60"), make_sheet("campaign.csv", 2)
@@ -63,7 +63,10 @@ def test_on_a_terminal_it_is_drawn_in_place_and_ctrl_c_ends_only_the_watching(
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     cleanup.callback(child.close, force=True)
-    child.expect(r"\x1b\[2A\x1b\[J[^\r\n]*2 running")
+    child.expect(r"◐ 2 running")
+    child.expect("In flight 2 of")
+    child.expect("accepted")
+    child.expect(r"\x1b\[1A")  # back to where it began
     child.sendintr()
     child.expect(pexpect.EOF)
     child.close()
