@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -162,3 +163,22 @@ def test_the_cron_line_is_silent_when_all_is_well(
     said, _ = process.communicate(timeout=60)
     assert (process.returncode, said) == (0, "")
     assert len(box.accepted()) == 2
+
+
+def test_the_dashboard_opens_the_browser(
+    shell: Callable[..., Any], make_sheet: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The line as it stands there: the browser is given the very link that is printed."""
+    make_sheet("campaign.csv", 1).parent.rename(tmp_path / "campaigns")
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    os.mkfifo(opened)
+    browser.write_text(f'#!/bin/sh\necho "$1" > "{opened}"\n', encoding="utf-8")
+    browser.chmod(0o755)
+    (line,) = lines("In the browser")
+    process = shell(line, BROWSER=f"{browser} %s")
+    assert process.stdout is not None
+    said = process.stdout.readline()
+    assert said.split()[-1] == opened.read_text(encoding="utf-8").strip()
+    process.terminate()
+    process.communicate(timeout=30)
+    assert process.returncode == 143
