@@ -22,7 +22,7 @@ def test_off_a_terminal_it_is_a_line_each_time_until_the_run_ends(
     sandbox: Callable[..., Any], start: Start, run: Run, make_sheet: Callable[..., Path]
 ) -> None:
     """What the ledger knows and what the run says of itself; then its exit code, and 0."""
-    box, sheet = sandbox("--seconds", "3"), make_sheet("campaign.csv", 2)
+    box, sheet = sandbox("--seconds", "8"), make_sheet("campaign.csv", 2)
     process = start("run", sheet, "--base-url", box.origin)
     box.after(SUBMIT, 2, process)
     watched = run("status", sheet, "--watch", "--every", "0.2s")
