@@ -59,9 +59,10 @@ async def check_sheet(campaign: Campaign, wish: Filter, *, images: bool = False)
     with guards.reading(campaign.sidecar) as ledger:
         intakes = await read_sheet(campaign.source, campaign.rules, ledger)
         await find_jobs(intakes, ledger)
-    choices = chosen(intakes, wish, adopt=None)
+    profiles = campaign.rules.catalogue.profiles
+    choices = chosen(intakes, wish, profiles, adopt=None)
     looked = await picture_problems(campaign, intakes) if images else [[] for _ in intakes]
-    plan = make_plan(intakes, choices, campaign.rules.catalogue.profiles)
+    plan = make_plan(intakes, choices, profiles)
     return Report(sheets=list(zip(intakes, looked, strict=True)), plan=plan)
 
 

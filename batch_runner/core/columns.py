@@ -21,6 +21,9 @@ from batch_runner.core.outcolumns import ALL_COLUMNS
 IN_NAMES = ("prompt", "image_urls", "model", "duration", "resolution", "aspect_ratio", "seed")
 """The names every sheet may use; the profiles' parameters come on top."""
 
+CONTROLS = ("enabled", "skip", "priority")
+"""Columns about the run, not the video: whether a row is to be sent, and which first."""
+
 _TYPO_LENGTH = 5  # shorter words are too easily one letter away from another
 _TYPO_LIKENESS = 0.8
 _PROMPT_WEIGHT = 3  # a row that names a prompt column is the header, whatever stands above it
@@ -96,7 +99,7 @@ def header_score(
 
 
 def _exact_names(parameters: frozenset[str]) -> dict[str, str]:
-    wanted = dict.fromkeys([*IN_NAMES, *sorted(parameters.difference(ALL_COLUMNS))])
+    wanted = dict.fromkeys([*IN_NAMES, *CONTROLS, *sorted(parameters.difference(ALL_COLUMNS))])
     return {normalise(name): name for name in wanted}
 
 
@@ -230,6 +233,7 @@ def _duplicates(headers: Sequence[str], columns: Mapping[str, tuple[int, ...]]) 
                 "Rename one of them, or map {name} to one header under 'columns' in the config.",
                 name=name,
             ),
+            severity=Severity.WARNING if name == "priority" else Severity.ERROR,
             column=found[1],
         )
         for name, found in columns.items()

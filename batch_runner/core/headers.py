@@ -35,6 +35,9 @@ ALIASES: Mapping[str, str] = {
     """,
     "last_frame_image": "last frame, end frame, 最後のフレーム, 尾帧, 尾帧图, 尾幀",
     "seed": "seeds, random seed, シード, シード値, 乱数シード, 种子, 随机种子, 種子, 種子值",
+    "enabled": "enable, 有効, 启用, 是否启用, 啟用, 是否啟用",
+    "skip": "skipped?, skip row, skip this row, スキップ, 除外, 跳过, 是否跳过, 跳過, 是否跳過",
+    "priority": "priorities, prio, 優先度, 優先順位, 优先级, 优先度, 優先級, 優先順序",
 }
 """Other words for our names, only such as can hardly mean anything else: a wrong prompt costs
 money. Several columns of images may carry a number behind them."""

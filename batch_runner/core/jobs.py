@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from batch_runner.core.columns import CONTROLS
 from batch_runner.core.identity import RowIdentity
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.model import Estimate
@@ -31,8 +32,15 @@ class RowSpec:
     estimate: Estimate
     problem: str = ""  # what is wrong, as the error cell says it; set when body is None
     problem_code: str = ""
+    priority: int = 0  # its rank: the smallest goes first
+    left_out: str = ""  # by which control column, or "where"; "": by none
     wanted: bool = True  # passes the user's filter
     adopt: Adoption | None = None  # only for rows that are new to the ledger
+
+    @property
+    def invalid(self) -> bool:
+        """Whether it cannot run; nobody asks that of a row that its own cells leave out."""
+        return self.body is None and self.left_out not in CONTROLS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,7 +84,7 @@ def _next_queued(connection: sqlite3.Connection, terms: ClaimTerms) -> sqlite3.R
         f"""SELECT {UNSENT_COLUMNS} FROM jobs INDEXED BY jobs_queued
            WHERE state = 'queued' AND wanted AND row IS NOT NULL AND body IS NOT NULL
                AND tries < ? AND not_before <= ? AND (estimate_high IS NOT NULL OR NOT ?)
-           ORDER BY scope, row LIMIT 1""",  # noqa: S608 - constants
+           ORDER BY priority, scope, row LIMIT 1""",  # noqa: S608 - constants
         (terms.max_tries, terms.now.timestamp(), terms.priced_only),
     ).fetchone()
     if ready is not None:

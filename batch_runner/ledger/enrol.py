@@ -111,8 +111,8 @@ def _insert(
     state = _waiting_state(spec)
     cursor = connection.execute(
         """INSERT INTO jobs (scope, row, key, row_hash, whole_hash, state, wanted, model, body,
-               estimate_low, estimate_high, error_code, error, created_at, updated_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+               estimate_low, estimate_high, priority, error_code, error, created_at, updated_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             scope,
             identity.row,
@@ -125,6 +125,7 @@ def _insert(
             spec.body,
             spec.estimate.low,
             spec.estimate.high,
+            spec.priority,
             spec.problem_code,
             spec.problem,
             stamp,
@@ -136,7 +137,7 @@ def _insert(
 
 
 def _waiting_state(spec: RowSpec) -> State:
-    if spec.body is None:
+    if spec.invalid:
         return State.INVALID
     return State.QUEUED if spec.wanted else State.SKIPPED
 
@@ -191,12 +192,14 @@ def _follow(
         "body": spec.body,
         "estimate_low": spec.estimate.low,
         "estimate_high": spec.estimate.high,
+        "priority": spec.priority,
     }
     if any(job[name] != value for name, value in now.items()):
         connection.execute(
             """UPDATE jobs SET row = :row, key = :key, row_hash = :row_hash,
                    whole_hash = :whole_hash, wanted = :wanted, model = :model, body = :body,
-                   estimate_low = :estimate_low, estimate_high = :estimate_high
+                   estimate_low = :estimate_low, estimate_high = :estimate_high,
+                   priority = :priority
                WHERE id = :id""",
             {**now, "id": job["id"]},
         )
@@ -206,7 +209,9 @@ def _waiting_events(state: State, spec: RowSpec, *, old_problem: str) -> tuple[E
     """What the sheet or the settings did to a job that was not sent yet."""
     if spec.body is None:
         same = state is State.INVALID and old_problem == spec.problem
-        return () if same else (Event.INVALIDATED,)
+        if spec.invalid:
+            return () if same else (Event.INVALIDATED,)
+        return (Event.SKIPPED,) if state is State.QUEUED else ()
     if state is State.INVALID:
         return (Event.MENDED,) if spec.wanted else (Event.MENDED, Event.SKIPPED)
     if state is State.QUEUED and not spec.wanted:

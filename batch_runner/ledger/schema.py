@@ -138,7 +138,14 @@ CREATE INDEX jobs_trouble ON jobs (id)
 CREATE INDEX attempts_cost ON attempts (cost) WHERE cost IS NOT NULL;
 """
 
-MIGRATIONS: tuple[str, ...] = (V1, V2, V3)
+V4 = """
+-- The order in which jobs are sent: the smallest first; those of the same in the order of the sheet.
+ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+DROP INDEX jobs_queued;
+CREATE INDEX jobs_queued ON jobs (priority, scope, row) WHERE state = 'queued';
+"""
+
+MIGRATIONS: tuple[str, ...] = (V1, V2, V3, V4)
 """Step n brings a ledger of version n to version n + 1. Released steps never change."""
 
 VERSION = len(MIGRATIONS)

@@ -39,6 +39,8 @@ CREATE TABLE rows (
     estimate_high INTEGER,
     problem TEXT NOT NULL,
     problem_code TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    left_out TEXT NOT NULL,
     request BLOB           -- a digest by which equal requests are found
 );
 CREATE TABLE keys (key TEXT PRIMARY KEY, rows INTEGER NOT NULL) WITHOUT ROWID;
@@ -58,8 +60,10 @@ CREATE INDEX rows_hash ON rows (coalesce(former_hash, row_hash), row);
 CREATE INDEX rows_request ON rows (request, row) WHERE request IS NOT NULL;
 CREATE INDEX jobs_id ON jobs (id);
 """
+_BY_PRIORITY = "CREATE INDEX rows_priority ON rows (priority, row)"
 _IDENTITY = "r.row, r.row_hash, r.whole_hash, r.key, r.former_hash, r.shown"
 _REST = """r.model, r.body, r.estimate_low, r.estimate_high, r.problem, r.problem_code,
+    r.priority, r.left_out,
     j.id, j.state, j.attempt, j.row_hash, j.error_code, j.same"""
 
 
@@ -75,6 +79,7 @@ class Spool:
         for statement in (_TABLES + PROBLEMS + CELLS).split(";\n"):
             self._connection.execute(statement)
         self._new: list[tuple[Any, ...]] = []
+        self._ranked = False  # whether any row has a priority
         self._placed: list[tuple[Any, ...]] = []
         self.findings = Findings(self._connection)
         self.cells = ShownCells(self._connection)
@@ -125,9 +130,12 @@ class Spool:
                 spec.estimate.high,
                 spec.problem,
                 spec.problem_code,
+                spec.priority,
+                spec.left_out,
                 request,
             )
         )
+        self._ranked = self._ranked or spec.priority != 0
         if len(self._new) >= BATCH:
             self._write_new()
 
@@ -136,10 +144,12 @@ class Spool:
         self._write_new()
         for statement in _INDEXES.split(";\n"):
             self._connection.execute(statement)
+        if self._ranked:
+            self._connection.execute(_BY_PRIORITY)
 
     def _write_new(self) -> None:
         self._connection.executemany(
-            "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._new
+            "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._new
         )
         self._new.clear()
 
@@ -201,12 +211,16 @@ class Spool:
         """How many rows there are."""
         return self._number("SELECT count(*) FROM rows")
 
-    def candidates(self) -> Iterator[Candidate]:
-        """All rows in their order, each with the job it is."""
+    def candidates(self, *, as_sent: bool = False) -> Iterator[Candidate]:
+        """All rows in their order, each with the job it is.
+
+        ``as_sent``: in the order in which they are sent, by their priority.
+        """
         self._write_placed()
+        order = "r.priority, r.row" if as_sent and self._ranked else "r.row"
         rows = self._connection.execute(
             f"""SELECT {_IDENTITY}, {_REST} FROM rows r LEFT JOIN jobs j ON j.row = r.row
-                ORDER BY r.row"""  # noqa: S608 - constants
+                ORDER BY {order}"""  # noqa: S608 - constants
         )
         for row in rows:
             yield _candidate(row)
@@ -261,7 +275,8 @@ def _identity(row: tuple[Any, ...]) -> RowIdentity:
 
 
 def _candidate(row: tuple[Any, ...]) -> Candidate:
-    model, body, low, high, problem, code, job, state, attempt, row_hash, error, same = row[6:]
+    model, body, low, high, problem, code, priority, left_out = row[6:14]
+    job, state, attempt, row_hash, error, same = row[14:]
     spec = RowSpec(
         identity=_identity(row),
         model=model,
@@ -269,6 +284,8 @@ def _candidate(row: tuple[Any, ...]) -> Candidate:
         estimate=Estimate(low=low, high=high),
         problem=problem,
         problem_code=code,
+        priority=priority,
+        left_out=left_out,
     )
     if job is None:
         return Candidate(spec=spec, job=None)

@@ -97,8 +97,9 @@ def make_draft(
     adopt: bool | None,
 ) -> Draft:
     """Choose and plan from what was read; ``wish`` may leave less than was asked for first."""
-    choices = chosen(intakes, wish, adopt=adopt)
-    plan = make_plan(intakes, choices, campaign.rules.catalogue.profiles)
+    profiles = campaign.rules.catalogue.profiles
+    choices = chosen(intakes, wish, profiles, adopt=adopt)
+    plan = make_plan(intakes, choices, profiles)
     return Draft(intakes=intakes, plan=plan, wish=wish)
 
 

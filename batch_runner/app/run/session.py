@@ -258,7 +258,8 @@ async def open_session(
     if stamp(campaign.sheet) != intakes[0].table.stamp:
         intakes = await read_sheet(campaign.sheet, campaign.rules, ledger)
     await find_jobs(intakes, ledger)
-    choices = chosen(intakes, wanted.wish, adopt=wanted.adopt)
+    profiles = campaign.rules.catalogue.profiles
+    choices = chosen(intakes, wanted.wish, profiles, adopt=wanted.adopt)
     scopes = await enrol(intakes, choices, ledger, origin=campaign.origin, at=now())
     for choice in choices:
         for job in choice.again:

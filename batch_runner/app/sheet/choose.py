@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from batch_runner.app.sheet.pilot import Rows, in_turn, pick_pilot, turn
 from batch_runner.core.failures import UNCHANGED_FAILS
 from batch_runner.core.identity import RowIdentity
 from batch_runner.core.jobs import Adoption, Candidate, Earlier, RowSpec, edited_since
 from batch_runner.core.lifecycle import State
 from batch_runner.core.outcolumns import job_mark
+from batch_runner.core.profile import Profile
 from batch_runner.core.selection import Selection, Sort
+
+_NOBODY = (-(10**18), 0)
+"""Before anybody's turn."""
 
 WAITING = frozenset({State.QUEUED, State.INVALID, State.SKIPPED})
 """States in which a job was not sent yet, or certainly not accepted."""
@@ -26,7 +30,7 @@ class Filter:
     same: bool = False  # also failed ones whose request would most likely fail again
     lines: Selection | None = None  # these lines only
     limit: int | None = None  # at most so many
-    pilot: int | None = None  # so many, spread evenly over the sheet
+    pilot: int | None = None  # so many, that stand for the whole sheet
 
     def without(self, sent: int) -> Filter:
         """What is left of it after so many submits."""
@@ -40,10 +44,9 @@ class Choice:
 
     wish: Filter = field(default_factory=Filter)
     vouched: bool | None = None  # task ids without a mark: adopted, ignored; None: there are none
-    last: int | None = None  # the line at which the limit is reached
+    last: tuple[int, int] | None = None  # priority and line at which the limit is reached
     picked: frozenset[int] | None = None  # the lines of a pilot
     again: tuple[int, ...] = ()  # ids of failed jobs that get a new attempt
-    taken: int = 0  # how many of the limit these are
 
     def mark(self, candidate: Candidate) -> RowSpec:
         """The row, ``wanted`` and ``adopt`` set."""
@@ -61,10 +64,9 @@ class Choice:
         return job.state not in WAITING
 
     def _takes(self, candidate: Candidate) -> bool:
-        row = candidate.spec.identity.row
-        if self.picked is not None and row not in self.picked:
+        if self.picked is not None and candidate.spec.identity.row not in self.picked:
             return False
-        if self.last is not None and row > self.last:
+        if self.last is not None and turn(candidate) > self.last:
             return False
         return may_send(candidate, self.wish)
 
@@ -77,40 +79,53 @@ def make_filter(only: Selection | None, limit: int | None, pilot: int | None = N
 
 
 def choose(
-    rows: Callable[[], Iterable[Candidate]], wish: Filter, *, vouched: bool | None
-) -> Choice:
-    """Which rows may be submitted.
+    sheets: Sequence[Rows],
+    wish: Filter,
+    *,
+    vouched: bool | None,
+    profiles: Mapping[str, Profile],
+) -> list[Choice]:
+    """Which rows of each worksheet may be submitted; limit and pilot count over all of them.
 
     Args:
-        rows: walks the worksheet's rows, as often as needed.
+        sheets: the rows of each worksheet.
         wish: the user's filter.
         vouched: see :class:`Choice`.
+        profiles: the models, by which the rows of a pilot are told apart.
     """
     choice = Choice(wish=wish, vouched=vouched)
     if wish.only in {"failed", "changed"}:
-        again = (c.job.id for c in rows() if c.job is not None and _again(c.job, c.spec, wish))
-        retried = tuple(islice(again, wish.limit))
-        return replace(choice, again=retried, taken=len(retried))
-    if wish.limit is None and wish.pilot is None:
-        return choice  # all that there are, however many
-    most = None if wish.pilot else wish.limit
-    found = (c.spec.identity.row for c in rows() if may_send(c, wish))
-    lines = array("q", islice(found, most))
-    if wish.pilot is not None and 0 < wish.pilot < len(lines):
-        last, steps = len(lines) - 1, max(1, wish.pilot - 1)
-        lines = array("q", (lines[round(i * last / steps)] for i in range(wish.pilot)))
-        choice = replace(choice, picked=frozenset(lines))
-    if wish.limit is not None:
-        lines = lines[: wish.limit]
-        choice = replace(choice, last=lines[-1] if lines else 0)
-    return replace(choice, taken=len(lines))
+        return _retried(sheets, choice)
+    if wish.pilot is not None:
+        most = wish.pilot if wish.limit is None else min(wish.pilot, wish.limit)
+        picked = pick_pilot(sheets, lambda c: may_send(c, wish), most, profiles)
+        return [replace(choice, picked=lines) for lines in picked]
+    if wish.limit is None:
+        return [choice] * len(sheets)  # all that there are, however many
+    last = dict.fromkeys(range(len(sheets)), _NOBODY)
+    waiting = in_turn(sheets, lambda c: may_send(c, wish))
+    for sheet, candidate in islice(waiting, wish.limit):
+        last[sheet] = turn(candidate)
+    return [replace(choice, last=last[sheet]) for sheet in range(len(sheets))]
+
+
+def _retried(sheets: Sequence[Rows], choice: Choice) -> list[Choice]:
+    wish = choice.wish
+    found = in_turn(
+        sheets, lambda c: c.job is not None and _again(c.job, c.spec, wish)
+    )
+    again: list[list[int]] = [[] for _ in sheets]
+    for sheet, candidate in islice(found, wish.limit):
+        assert candidate.job is not None
+        again[sheet].append(candidate.job.id)
+    return [replace(choice, again=tuple(jobs)) for jobs in again]
 
 
 def may_send(candidate: Candidate, wish: Filter) -> bool:
     """Whether a row waits to be sent and the filter lets it through, but for its limit."""
     spec, job = candidate.spec, candidate.job
     row = spec.identity.row
-    if wish.only in {"failed", "changed"} or spec.body is None:
+    if wish.only in {"failed", "changed"} or spec.body is None or spec.left_out:
         return False
     if wish.lines is not None and not wish.lines.has_line(row):
         return False
@@ -122,8 +137,10 @@ def may_send(candidate: Candidate, wish: Filter) -> bool:
 
 
 def _again(job: Earlier, spec: RowSpec, wish: Filter) -> bool:
+    if spec.body is None or spec.left_out:
+        return False
     lines = wish.lines
-    if spec.body is None or (lines is not None and not lines.has_line(spec.identity.row)):
+    if (lines is not None and not lines.has_line(spec.identity.row)):
         return False
     if wish.only == "changed":
         return would_differ(job, spec)
@@ -154,8 +171,11 @@ def adoption(identity: RowIdentity, *, anyway: bool) -> Adoption | None:
 
 
 def keep(candidate: Candidate) -> RowSpec:
-    """During a run the choice stands: rows that were left out stay out."""
+    """During a run the choice stands: rows that were left out stay out.
+
+    A row that its own cells leave out by now goes out, too: no money was spent on it yet.
+    """
     job = candidate.job
     adopt = adoption(candidate.spec.identity, anyway=False)
-    wanted = job is None or job.state is not State.SKIPPED
+    wanted = not candidate.spec.left_out and (job is None or job.state is not State.SKIPPED)
     return replace(candidate.spec, wanted=wanted, adopt=adopt)

@@ -131,7 +131,7 @@ def _mended(spec: RowSpec, job: Earlier) -> bool:
 def _unsent_kind(spec: RowSpec, *, is_new: bool) -> str:
     if is_new and spec.adopt is not None:
         return "under_way"  # it shows that it was sent: its task is looked at
-    if spec.body is None:
+    if spec.invalid:
         return "invalid"
     return "new" if spec.wanted else "left_out"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from batch_runner.app.sheet.intake import Intake, Memory, Rulebook, take_in
 from batch_runner.core.errors import SheetChangedError
 from batch_runner.core.jobs import Candidate, RowSpec
 from batch_runner.core.model import Table
+from batch_runner.core.profile import Profile
 from batch_runner.ledger.enrol import Reading
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.load import load, worksheet_names
@@ -90,20 +91,20 @@ async def find_jobs(intakes: Sequence[Intake], ledger: SqliteLedger | None) -> N
             await ledger.place(intake.known_as, intake.rows)
 
 
-def chosen(intakes: Sequence[Intake], wish: Filter, *, adopt: bool | None) -> list[Choice]:
-    """What the filter leaves of each worksheet; a limit counts over all of them.
+def chosen(
+    intakes: Sequence[Intake],
+    wish: Filter,
+    profiles: Mapping[str, Profile],
+    *,
+    adopt: bool | None,
+) -> list[Choice]:
+    """What the filter leaves of each worksheet.
 
     ``adopt``: task ids without a mark are vouched for (True), to be ignored (False), or there
     are none (None).
     """
-    choices: list[Choice] = []
-    left = wish.limit
-    for intake in intakes:
-        choice = choose(intake.rows.candidates, replace(wish, limit=left), vouched=adopt)
-        choices.append(choice)
-        if left is not None:
-            left -= choice.taken
-    return choices
+    sheets = [intake.rows.candidates for intake in intakes]
+    return choose(sheets, wish, vouched=adopt, profiles=profiles)
 
 
 async def enrol(
