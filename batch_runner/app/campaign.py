@@ -165,6 +165,7 @@ def _rulebook(settings: Settings, catalogue: Catalogue, *, adopt: bool) -> Ruleb
         catalogue=catalogue,
         out_configured={**(VOUCHED if adopt else {}), **settings.output_columns},
         out_prefix=settings.output_prefix,
+        where=settings.where,
         hidden_rows=settings.hidden_rows,
         preview=settings.preview,
     )

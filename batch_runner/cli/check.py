@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from batch_runner.cli.options import reading_options, settings_of, sheets_argument
+from batch_runner.cli.options import reading_options, settings_of, sheets_argument, where_option
 
 if TYPE_CHECKING:
     from batch_runner.app.campaign import Campaign
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @sheets_argument
 @reading_options
 @click.option("--only", metavar="new|failed|ROWS", help="Estimate these rows only.")
+@where_option
 @click.option("--images", is_flag=True, help="Look at the pictures, too (asks their servers).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(sheets: tuple[Path, ...], *, images: bool, as_json: bool, **given: Any) -> int:

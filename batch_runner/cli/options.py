@@ -32,6 +32,15 @@ def config_option(function: F) -> F:
     return click.option("--config", type=_PATH, help="Campaign config (YAML) to use.")(function)
 
 
+def where_option(function: F) -> F:
+    """``--where``."""
+    return click.option(
+        "--where",
+        metavar="CONDITION",
+        help="Only rows of which this holds, e.g. \"priority == 'high'\".",
+    )(function)
+
+
 def notify_option(function: F) -> F:
     """``--notify``."""
     return click.option(
@@ -140,6 +149,7 @@ SETTINGS = frozenset(
         "metrics",
         "save_every",
         "only",
+        "where",
     }
 )
 

@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
-from batch_runner.cli.options import reading_options, sending_options, sheets_argument
+from batch_runner.cli.options import (
+    reading_options,
+    sending_options,
+    sheets_argument,
+    where_option,
+)
 
 
 @click.command("retry")
@@ -15,6 +20,7 @@ from batch_runner.cli.options import reading_options, sending_options, sheets_ar
 @reading_options
 @sending_options
 @click.option("--rows", "only", metavar="ROWS", help="Only these lines, e.g. --rows 5,8-12.")
+@where_option
 @click.option(
     "--changed",
     is_flag=True,

@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
-from batch_runner.cli.options import reading_options, sending_options, sheets_argument
+from batch_runner.cli.options import (
+    reading_options,
+    sending_options,
+    sheets_argument,
+    where_option,
+)
 
 
 @click.command("run")
@@ -15,6 +20,7 @@ from batch_runner.cli.options import reading_options, sending_options, sheets_ar
 @reading_options
 @sending_options
 @click.option("--only", metavar="new|failed|ROWS", help="Only these rows, e.g. --only 5,8-12.")
+@where_option
 @click.option("--pilot", type=click.IntRange(min=1), help="Only N rows, spread over the sheet.")
 def command(sheets: tuple[Path, ...], **given: Any) -> int:
     """Make the videos of each SHEET and write the links back into the same rows.

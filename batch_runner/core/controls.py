@@ -7,8 +7,8 @@ never buys anything again.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -64,20 +64,21 @@ class Passage:
 
 
 FREE = Passage()
+_NO_COLUMNS = ColumnMap(columns=MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """The controls of one worksheet."""
 
-    columns: ColumnMap = ColumnMap(columns=MappingProxyType({}))
+    columns: ColumnMap = _NO_COLUMNS
     where: Callable[[SheetRow], bool] | None = None
 
     def look(self, row: SheetRow) -> Passage:
         """What becomes of a row that is a job."""
         if self.where is None and not self.columns.columns:
             return FREE
-        problems: list[Problem] = []
+        problems = list(self._unreadable(row)) if row.problems else []
         enabled = self._yes_or_no(row, ENABLED, problems)
         skip = self._yes_or_no(row, SKIP, problems)
         left_out = ENABLED if enabled is False else SKIP if skip else ""
@@ -88,6 +89,16 @@ class Gate:
             priority=self._priority(row, problems),
             problems=tuple(problems),
         )
+
+    def _unreadable(self, row: SheetRow) -> Iterator[Problem]:
+        """What reading the cells showed; no row is kept out for its place in the order."""
+        order = self.columns.columns.get(PRIORITY, ())
+        asked = {place for places in self.columns.columns.values() for place in places}
+        for problem in row.problems:
+            if problem.column in order:
+                yield replace(problem, severity=Severity.WARNING)
+            elif problem.column in asked:
+                yield problem
 
     def _yes_or_no(self, row: SheetRow, name: str, problems: list[Problem]) -> bool | None:
         column = self.columns.first(name)

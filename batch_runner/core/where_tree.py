@@ -90,12 +90,7 @@ def _chain(node: ast.Compare, read: Read) -> Test:
 def _link(left: ast.expr, operator: ast.cmpop, right: ast.expr, read: Read) -> Test:
     value = _value(left, read)
     if isinstance(operator, ast.In | ast.NotIn):
-        if not isinstance(right, ast.List | ast.Tuple | ast.Set):
-            raise ValueError(
-                f"a condition whose 'in' is followed by a list such as ['a', 'b'], not by "
-                f"{ast.unparse(right)}; for a part of a text: name.str.contains('a')"
-            )
-        items = [_value(item, read) for item in right.elts]
+        items = [_value(item, read) for item in _listed(right)]
         wanted = isinstance(operator, ast.In)
         return lambda row: any(_same(value(row), item(row)) for item in items) is wanted
     other = _value(right, read)
@@ -107,6 +102,15 @@ def _link(left: ast.expr, operator: ast.cmpop, right: ast.expr, read: Read) -> T
     if order is None:
         raise ValueError("a condition without 'is': write == or !=, and name.isna() for a blank")
     return lambda row: _in_order(order, value(row), other(row))
+
+
+def _listed(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return node.elts
+    raise ValueError(
+        f"a condition whose 'in' is followed by a list such as ['a', 'b'], not by "
+        f"{ast.unparse(node)}; for a part of a text: name.str.contains('a')"
+    )
 
 
 def _value(node: ast.expr, read: Read) -> _Value:

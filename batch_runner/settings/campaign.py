@@ -17,6 +17,7 @@ from batch_runner.settings.origins import check_origin, check_web_address
 from batch_runner.settings.other_api import Api
 from batch_runner.settings.section import (
     BytesPerSecond,
+    Condition,
     Count,
     Duration,
     Lines,
@@ -114,6 +115,10 @@ class Filter(Section):
 
     only: Lines | None = Field(
         default=None, description="new, failed, or line numbers such as 5,8-12."
+    )
+    where: Condition | None = Field(
+        default=None,
+        description="A condition over columns, such as \"priority == 'high' and stock > 0\".",
     )
     limit: Count | None = Field(default=None, description="New submits of one run, at most.")
     hidden: Literal["run", "skip"] = Field(

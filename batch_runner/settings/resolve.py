@@ -14,6 +14,7 @@ from batch_runner.core.profile import Given
 from batch_runner.core.selection import parse_selection
 from batch_runner.core.text import loose
 from batch_runner.core.units import parse_duration, parse_rate, parse_usd
+from batch_runner.core.where import parse_where
 from batch_runner.settings.campaign import CampaignConfig
 from batch_runner.settings.find import config_beside
 from batch_runner.settings.languages import settle_language, told_by_environment
@@ -93,6 +94,7 @@ def _by_config(path: Path | None, config: CampaignConfig, environ: Mapping[str, 
         budget_day=config.budget.day_usd,
         budget_month=config.budget.month_usd,
         only=config.filter.only,
+        where=config.filter.where,
         limit=config.filter.limit,
         hidden_rows=config.filter.hidden == "run",
         state_dir=_from_folder_of(path, config.state),
@@ -196,6 +198,7 @@ _OPTIONS: Mapping[str, tuple[str, Callable[[Any], object]]] = MappingProxyType(
         "budget": ("budget_total", _must_be(parse_usd)),
         "deadline": ("run_deadline", _must_be(parse_duration)),
         "only": ("only", _must_be(parse_selection)),
+        "where": ("where", _must_be(parse_where)),
         "limit": ("limit", _count),
         "videos": ("video_folder", _path),
         "output": ("output_file", _path),

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from batch_runner.core.language import phrase
 from batch_runner.core.selection import Selection, parse_selection
 from batch_runner.core.units import parse_byte_rate, parse_duration, parse_rate, parse_usd
+from batch_runner.core.where import Where, parse_where
 
 
 def _must_be(parse: Callable[[Any], Any]) -> BeforeValidator:
@@ -51,6 +52,11 @@ Lines = Annotated[
     Selection,
     _must_be(parse_selection),
     WithJsonSchema({"type": ["string", "integer"]}),
+]
+Condition = Annotated[
+    Where,
+    _must_be(lambda text: parse_where(str(text))),
+    WithJsonSchema({"type": "string"}),
 ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from batch_runner.core.dialect import Dialect
 from batch_runner.core.profile import Given
 from batch_runner.core.selection import Selection
+from batch_runner.core.where import Where
 from batch_runner.settings.campaign import Webhook
 from batch_runner.settings.notify import Notify
 
@@ -61,6 +62,7 @@ class Settings:
     budget_month: int | None  # micro-dollars, for all sheets of this key together
 
     only: Selection | None
+    where: Where | None  # a condition over the sheet's columns
     limit: int | None  # new submits of this run
     hidden_rows: bool  # whether hidden and filtered rows run
 

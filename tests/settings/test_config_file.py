@@ -44,7 +44,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
         ("retry: {on_503: retry}", "config_invalid", "must be 'resend' or 'hold'"),
         ("provider: {base_url: ftp://x}", "config_invalid", "must be an origin such as"),
         ("sheet: 5", "config_invalid", "must be a text (put it in quotes)"),
-        ("filter: {where: x}", "not_in_this_version", "'filter.where' is not in this version"),
+        ("filter: {where: 'a = 1'}", "config_invalid", "'filter.where' must be a condition such"),
         ("budget: {day_usd: all}", "config_invalid", "must be an amount in US dollars"),
         ("retry: {policy_failures: 11}", "config_invalid", "'retry.policy_failures' must be"),
         ("notify: {mail: x}", "unknown_key", "There is no setting 'notify.mail'"),

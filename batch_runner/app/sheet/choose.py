@@ -111,9 +111,7 @@ def choose(
 
 def _retried(sheets: Sequence[Rows], choice: Choice) -> list[Choice]:
     wish = choice.wish
-    found = in_turn(
-        sheets, lambda c: c.job is not None and _again(c.job, c.spec, wish)
-    )
+    found = in_turn(sheets, lambda c: c.job is not None and _again(c.job, c.spec, wish))
     again: list[list[int]] = [[] for _ in sheets]
     for sheet, candidate in islice(found, wish.limit):
         assert candidate.job is not None
@@ -140,7 +138,7 @@ def _again(job: Earlier, spec: RowSpec, wish: Filter) -> bool:
     if spec.body is None or spec.left_out:
         return False
     lines = wish.lines
-    if (lines is not None and not lines.has_line(spec.identity.row)):
+    if lines is not None and not lines.has_line(spec.identity.row):
         return False
     if wish.only == "changed":
         return would_differ(job, spec)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from batch_runner.app.sheet.row_spec import make_spec
 from batch_runner.core.cellrefs import MAX_COLUMN
-from batch_runner.core.columns import map_columns
+from batch_runner.core.columns import CONTROLS, map_columns
+from batch_runner.core.controls import Gate, Passage, column_finder, split_controls
 from batch_runner.core.errors import ConfigError, SheetError
 from batch_runner.core.identity import Basis, RowIdentity, digest, former_columns
-from batch_runner.core.jobs import RowSpec
 from batch_runner.core.misnamed import MOST_ROWS, misnamed
 from batch_runner.core.model import (
     ColumnMap,
@@ -27,8 +27,9 @@ from batch_runner.core.model import (
 from batch_runner.core.outcolumns import OutColumns, plan_columns, shown_results
 from batch_runner.core.profile import Catalogue
 from batch_runner.core.rules import across, fingerprint, is_job, judge
-from batch_runner.core.text import cell_text
+from batch_runner.core.text import cell_text, quoted
 from batch_runner.core.values import canonical_cells
+from batch_runner.core.where import Where
 from batch_runner.ledger.spool import Spool
 
 KEY = "key"
@@ -57,6 +58,7 @@ class Rulebook:
     catalogue: Catalogue
     out_configured: Mapping[str, str]
     out_prefix: str
+    where: Where | None = None  # only rows of which this holds
     hidden_rows: bool = True  # whether hidden and filtered rows run
     preview: bool = False  # whether a picture of each video is wanted
 
@@ -110,11 +112,13 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         preview=rules.preview and table.in_workbook,
     )
     _check_places(table, columns, out)
+    columns, controls = split_controls(columns)
     reader = _Reader(
         table=table,
         rules=rules,
         columns=columns,
         before=former_columns(table.headers, columns, memory.basis),
+        gate=Gate(columns=controls, where=_condition(table, rules.where, columns, out)),
         out=out,
         rows=Spool(),
     )
@@ -131,6 +135,22 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         rows=reader.rows,
         hidden=hidden,
     )
+
+
+def _condition(
+    table: Table, where: Where | None, columns: ColumnMap, out: OutColumns
+) -> Callable[[SheetRow], bool] | None:
+    if where is None:
+        return None
+    try:
+        return where.bind(column_finder(table.headers, columns, out.places))
+    except LookupError as error:
+        raise SheetError(
+            f"the condition {quoted(where.text)} cannot be asked: {error.args[0]}",
+            code="where_column",
+            where=address(table.path.name, table.worksheet, table.header_row, None),
+            hint="It is set by --where or filter.where.",
+        ) from None
 
 
 def _check_places(table: Table, columns: ColumnMap, out: OutColumns) -> None:
@@ -161,6 +181,7 @@ class _Reader:
     rules: Rulebook
     columns: ColumnMap
     before: ColumnMap  # the columns by which earlier runs hashed the rows
+    gate: Gate
     out: OutColumns
     rows: Spool
 
@@ -176,7 +197,7 @@ class _Reader:
             verdict = judge(row, self.columns, self.rules.catalogue)
             if key is not None:
                 verdict = self._with_key(row, key, verdict)
-            self._take(row, verdict)
+            self._take(row, verdict, self.gate.look(row))
             hidden += row.hidden
             models.add(verdict.model)
             if len(first) < MOST_ROWS:
@@ -210,14 +231,19 @@ class _Reader:
         )
         return replace(verdict, request=None, problems=(*verdict.problems, problem))
 
-    def _take(self, row: SheetRow, verdict: Verdict) -> None:
+    def _take(self, row: SheetRow, verdict: Verdict, passage: Passage) -> None:
+        if any(iter_errors(passage.problems)):
+            verdict = replace(verdict, request=None)
+        excused = passage.left_out in CONTROLS  # nobody has to mend what is not to run
+        problems = () if excused else verdict.problems
+        verdict = replace(verdict, problems=(*problems, *passage.problems))
         shown = shown_results(row, self.out)
         identity = self._identity(row, shown)
         self.rows.add(
-            _spec(verdict, identity, self.table.fields),
+            make_spec(verdict, identity, passage, self.table.fields),
             shown,
             unmarked=not identity.shown_job and self._shows_task(row),
-            request=fingerprint(verdict),
+            request=None if excused else fingerprint(verdict),
         )
         for problem in verdict.problems:
             self.rows.findings.add(problem, _Rank.ROW)
@@ -267,32 +293,3 @@ class _Reader:
 
 def _key(row: SheetRow, column: int) -> str:
     return cell_text(row.value(column)).strip()
-
-
-def _spec(verdict: Verdict, identity: RowIdentity, fields: Sequence[str]) -> RowSpec:
-    errors = [problem.named(fields) for problem in iter_errors(verdict.problems)]
-    body = (
-        None
-        if verdict.request is None
-        else json.dumps(verdict.request, ensure_ascii=False, separators=(",", ":")).encode(
-            "utf-8", "surrogatepass"
-        )
-    )
-    return RowSpec(
-        identity=identity,
-        model=verdict.model,
-        body=body,
-        estimate=verdict.estimate,
-        problem=_problem_text(errors) if body is None else "",
-        problem_code=errors[0].code if errors and body is None else "",
-    )
-
-
-def _problem_text(errors: Sequence[Problem]) -> str:
-    """The error cell of an invalid row: all that is wrong with it, and where."""
-    parts = []
-    for error in errors:
-        place = address("", None, error.row, error.column, error.field)
-        text = f"{place}: {error.message}" if error.column is not None else error.message
-        parts.append(f"{text} {error.hint}".strip())
-    return f"invalid: {' '.join(parts)} Not charged. Correct the row and run again."
