@@ -64,7 +64,7 @@ def models(connection: sqlite3.Connection) -> tuple[frozenset[str], frozenset[st
     )
     soon = connection.execute(
         f"""SELECT model FROM (SELECT model FROM jobs WHERE state = 'queued'
-                ORDER BY scope, row LIMIT 1000)
+                ORDER BY priority, scope, row LIMIT 1000)
             UNION SELECT model FROM jobs WHERE {MAY_BE_OPEN}"""  # noqa: S608 - constants
     )
     return frozenset(row["model"] for row in known), frozenset(row["model"] for row in soon)
