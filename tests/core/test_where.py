@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_runner.core.controls import column_finder
@@ -184,6 +184,7 @@ CONDITIONS = st.recursive(
 )
 
 
+@settings(deadline=None)  # pandas takes its time
 @given(CONDITIONS, st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=1))
 def test_numbers_are_compared_as_pandas_does(text: str, cells: Sequence[tuple[int, int]]) -> None:
     """The same rows pass as in ``DataFrame.query``, whose language it is."""
