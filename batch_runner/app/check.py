@@ -12,7 +12,7 @@ from batch_runner.app.sheet.choose import Filter
 from batch_runner.app.sheet.intake import Intake
 from batch_runner.app.sheet.pictures import picture_problems
 from batch_runner.app.sheet.plan import Plan, make_plan
-from batch_runner.app.sheet.reading import chosen, find_jobs, read_sheet
+from batch_runner.app.sheet.reading import chosen, find_jobs, history_of, read_sheet
 from batch_runner.core.model import Problem, Severity
 
 
@@ -57,12 +57,13 @@ async def check_sheet(campaign: Campaign, wish: Filter, *, images: bool = False)
         BatchRunnerError: the sheet cannot be used at all.
     """
     with guards.reading(campaign.sidecar) as ledger:
+        history = await history_of(ledger)
         intakes = await read_sheet(campaign.source, campaign.rules, ledger)
         await find_jobs(intakes, ledger)
     profiles = campaign.rules.catalogue.profiles
     choices = chosen(intakes, wish, profiles, adopt=None)
     looked = await picture_problems(campaign, intakes) if images else [[] for _ in intakes]
-    plan = make_plan(intakes, choices, profiles)
+    plan = make_plan(intakes, choices, profiles, origin=campaign.origin, history=history)
     return Report(sheets=list(zip(intakes, looked, strict=True)), plan=plan)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from batch_runner.app.run.many import Result, all_cost, all_states
 from batch_runner.app.run.outcome import Ending
+from batch_runner.app.sheet.plan import Plan
 from batch_runner.app.status import Story
 from batch_runner.core.errors import BatchRunnerError
 from batch_runner.core.identity import MARK_LENGTH
@@ -37,6 +38,50 @@ def run_document(ending: Ending) -> dict[str, object]:
         "results": ending.results_in,
         "next": ending.next_command,
     }
+
+
+def plan_document(plan: Plan, seconds: tuple[float, float] | None) -> dict[str, object]:
+    """What a run would do; ``seconds``: how long it may take, if anybody knows."""
+    return {
+        "id": str(plan.id),
+        "rows": plan.rows,
+        "submits": plan.submits,
+        "new": plan.new,
+        "again": plan.again,
+        "under_way": plan.under_way,
+        "finished": plan.finished,
+        "failed": plan.failed,
+        "refused": plan.refused,
+        "unknown": plan.unknown,
+        "invalid": plan.invalid,
+        "hidden": plan.hidden,
+        "differing": plan.differing,
+        "left_out": {"rows": plan.left_out, "by": dict(plan.left_by)},
+        "estimated_usd": _span(plan.low, plan.high),
+        "likely_usd": None if plan.likely is None else _span(*plan.likely),
+        "unpriced": list(plan.unpriced),
+        "seconds": _seconds(seconds),
+        "models": [
+            {
+                "model": part.model,
+                "videos": part.videos,
+                "estimated_usd": _span(part.low, part.high),
+                "unpriced_videos": part.unpriced,
+                "priced_on": None if part.priced_on is None else part.priced_on.isoformat(),
+                "likely_usd": None if part.likely is None else _span(*part.likely),
+                "seconds_each": _seconds(part.seconds),
+            }
+            for part in plan.models
+        ],
+    }
+
+
+def _span(low: int, high: int) -> dict[str, float]:
+    return {"low": low / MICROS, "high": high / MICROS}
+
+
+def _seconds(span: tuple[float, float] | None) -> dict[str, float] | None:
+    return None if span is None else {"low": round(span[0], 1), "high": round(span[1], 1)}
 
 
 def nothing_document(sheet: str, code: int) -> dict[str, object]:

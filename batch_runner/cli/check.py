@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from batch_runner.cli.options import reading_options, settings_of, sheets_argume
 
 if TYPE_CHECKING:
     from batch_runner.app.campaign import Campaign
-    from batch_runner.app.check import Report
+    from batch_runner.app.check import Finding, Report
 
 
 @click.command("check")
@@ -45,8 +46,8 @@ def command(sheets: tuple[Path, ...], *, images: bool, as_json: bool, **given: A
     from batch_runner.settings.find import user_data_dir
 
     code = 0
-    documents = []
     batch = batch_of(sheets, user_data_dir(os.environ))
+    listed = Listing() if as_json and batch.several else None
     for wanted in batch.sheets:
         try:
             asyncio.run(bring(wanted.link, wanted.path))
@@ -58,37 +59,66 @@ def command(sheets: tuple[Path, ...], *, images: bool, as_json: bool, **given: A
             if not batch.several:
                 raise
             click.echo(f"Error: {error}", err=True)
-            documents.append(refusal_document(str(wanted.path), error))
+            if listed is not None:
+                listed.add([json.dumps(refusal_document(str(wanted.path), error))])
             code = max(code, error.exit_code)
             continue
         code = max(code, 1 if report.errors else 0)
-        if as_json:
-            documents.append(_document(campaign, report))
+        if listed is not None:
+            listed.add(_document(campaign, report))
+        elif as_json:
+            _write(_document(campaign, report))
+            click.echo()
         else:
             _print(campaign, report)
-    if as_json:
-        shown: object = {"schema": 1, "sheets": documents} if batch.several else documents[0]
-        click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+    if listed is not None:
+        listed.end()
     return code
 
 
+class Listing:
+    """Several documents in one, each written as soon as it is known."""
+
+    def __init__(self) -> None:
+        self._between = '{"schema": 1, "sheets": ['
+
+    def add(self, document: Iterable[str]) -> None:
+        """One more."""
+        click.echo(self._between)
+        _write(document)
+        self._between = ","
+
+    def end(self) -> None:
+        """The last was added."""
+        click.echo(f"{self._between if self._between != ',' else ''}]}}")
+
+
+def _write(document: Iterable[str]) -> None:
+    for part in document:
+        click.echo(part, nl=False)
+
+
 def _print(campaign: Campaign, report: Report) -> None:
-    from batch_runner.app.sheet.plan import describe
+    from batch_runner.app.run.agree import time_needed
     from batch_runner.cli.findings import print_findings
+    from batch_runner.cli.plan_table import plan_lines
     from batch_runner.core.language import phrase
 
     some = print_findings(report.findings, campaign.source.name, terminal=sys.stdout.isatty())
-    for line in describe(report.plan):
+    for line in (*plan_lines(report.plan), *time_needed(campaign, report.plan)):
         click.echo(line)
     if not some:
         click.echo(phrase("No problems found."))
 
 
-def _document(campaign: Campaign, report: Report) -> dict[str, object]:
-    from batch_runner.core.model import MICROS, column_letter
+def _document(campaign: Campaign, report: Report) -> Iterator[str]:
+    """The document in pieces: it lists each problem, however many there are."""
+    from batch_runner.app.documents import plan_document
+    from batch_runner.app.run.agree import seconds_needed
+    from batch_runner.core.model import MICROS
 
     plan = report.plan
-    return {
+    head = {
         "schema": 1,
         "sheet": str(campaign.source),
         "rows": plan.rows,
@@ -98,19 +128,28 @@ def _document(campaign: Campaign, report: Report) -> dict[str, object]:
         "estimated_usd": {"low": plan.low / MICROS, "high": plan.high / MICROS},
         "unpriced": list(plan.unpriced),
         "differing": plan.differing,
-        "problems": [
-            {
-                "worksheet": finding.worksheet,
-                "row": finding.problem.row,
-                "column": None
-                if finding.problem.column is None
-                else column_letter(finding.problem.column),
-                "field": finding.problem.field,
-                "severity": str(finding.problem.severity),
-                "code": finding.problem.code,
-                "message": finding.problem.message,
-                "hint": finding.problem.hint,
-            }
-            for finding in report.findings
-        ],
+        "plan": plan_document(plan, seconds_needed(campaign, plan)),
+    }
+    yield json.dumps(head, ensure_ascii=False, indent=2).removesuffix("\n}")
+    yield ',\n  "problems": ['
+    between = "\n    "
+    for finding in report.findings:
+        yield between + json.dumps(_problem_document(finding), ensure_ascii=False)
+        between = ",\n    "
+    yield "\n  ]\n}"
+
+
+def _problem_document(finding: Finding) -> dict[str, object]:
+    from batch_runner.core.model import column_letter
+
+    problem = finding.problem
+    return {
+        "worksheet": finding.worksheet,
+        "row": problem.row,
+        "column": None if problem.column is None else column_letter(problem.column),
+        "field": problem.field,
+        "severity": str(problem.severity),
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
     }

@@ -8,9 +8,10 @@ from datetime import datetime
 import click
 
 from batch_runner.app.run.outcome import DONE, Ending
-from batch_runner.app.sheet.plan import Plan, describe
+from batch_runner.app.sheet.plan import Plan
 from batch_runner.app.ui import Picture
 from batch_runner.cli.pipes import say
+from batch_runner.cli.plan_table import plan_lines
 from batch_runner.cli.progress import Progress
 from batch_runner.cli.words import one_line, problem_line, summary
 from batch_runner.core.language import phrase
@@ -40,6 +41,7 @@ class Console:
         self._several = several
         self._quiet = quiet
         self._held: list[str] = []  # said only if something goes wrong
+        self.planned: Plan | None = None  # what was shown last
 
     # -- app.ui.Ui ----------------------------------------------------------------------
 
@@ -57,7 +59,8 @@ class Console:
 
     def plan(self, plan: Plan, more: tuple[str, ...]) -> None:
         """What is going to happen, and more about it."""
-        for line in (*describe(plan), *more):
+        self.planned = plan
+        for line in (*plan_lines(plan), *more):
             self._out(f"{self._name}{line}")
 
     def ask(self, plan: Plan) -> int | None:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from batch_runner.app.campaign import Campaign, open_campaign
 from batch_runner.app.documents import (
     nothing_document,
+    plan_document,
     refusal_document,
     run_document,
     several_document,
@@ -24,6 +25,7 @@ from batch_runner.app.place.find_sheets import Wanted
 from batch_runner.app.place.linked import bring
 from batch_runner.app.place.put_away import is_finished, put_away
 from batch_runner.app.place.sidecar import shown
+from batch_runner.app.run.agree import seconds_needed
 from batch_runner.app.run.batch import Batch, batch_of
 from batch_runner.app.run.control import Signals
 from batch_runner.app.run.draft import Request
@@ -92,7 +94,10 @@ class Work:
         ending = await run_sheet(campaign, self._request(campaign), console, os.environ)
         result = Result(sheet=str(campaign.source), code=DONE, ending=ending)
         if ending is None:
-            return result
+            plan = console.planned
+            if plan is None:
+                return result
+            return replace(result, plan=plan_document(plan, seconds_needed(campaign, plan)))
         console.ended(ending, campaign.localise)
         self.telling.ended(campaign, ending, summary(ending, campaign.localise))
         result = replace(result, code=ending.code)
@@ -237,7 +242,8 @@ def _document(result: Result) -> dict[str, object]:
     if result.error is not None:
         return refusal_document(result.sheet, result.error)
     if result.ending is None:
-        return {**nothing_document(result.sheet, result.code), "submitted": 0}
+        planned = {"submitted": 0, "plan": result.plan}
+        return {**nothing_document(result.sheet, result.code), **planned}
     document = run_document(result.ending)
     if result.moved is not None:
         document["moved"] = str(result.moved)

@@ -50,6 +50,31 @@ def totals(connection: sqlite3.Connection) -> Totals:
     )
 
 
+def price_ratios(connection: sqlite3.Connection, model: str, last: int = 200) -> list[float]:
+    """What the last paid tasks of a model cost, as parts of their highest estimate, sorted.
+
+    Only where today's estimate is of the very request that was paid.
+    """
+    rows = connection.execute(
+        """SELECT 1.0 * a.cost / j.estimate_high AS ratio
+           FROM attempts a JOIN jobs j ON j.id = a.job AND j.body = a.body
+           WHERE a.model = ? AND a.duration IS NOT NULL AND a.cost > 0 AND j.estimate_high > 0
+           ORDER BY a.ended_at DESC LIMIT ?""",
+        (model, last),
+    )
+    return sorted(row["ratio"] for row in rows)
+
+
+def jobs_sent_since(connection: sqlite3.Connection, at: float) -> int:
+    """How many jobs were sent since then, and do not wait to be sent again."""
+    (count,) = connection.execute(
+        """SELECT count(DISTINCT a.job) FROM attempts a JOIN jobs j ON j.id = a.job
+           WHERE a.last_sent_at >= ? AND j.state <> 'queued'""",
+        (at,),
+    ).fetchone()
+    return int(count)
+
+
 def models(connection: sqlite3.Connection) -> tuple[frozenset[str], frozenset[str]]:
     """The models whose task times are known, and those that are to be used soon."""
     known = connection.execute(

@@ -24,7 +24,9 @@ async def agreed(
         return draft
     balance = await provider.balance()
     draft = replace(draft, balance=balance)
-    ui.plan(draft.plan, (*time_needed(campaign, draft), *_account(campaign, request, balance)))
+    ui.plan(
+        draft.plan, (*time_needed(campaign, draft.plan), *_account(campaign, request, balance))
+    )
     if balance.remaining is not None and balance.remaining < draft.plan.high:
         ui.say(_short(draft.plan, balance.remaining))
     if not request.question:
@@ -36,17 +38,33 @@ async def agreed(
     if not answer:
         return None
     first = replace(draft.wish, limit=answer)
-    fewer = make_draft(campaign, draft.intakes, first, adopt=request.adopt)
+    fewer = make_draft(campaign, draft.intakes, first, draft.history, adopt=request.adopt)
     return replace(fewer, balance=balance)
 
 
-def time_needed(campaign: Campaign, draft: Draft) -> tuple[str, ...]:
-    """How long it may take, as a sentence; nothing where nobody knows."""
-    plan = draft.plan
+def seconds_needed(campaign: Campaign, plan: Plan) -> tuple[float, float] | None:
+    """How long it may take, at least and at most; ``None`` where nobody knows."""
     if plan.usual is None or not plan.submits or campaign.sandbox:
+        return None
+    return whole_time(plan.submits, campaign.settings.concurrency, plan.usual)
+
+
+def time_needed(campaign: Campaign, plan: Plan) -> tuple[str, ...]:
+    """The same as a sentence."""
+    seconds = seconds_needed(campaign, plan)
+    if seconds is None:
         return ()
-    least, most = whole_time(plan.submits, campaign.settings.concurrency, plan.usual)
-    return (phrase("Time: about {least} to {most}.", least=minutes(least), most=minutes(most)),)
+    span = {"least": minutes(seconds[0]), "most": minutes(seconds[1])}
+    timed = sum(part.timed for part in plan.models)
+    if not timed:
+        return (phrase("Time: about {least} to {most}.", **span),)
+    return (
+        phrase(
+            "Time: about {least} to {most}, by what videos of this sheet took ({count}).",
+            count=timed,
+            **span,
+        ),
+    )
 
 
 def _short(plan: Plan, remaining: int) -> str:

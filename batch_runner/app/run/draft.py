@@ -16,8 +16,9 @@ from batch_runner.app.run.outcome import FailOn
 from batch_runner.app.sheet.choose import Filter
 from batch_runner.app.sheet.intake import Intake
 from batch_runner.app.sheet.plan import Plan, make_plan
-from batch_runner.app.sheet.reading import chosen, find_jobs, read_sheet
+from batch_runner.app.sheet.reading import chosen, find_jobs, history_of, read_sheet
 from batch_runner.core.errors import UsageError
+from batch_runner.core.forecast import History
 from batch_runner.core.language import phrase, plural, series
 from batch_runner.core.outcomes import Balance
 
@@ -52,6 +53,7 @@ class Draft:
     intakes: tuple[Intake, ...]
     plan: Plan
     wish: Filter
+    history: History
     balance: Balance | None = None  # asked before the plan was shown, if it sends anything
 
     def without(self, sent: int) -> Draft:
@@ -67,6 +69,7 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
     """
     sheet = campaign.source if campaign.is_copy else campaign.sheet
     with guards.reading(campaign.sidecar) as ledger:
+        history = await history_of(ledger)
         intakes = await read_sheet(sheet, campaign.rules, ledger)
         await find_jobs(intakes, ledger)
         if ledger is not None:
@@ -84,7 +87,7 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
         await guards.check_moved(campaign.sheet, campaign.sidecar, intakes, campaign.data)
     if request.adopt is None:
         guards.check_unmarked(intakes)
-    draft = make_draft(campaign, intakes, request.wish, adopt=request.adopt)
+    draft = make_draft(campaign, intakes, request.wish, history, adopt=request.adopt)
     _check_money(draft.plan, campaign, request)
     return draft
 
@@ -93,14 +96,15 @@ def make_draft(
     campaign: Campaign,
     intakes: tuple[Intake, ...],
     wish: Filter,
+    history: History,
     *,
     adopt: bool | None,
 ) -> Draft:
     """Choose and plan from what was read; ``wish`` may leave less than was asked for first."""
     profiles = campaign.rules.catalogue.profiles
     choices = chosen(intakes, wish, profiles, adopt=adopt)
-    plan = make_plan(intakes, choices, profiles)
-    return Draft(intakes=intakes, plan=plan, wish=wish)
+    plan = make_plan(intakes, choices, profiles, origin=campaign.origin, history=history)
+    return Draft(intakes=intakes, plan=plan, wish=wish, history=history)
 
 
 def _check_money(plan: Plan, campaign: Campaign, request: Request) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +23,7 @@ class Result:
     code: int
     ending: Ending | None = None  # None: nothing was begun
     error: BatchRunnerError | None = None
+    plan: Mapping[str, object] | None = None  # the document of what it would have done
     moved: Path | None = None  # where it was put away
     expected: bool = False  # another run is at work on it, and gets on: no news to anybody
 

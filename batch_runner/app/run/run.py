@@ -65,7 +65,7 @@ async def run_sheet(
         _tell(campaign, draft, ui)
         key = _key(campaign, request, environ)
         if request.dry_run:
-            ui.plan(draft.plan, time_needed(campaign, draft))
+            ui.plan(draft.plan, time_needed(campaign, draft.plan))
             return None
         if campaign.sandbox and not locked:
             campaign = await stack.enter_async_context(lock)

@@ -54,6 +54,15 @@ class Choice:
         adopt = None if self.vouched is False else adoption(identity, anyway=bool(self.vouched))
         return replace(candidate.spec, wanted=self._wants(candidate), adopt=adopt)
 
+    def why_not(self, candidate: Candidate) -> str:
+        """By which part of the filter a row that waits is left out."""
+        spec, wish = candidate.spec, self.wish
+        if spec.left_out:
+            return spec.left_out
+        if not may_send(candidate, wish):
+            return "only"
+        return "pilot" if self.picked is not None else "limit"
+
     def _wants(self, candidate: Candidate) -> bool:
         if self._takes(candidate):
             return True

@@ -4,95 +4,183 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
 from batch_runner.app.sheet.choose import Choice, fails_again, would_differ
 from batch_runner.app.sheet.intake import Intake
-from batch_runner.core.jobs import Earlier, RowSpec, edited_since
+from batch_runner.core.forecast import NO_HISTORY, History
+from batch_runner.core.jobs import Candidate, Earlier, RowSpec, edited_since
 from batch_runner.core.language import phrase, plural, series, template
 from batch_runner.core.lifecycle import OPEN, State
 from batch_runner.core.model import MICROS
+from batch_runner.core.plan_id import Digest, PlanDigest, PlanId
 from batch_runner.core.profile import Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPart:
+    """What is to be sent of one model; money in micro-dollars."""
+
+    model: str
+    videos: int
+    low: int
+    high: int
+    unpriced: int  # videos whose price nobody knows
+    priced_on: date | None  # when the price was last compared; None: there is none
+    seconds: tuple[float, float] | None  # that one takes, at least and at most
+    timed: int  # videos of this sheet by which that is known; 0: the profile says so
+    likely: tuple[int, int] | None  # what they cost, if they do as those before; None: too few
+    paid: int  # videos of this sheet by which that is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A run, as far as it can be foreseen; money in micro-dollars."""
 
+    id: PlanId
+    asked: str  # a digest of all that the sheet asks for, be it made already or not
     rows: int
     new: int  # never sent
     again: int  # a new attempt of failed (or changed) ones
     invalid: int
     hidden: int
     left_out: int  # by the filter
+    left_by: Mapping[str, int] = field(default_factory=dict)  # by what of it
     under_way: int  # accepted before, to be polled and fetched
     finished: int
     failed: int  # and not tried again
     refused: int  # of those: for their content or input, which is the same today
     unknown: int
     differing: int  # finished, but would be asked for in another way today
-    low: int
-    high: int
-    unpriced: tuple[str, ...]  # models to be sent whose price nobody knows
-    usual: tuple[float, float] | None  # seconds a video takes, at least and at most
+    models: tuple[ModelPart, ...]  # of what is sent, by name
 
     @property
     def submits(self) -> int:
         """Videos that are going to be paid for."""
         return self.new + self.again
 
+    @property
+    def low(self) -> int:
+        """What they cost at least."""
+        return sum(part.low for part in self.models)
+
+    @property
+    def high(self) -> int:
+        """What they cost at most."""
+        return sum(part.high for part in self.models)
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """Models to be sent whose price nobody knows."""
+        return tuple(part.model for part in self.models if part.unpriced)
+
+    @property
+    def usual(self) -> tuple[float, float] | None:
+        """Seconds a video takes, at least and at most."""
+        known = [part.seconds for part in self.models if part.seconds is not None]
+        return (min(a for a, _ in known), max(b for _, b in known)) if known else None
+
+    @property
+    def likely(self) -> tuple[int, int] | None:
+        """What they cost if they do as those before; ``None``: nothing is known of any."""
+        if not any(part.likely for part in self.models):
+            return None
+        spans = [part.likely or (part.low, part.high) for part in self.models]
+        return sum(a for a, _ in spans), sum(b for _, b in spans)
+
 
 def make_plan(
-    intakes: Sequence[Intake], choices: Sequence[Choice], profiles: Mapping[str, Profile]
+    intakes: Sequence[Intake],
+    choices: Sequence[Choice],
+    profiles: Mapping[str, Profile],
+    *,
+    origin: str,
+    history: History = NO_HISTORY,
 ) -> Plan:
-    """Add up what the filter leaves."""
-    counts: Counter[str] = Counter()
-    price = _Price()
+    """Add up what the filter leaves; ``origin``: of the service that is asked."""
+    sums = _Sums()
     for intake, choice in zip(intakes, choices, strict=True):
         again = frozenset(choice.again)
         for candidate in intake.rows.candidates():
-            spec, job = choice.mark(candidate), candidate.job
-            kind = _kind(spec, job, again)
-            counts["rows"] += 1
-            counts[kind] += 1
-            counts["refused"] += kind == "failed" and job is not None and fails_again(job)
-            counts["differing"] += (
-                kind == "finished" and job is not None and would_differ(job, spec)
-            )
-            if kind in {"new", "again"}:
-                price.add(spec)
+            sums.add(candidate, choice, again)
+    counts = sums.counts
     return Plan(
+        id=sums.plan.id(origin),
+        asked=sums.asked.text(origin, repr(choices[0].wish) if choices else ""),
         rows=counts["rows"],
         new=counts["new"],
         again=counts["again"],
         invalid=counts["invalid"],
         hidden=sum(intake.hidden for intake in intakes),
         left_out=counts["left_out"],
+        left_by=dict(sums.left_by),
         under_way=counts["under_way"],
         finished=counts["finished"],
         failed=counts["failed"],
         refused=counts["refused"],
         unknown=counts["unknown"],
         differing=counts["differing"],
-        low=price.low,
-        high=price.high,
-        unpriced=tuple(sorted(price.unpriced)),
-        usual=usual_seconds(price.models, profiles),
+        models=tuple(sums.parts(profiles, history)),
     )
 
 
-class _Price:
-    """What the rows to be sent cost together."""
+class _Sums:
+    """The rows added up while they go by."""
 
     def __init__(self) -> None:
-        self.low = self.high = 0
-        self.unpriced: set[str] = set()
-        self.models: set[str] = set()
+        self.counts: Counter[str] = Counter()
+        self.left_by: Counter[str] = Counter()
+        self.plan = PlanDigest()
+        self.asked = Digest()
+        self._models: dict[str, _Price] = {}
+
+    def add(self, candidate: Candidate, choice: Choice, again: frozenset[int]) -> None:
+        spec, job = choice.mark(candidate), candidate.job
+        kind = _kind(spec, job, again)
+        self.counts["rows"] += 1
+        self.counts[kind] += 1
+        self.counts["refused"] += kind == "failed" and job is not None and fails_again(job)
+        self.counts["differing"] += (
+            kind == "finished" and job is not None and would_differ(job, spec)
+        )
+        if kind == "left_out":
+            self.left_by[choice.why_not(candidate)] += 1
+        who, body = spec.identity.key or spec.identity.row_hash, spec.body
+        if body is None or spec.left_out:
+            return
+        self.asked.add(who.encode("utf-8", "surrogatepass"), body)
+        if kind in {"new", "again"}:
+            self.plan.add(who, body)
+            self._models.setdefault(spec.model, _Price()).add(spec)
+
+    def parts(self, profiles: Mapping[str, Profile], history: History) -> Iterable[ModelPart]:
+        for model, price in sorted(self._models.items()):
+            profile = profiles.get(model)
+            learned = history.usual_seconds(model)
+            yield ModelPart(
+                model=model,
+                videos=price.videos,
+                low=price.low,
+                high=price.high,
+                unpriced=price.unpriced,
+                priced_on=profile.price.checked if profile and profile.price else None,
+                seconds=learned or (profile.usual_seconds if profile else None),
+                timed=len(history.seconds.get(model, ())) if learned else 0,
+                likely=None if price.unpriced else history.costs(model, price.high),
+                paid=history.paid(model),
+            )
+
+
+class _Price:
+    """What the rows of one model cost together."""
+
+    def __init__(self) -> None:
+        self.videos = self.low = self.high = self.unpriced = 0
 
     def add(self, spec: RowSpec) -> None:
-        self.models.add(spec.model)
-        if spec.estimate.high is None:
-            self.unpriced.add(spec.model)
+        self.videos += 1
+        self.unpriced += spec.estimate.high is None
         self.low += spec.estimate.low or 0
         self.high += spec.estimate.high or 0
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from batch_runner.app.sheet.choose import Choice, Filter, choose, keep
 from batch_runner.app.sheet.intake import Intake, Memory, Rulebook, take_in
 from batch_runner.core.errors import SheetChangedError
+from batch_runner.core.forecast import NO_HISTORY, History
 from batch_runner.core.jobs import Candidate, RowSpec
 from batch_runner.core.model import Table
 from batch_runner.core.profile import Profile
@@ -89,6 +90,17 @@ async def find_jobs(intakes: Sequence[Intake], ledger: SqliteLedger | None) -> N
     if ledger is not None:
         for intake in intakes:
             await ledger.place(intake.known_as, intake.rows)
+
+
+async def history_of(ledger: SqliteLedger | None) -> History:
+    """What the ledger knows of how long videos took, and what they cost."""
+    if ledger is None:
+        return NO_HISTORY
+    models, _ = await ledger.models()
+    return History(
+        seconds={model: await ledger.durations(model) for model in sorted(models)},
+        ratios={model: await ledger.price_ratios(model) for model in sorted(models)},
+    )
 
 
 def chosen(
