@@ -8,7 +8,7 @@ from heapq import merge
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.place import guards
-from batch_runner.app.sheet.choose import Filter
+from batch_runner.app.sheet.choose import Filter, check_lines
 from batch_runner.app.sheet.intake import Intake
 from batch_runner.app.sheet.pictures import picture_problems
 from batch_runner.app.sheet.plan import Plan, make_plan
@@ -61,6 +61,7 @@ async def check_sheet(campaign: Campaign, wish: Filter, *, images: bool = False)
         intakes = await read_sheet(campaign.source, campaign.rules, ledger)
         await find_jobs(intakes, ledger)
     profiles = campaign.rules.catalogue.profiles
+    check_lines(intakes, wish.lines)
     choices = chosen(intakes, wish, profiles, adopt=None)
     looked = await picture_problems(campaign, intakes) if images else [[] for _ in intakes]
     plan = make_plan(intakes, choices, profiles, origin=campaign.origin, history=history)

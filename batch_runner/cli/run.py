@@ -21,7 +21,10 @@ from batch_runner.cli.options import (
 @sending_options
 @click.option("--only", metavar="new|failed|ROWS", help="Only these rows, e.g. --only 5,8-12.")
 @where_option
-@click.option("--pilot", type=click.IntRange(min=1), help="Only N rows, spread over the sheet.")
+@click.option(
+    "--pilot", type=click.IntRange(min=1), help="Only N rows at first, that stand for the sheet."
+)
+@click.option("--plan", metavar="ID", help="Send nothing but this plan, as 'check' shows it.")
 def command(sheets: tuple[Path, ...], **given: Any) -> int:
     """Make the videos of each SHEET and write the links back into the same rows.
 

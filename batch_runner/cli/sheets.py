@@ -18,6 +18,7 @@ from batch_runner.app.documents import (
     run_document,
     several_document,
 )
+from batch_runner.app.money.confirm import ConfirmAbove
 from batch_runner.app.money.max_cost import MaxCost
 from batch_runner.app.money.run_budget import RunBudget
 from batch_runner.app.notify.telling import Telling
@@ -41,6 +42,7 @@ from batch_runner.cli.progress import Progress
 from batch_runner.cli.words import summary, total_line
 from batch_runner.core.errors import BatchRunnerError, LockedError, UsageError
 from batch_runner.core.language import phrase
+from batch_runner.core.plan_id import parse_plan_id
 from batch_runner.core.units import parse_duration, parse_usd
 from batch_runner.loader.paths import advice_for
 from batch_runner.settings.find import user_data_dir
@@ -61,6 +63,7 @@ class Work:
     signals: Signals
     budget: RunBudget | None
     max_cost: MaxCost | None
+    confirm: ConfirmAbove | None
     telling: Telling
     told: set[str] = field(default_factory=set)  # kinds of trouble
 
@@ -126,10 +129,13 @@ class Work:
             new=given["new"],
             take_over=given["take_over"],
             max_cost=self.max_cost,
+            confirm=self._confirm(campaign),
+            plan=_quantity("--plan", given.get("plan"), parse_plan_id),
             fail_on=FailOn.ANY if given["exit_all"] else FailOn(given["fail_on"] or FailOn.NEW),
             wait=_quantity("--wait", given["wait"], parse_duration) or 0.0,
             account=given["account"],
             terminal=self.terminal,
+            yes=given["yes"],
             question=asks(given, terminal=self.terminal),
             signals=self.signals,
             budget=self.budget,
@@ -137,6 +143,13 @@ class Work:
             failed_to=given["failed_to"],
             echo=self._echo(campaign),
         )
+
+    def _confirm(self, campaign: Campaign) -> ConfirmAbove | None:
+        """Whom the option concerns: all sheets together; a config: its own sheet."""
+        if self.confirm is not None:
+            return self.confirm
+        micros = campaign.settings.confirm_above
+        return None if micros is None else ConfirmAbove(micros=micros)
 
     def _echo(self, campaign: Campaign) -> Callable[[str], None] | None:
         """Who hears each line of the log."""
@@ -162,6 +175,7 @@ def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None 
     _check_together(given)
     stale = _quantity("--stale", given["stale"], parse_duration) or 0.0
     max_cost = _quantity("--max-cost", given["max_cost"], parse_usd)
+    confirm = _quantity("--confirm-above", given["confirm_above"], parse_usd)
     telling = Telling(os.environ)
     batch, terminal = _batch(sheets, given, telling), on_terminal()
     as_json = given["as_json"] or given["events"]  # standard output is for programs
@@ -177,12 +191,14 @@ def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None 
         signals=signals,
         budget=None if batch.budget is None else RunBudget(batch.budget),
         max_cost=None if max_cost is None else MaxCost(micros=max_cost),
+        confirm=None if confirm is None else ConfirmAbove(micros=confirm),
         telling=telling,
     )
     for path in batch.left if not given["quiet"] else ():
         say(f"{shown(path)} is not taken. {advice_for(path)}", err=True)
     # Whoever is asked about each sheet is asked about one after the other; so is one copy written.
-    in_order = asks(given, terminal=terminal) or given["output"] is not None
+    may_ask = asks(given, terminal=terminal) or (terminal and confirm is not None)
+    in_order = may_ask or given["output"] is not None
     at_once = 1 if in_order else given["at_once"] or batch.at_once
     try:
         results = asyncio.run(run_all(batch.sheets, work.run, signals, at_once=at_once))
@@ -207,6 +223,10 @@ def _batch(sheets: Sequence[Path], given: dict[str, Any], telling: Telling) -> B
         raise
     if batch.several and given["failed_to"] is not None:
         raise UsageError(phrase("--failed-to goes with one sheet."), code="bad_options")
+    if batch.several and given.get("plan") is not None:
+        raise UsageError(
+            phrase("--plan goes with one sheet; each has its own."), code="bad_options"
+        )
     return batch
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,6 +32,13 @@ class Selection:
     def has_line(self, line: int) -> bool:
         """Whether a line is named (always, where lines don't matter)."""
         return self.sort is not Sort.LINES or any(a <= line <= b for a, b in self.spans)
+
+
+def lines_text(spans: Sequence[tuple[int, int]]) -> str:
+    """``line 5``, ``lines 5, 8-12``."""
+    parts = [str(a) if a == b else f"{a}-{b}" for a, b in spans]
+    single = len(spans) == 1 and spans[0][0] == spans[0][1]
+    return f"line{'' if single else 's'} {', '.join(parts)}"
 
 
 def parse_selection(text: str | int) -> Selection:

@@ -164,6 +164,22 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         return
     if version:
         _copy(connection, path.with_name(f"{path.name}.v{version}.bak"))
+    _take_steps(connection, path)
+
+
+def migrated_copy(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """An older ledger as it would be at this program's version, for looking at only.
+
+    A temporary database that goes with its connection; the ledger itself stays as it is.
+    """
+    copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    copy.row_factory = connection.row_factory
+    connection.backup(copy)
+    _take_steps(copy, path)
+    return copy
+
+
+def _take_steps(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Asked again now that no other process can write: it may have been here first.
@@ -210,22 +226,16 @@ def statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-def check_version(connection: sqlite3.Connection, path: Path) -> None:
-    """See that a ledger can be read as it is.
+def is_older(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether a ledger is of an earlier version.
 
     Raises:
-        LedgerError: it is of another version, or was only just being made.
+        LedgerError: it is of a later one, or was only just being made.
     """
     version = _version(connection, path)
     if version == 0:
         raise LedgerError("this ledger is empty.", code="ledger_empty", where=str(path))
-    if version < VERSION:
-        raise LedgerError(
-            f"this ledger has version {version}, this program writes {VERSION}.",
-            code="ledger_older",
-            where=str(path),
-            hint="'batch-runner run' brings it up to date, and keeps a copy.",
-        )
+    return version < VERSION
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

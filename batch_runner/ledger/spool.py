@@ -225,6 +225,13 @@ class Spool:
         for row in rows:
             yield _candidate(row)
 
+    def has_any(self, first: int, last: int) -> bool:
+        """Whether any row stands at these lines."""
+        found = self._connection.execute(
+            "SELECT 1 FROM rows WHERE row BETWEEN ? AND ? LIMIT 1", (first, last)
+        ).fetchone()
+        return found is not None
+
     def sendable(self) -> Iterator[int]:
         """Lines of the rows that nothing is wrong with."""
         for (row,) in self._connection.execute("SELECT row FROM rows WHERE body IS NOT NULL"):

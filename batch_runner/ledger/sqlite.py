@@ -31,7 +31,7 @@ from batch_runner.ledger import (
 from batch_runner.ledger.aside import Aside
 from batch_runner.ledger.commit import Committer, GroupCommit, InlineCommit, ReadOnly
 from batch_runner.ledger.connection import connect, opening
-from batch_runner.ledger.schema import check_version, migrate
+from batch_runner.ledger.schema import is_older, migrate, migrated_copy
 from batch_runner.ledger.spool import Spool
 
 T = TypeVar("T")
@@ -59,11 +59,13 @@ class SqliteLedger(Aside):
         """For looking only, also beside a run of another process; writes nothing.
 
         Raises:
-            LedgerError: it is of another version, or holds nothing yet (code ``ledger_empty``).
+            LedgerError: it is of a later version, or holds nothing yet (code ``ledger_empty``).
         """
         connection = connect(path, read_only=True)
         with opening(connection, path):
-            check_version(connection, path)
+            if is_older(connection, path):
+                old, connection = connection, migrated_copy(connection, path)
+                old.close()
         return cls(path, ReadOnly(connection))
 
     def close(self) -> None:
@@ -284,6 +286,11 @@ class SqliteLedger(Aside):
     async def totals(self) -> Totals:
         """The campaign in numbers."""
         return await self._do(sums.totals)
+
+
+def bring_up_to_date(path: Path) -> None:
+    """Bring a ledger to this program's version, where a run holds its sheet."""
+    _open(path).close()
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -49,6 +49,10 @@ class Budget(Section):
 
     total_usd: Usd | None = Field(default=None, description="For this sheet, over all its runs.")
     run_usd: Usd | None = Field(default=None, description="For one run.")
+    confirm_above_usd: Usd | None = Field(
+        default=None,
+        description="Above this estimate somebody is asked; a run that cannot ask sends nothing.",
+    )
     day_usd: Usd | None = Field(
         default=None, description="For one day, over all your sheets that use the same API key."
     )

@@ -58,6 +58,7 @@ class Settings:
 
     budget_total: int | None  # micro-dollars, for the sheet's whole ledger
     budget_run: int | None  # micro-dollars, for this run
+    confirm_above: int | None  # micro-dollars above which somebody has to say yes
     budget_day: int | None  # micro-dollars, for all sheets of this key together
     budget_month: int | None  # micro-dollars, for all sheets of this key together
 

@@ -16,12 +16,14 @@ from batch_runner.provider.client import HttpProvider
 
 
 async def agreed(
-    campaign: Campaign, request: Request, ui: Ui, draft: Draft, provider: HttpProvider
+    campaign: Campaign, *, request: Request, ui: Ui, draft: Draft, provider: HttpProvider
 ) -> Draft | None:
     """The plan that was said yes to; ``None``: no."""
     if not draft.plan.submits:
         ui.plan(draft.plan, ())
         return draft
+    confirm = None if campaign.sandbox else request.confirm
+    must_ask = confirm is not None and confirm.asks(draft.plan.high, terminal=request.terminal)
     balance = await provider.balance()
     draft = replace(draft, balance=balance)
     ui.plan(
@@ -29,7 +31,7 @@ async def agreed(
     )
     if balance.remaining is not None and balance.remaining < draft.plan.high:
         ui.say(_short(draft.plan, balance.remaining))
-    if not request.question:
+    if not (request.question or must_ask):
         return draft
     with interrupted_at_once():
         answer = ui.ask(draft.plan)
@@ -39,7 +41,7 @@ async def agreed(
         return None
     first = replace(draft.wish, limit=answer)
     fewer = make_draft(campaign, draft.intakes, first, draft.history, adopt=request.adopt)
-    return replace(fewer, balance=balance)
+    return replace(fewer, balance=balance, begins=draft.begins)
 
 
 def seconds_needed(campaign: Campaign, plan: Plan) -> tuple[float, float] | None:

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from batch_runner.app.campaign import Campaign
+from batch_runner.app.money.confirm import ConfirmAbove
 from batch_runner.app.money.max_cost import MaxCost
 from batch_runner.app.money.run_budget import RunBudget
 from batch_runner.app.place import guards
 from batch_runner.app.place.output_file import check_output, outputs_of
 from batch_runner.app.run.control import Signals
+from batch_runner.app.run.held_plan import Begun, begun_plan, videos_left
 from batch_runner.app.run.outcome import FailOn
-from batch_runner.app.sheet.choose import Filter
+from batch_runner.app.sheet.choose import Filter, check_lines
 from batch_runner.app.sheet.intake import Intake
 from batch_runner.app.sheet.plan import Plan, make_plan
 from batch_runner.app.sheet.reading import chosen, find_jobs, history_of, read_sheet
@@ -21,6 +23,7 @@ from batch_runner.core.errors import UsageError
 from batch_runner.core.forecast import History
 from batch_runner.core.language import phrase, plural, series
 from batch_runner.core.outcomes import Balance
+from batch_runner.core.plan_id import PlanId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +37,14 @@ class Request:
     new: bool = False
     take_over: bool = False
     max_cost: MaxCost | None = None  # which it shares with other sheets
+    confirm: ConfirmAbove | None = None  # which it shares with other sheets
+    plan: PlanId | None = None  # nothing but this is sent
     fail_on: FailOn = FailOn.NEW
     wait: float = 0.0  # seconds for another run over this sheet to end
     account: str | None = None
     terminal: bool = False  # somebody sits in front of it
     question: bool = False  # ask before sending
+    yes: bool = False  # somebody said yes before being asked
     signals: Signals
     failed_to: Path | None = None  # where the rows to mend go
     echo: Callable[[str], None] | None = None  # told each line of the log
@@ -54,6 +60,7 @@ class Draft:
     plan: Plan
     wish: Filter
     history: History
+    begins: tuple[PlanId, str] | None = None  # the plan that was agreed to, and what it is part of
     balance: Balance | None = None  # asked before the plan was shown, if it sends anything
 
     def without(self, sent: int) -> Draft:
@@ -80,6 +87,7 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
                 campaign.sidecar.ledger,
             )
         copies = await outputs_of(ledger)
+        begun = await begun_plan(ledger) if request.plan is not None else None
     if campaign.sandbox and campaign.settings.output_file is None and campaign.output:
         copies |= {str(campaign.output)}  # what a rehearsal made, whose ledger may be thrown away
     check_output(campaign.output, campaign.sheet, copies)
@@ -88,8 +96,52 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
     if request.adopt is None:
         guards.check_unmarked(intakes)
     draft = make_draft(campaign, intakes, request.wish, history, adopt=request.adopt)
+    check_lines(intakes, request.wish.lines)
+    if request.plan is not None:
+        draft = _held_to(request.plan, begun, draft, campaign, request)
     _check_money(draft.plan, campaign, request)
     return draft
+
+
+def _held_to(
+    plan: PlanId, begun: Begun | None, draft: Draft, campaign: Campaign, request: Request
+) -> Draft:
+    """The draft, if it is of this plan: all of it, its pilot, or what is left of it.
+
+    Raises:
+        UsageError: it is of another one.
+    """
+    if draft.plan.id == plan:
+        return replace(draft, begins=(plan, draft.plan.asked))
+    whole = draft
+    if request.wish.pilot is not None:
+        wish = replace(request.wish, pilot=None)
+        whole = make_draft(campaign, draft.intakes, wish, draft.history, adopt=request.adopt)
+    left = videos_left(plan, whole.plan, begun)
+    if left < draft.plan.submits:
+        wish = replace(request.wish, limit=left, pilot=None)
+        draft = make_draft(campaign, draft.intakes, wish, draft.history, adopt=request.adopt)
+    return replace(draft, begins=(plan, whole.plan.asked))
+
+
+def check_again(
+    campaign: Campaign, request: Request, draft: Draft, intakes: tuple[Intake, ...]
+) -> None:
+    """See that a sheet that was saved since it was read still asks for what was agreed to.
+
+    Raises:
+        UsageError: it asks for something else, and what may be sent was limited.
+    """
+    if request.plan is None and request.max_cost is None and request.confirm is None:
+        return
+    now = make_draft(campaign, intakes, draft.wish, draft.history, adopt=request.adopt).plan
+    if now.id != draft.plan.id:
+        raise UsageError(
+            f"the sheet was saved after its plan was made: {draft.plan.id.unlike(now.id)}.",
+            code="plan_changed",
+            where=str(campaign.source),
+            hint="Nothing was submitted. Run it again.",
+        )
 
 
 def make_draft(

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack
+from functools import partial
 from pathlib import Path
 
-from batch_runner import __version__
 from batch_runner.app.campaign import Campaign
-from batch_runner.app.clock import now
 from batch_runner.app.metrics.textfile import check_metrics
 from batch_runner.app.money.keys import Key, key_for
-from batch_runner.app.money.run_budget import seat_at
-from batch_runner.app.money.spending import Purse, open_purse
 from batch_runner.app.notify.troubles import troubles_told
-from batch_runner.app.place import guards, places
-from batch_runner.app.place.neighbours import Neighbours, NoNeighbours, join
-from batch_runner.app.place.output_file import remember_output
+from batch_runner.app.place import places
 from batch_runner.app.place.overlap import held
 from batch_runner.app.place.sidecar import shown
 from batch_runner.app.run import to_mend, world
-from batch_runner.app.run.about import about_run
 from batch_runner.app.run.agree import agreed, time_needed
-from batch_runner.app.run.awake import kept_awake
-from batch_runner.app.run.draft import Draft, Request, draft_run
+from batch_runner.app.run.draft import Draft, Request, check_again, draft_run
+from batch_runner.app.run.enter import Doors, enter_run, open_ledger
 from batch_runner.app.run.outcome import Ending
-from batch_runner.app.run.pool import pool_of
-from batch_runner.app.run.run_log import RunLog
-from batch_runner.app.run.session import RunEntry, Session, Wanted, open_session
+from batch_runner.app.run.pilot import Rest, after_pilot
+from batch_runner.app.run.session import Session, Wanted, open_session
 from batch_runner.app.ui import Ui
 from batch_runner.core.errors import (
     BatchRunnerError,
@@ -41,7 +32,7 @@ from batch_runner.core.errors import (
     SheetError,
 )
 from batch_runner.core.language import phrase
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.sqlite import bring_up_to_date
 from batch_runner.provider.client import HttpProvider
 
 
@@ -61,6 +52,7 @@ async def run_sheet(
         locked = not request.dry_run and await asyncio.to_thread(campaign.sidecar.ledger.exists)
         if locked:
             campaign = await stack.enter_async_context(lock)
+            await asyncio.to_thread(bring_up_to_date, campaign.sidecar.ledger)
         draft = await draft_run(campaign, request)
         _tell(campaign, draft, ui)
         key = _key(campaign, request, environ)
@@ -71,23 +63,31 @@ async def run_sheet(
             campaign = await stack.enter_async_context(lock)
             locked = True
         provider = await stack.enter_async_context(world.service(campaign, key.text))
-        plan = await agreed(campaign, request, ui, draft, provider)
+        plan = await agreed(campaign, request=request, ui=ui, draft=draft, provider=provider)
         if plan is None:
             return None
         if not locked:
             campaign = await stack.enter_async_context(lock)
-        ending = await _locked(campaign, request, ui, plan, provider, key.text)
-        fresh = key.again() if ending.stopped_by("key_refused") else None
-        if fresh is None:
-            return ending
-        ui.say(
-            phrase(
-                "The API key was refused. Its file holds another one by now, which is tried once."
-            )
-        )
-        rest = plan.without(ending.sent)
-        provider = await stack.enter_async_context(world.service(campaign, fresh.text))
-        return await _locked(campaign, request, ui, rest, provider, fresh.text)
+        send = partial(_send, campaign, request, ui, provider, key)
+        ending = await send(plan)
+        ask = partial(agreed, campaign, ui=ui, provider=provider)
+        return await after_pilot(campaign, request, ui, ending, Rest(ask=ask, send=send))
+
+
+async def _send(
+    campaign: Campaign, request: Request, ui: Ui, provider: HttpProvider, key: Key, plan: Draft
+) -> Ending:
+    """Do what was agreed to; once more with the rest if the key was exchanged meanwhile."""
+    ending = await _locked(campaign, request, ui, plan, provider, key.text)
+    fresh = key.again() if ending.stopped_by("key_refused") else None
+    if fresh is None:
+        return ending
+    ui.say(
+        phrase("The API key was refused. Its file holds another one by now, which is tried once.")
+    )
+    rest = plan.without(ending.sent)
+    async with world.service(campaign, fresh.text) as provider_anew:
+        return await _locked(campaign, request, ui, rest, provider_anew, fresh.text)
 
 
 def _tell(campaign: Campaign, draft: Draft, ui: Ui) -> None:
@@ -109,45 +109,16 @@ async def _locked(
     key: str,
 ) -> Ending:
     """All that is done while the lock is held: nobody else is at work on this sheet."""
-    sidecar, host = campaign.sidecar, socket.gethostname()
     with ExitStack() as stack:
-        world.refresh_copy(campaign)
-        ledger = SqliteLedger.for_run(sidecar.ledger)
-        stack.callback(ledger.close)
-        await world.sweep(campaign, ledger)
-        stated = campaign.settings.state_dir is not None
-        await guards.check_owner(ledger, campaign.sheet, sidecar, stated=stated)
-        neighbours: Neighbours = NoNeighbours(ledger)
-        if campaign.shared:
-            neighbours = shared = join(
-                campaign, ledger, now=now, say=ui.say, take_over=request.take_over
-            )
-            stack.callback(shared.end)
-        else:
-            await guards.check_host(ledger, host, take_over=request.take_over)
-        await remember_output(campaign.output, ledger)
-        await to_mend.prepare(request.failed_to, campaign, ledger)
-        purse = await open_purse(campaign, ledger, key, draft.balance)
-        if isinstance(purse, Purse):
-            stack.callback(purse.close)
-        else:
-            ui.say(purse)
-        stack.enter_context(kept_awake(wanted=request.terminal and campaign.settings.keep_awake))
-        run = await ledger.start_run(now(), host=host, pid=os.getpid(), version=__version__)
-        secrets = (key, *campaign.settings.notify.secrets)
-        log = stack.enter_context(RunLog(sidecar.log, run, secrets, now, request.echo))
-        log.happened("run_started", about_run(campaign, host))
-        wanted = Wanted(intakes=draft.intakes, wish=draft.wish, adopt=request.adopt)
-        entry = RunEntry(
-            run=run,
-            key=key,
-            log=log,
-            purse=purse if isinstance(purse, Purse) else None,
-            neighbours=neighbours,
-            pool=stack.enter_context(pool_of(purse if isinstance(purse, Purse) else None)),
-            budget=stack.enter_context(seat_at(request.budget, campaign.settings.task_deadline)),
-        )
+        ledger = await open_ledger(campaign, stack)
+        entry = await enter_run(campaign, request, ui, draft, Doors(ledger, key, stack))
         stack.enter_context(request.signals.ending(entry.halt))
+        wanted = Wanted(
+            intakes=draft.intakes,
+            wish=draft.wish,
+            adopt=request.adopt,
+            check=partial(check_again, campaign, request, draft),
+        )
         session = await open_session(campaign, ledger, wanted, ui, entry)
         try:
             async with troubles_told(campaign, session.listener, request.told), session.meter:
@@ -159,7 +130,7 @@ async def _locked(
                     await _write_to_mend(request.failed_to, session)
                 return ending
         except LedgerError as error:
-            log.warned("run_broke_off", {"code": error.code, "message": str(error)})
+            entry.log.warned("run_broke_off", {"code": error.code, "message": str(error)})
             raise BrokenOffError(
                 error.message, code=error.code, hint=error.hint, where=error.where
             ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -244,6 +245,7 @@ class Wanted:
     intakes: tuple[Intake, ...]
     wish: Filter
     adopt: bool | None
+    check: Callable[[tuple[Intake, ...]], None]  # whether another reading may be taken as well
 
 
 async def open_session(
@@ -258,6 +260,8 @@ async def open_session(
     if stamp(campaign.sheet) != intakes[0].table.stamp:
         intakes = await read_sheet(campaign.sheet, campaign.rules, ledger)
     await find_jobs(intakes, ledger)
+    if intakes is not wanted.intakes:
+        wanted.check(intakes)
     profiles = campaign.rules.catalogue.profiles
     choices = chosen(intakes, wanted.wish, profiles, adopt=wanted.adopt)
     scopes = await enrol(intakes, choices, ledger, origin=campaign.origin, at=now())

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from batch_runner.app.sheet.intake import Intake
 from batch_runner.app.sheet.pilot import Rows, in_turn, pick_pilot, turn
+from batch_runner.core.errors import UsageError
 from batch_runner.core.failures import UNCHANGED_FAILS
 from batch_runner.core.identity import RowIdentity
 from batch_runner.core.jobs import Adoption, Candidate, Earlier, RowSpec, edited_since
 from batch_runner.core.lifecycle import State
 from batch_runner.core.outcolumns import job_mark
 from batch_runner.core.profile import Profile
-from batch_runner.core.selection import Selection, Sort
+from batch_runner.core.selection import Selection, Sort, lines_text
 
 _NOBODY = (-(10**18), 0)
 """Before anybody's turn."""
@@ -78,6 +80,22 @@ class Choice:
         if self.last is not None and turn(candidate) > self.last:
             return False
         return may_send(candidate, self.wish)
+
+
+def check_lines(intakes: Sequence[Intake], lines: Selection | None) -> None:
+    """See that the lines that were named hold rows.
+
+    Raises:
+        UsageError: none of them does: they are of another sheet, or it was sorted.
+    """
+    spans = () if lines is None or lines.sort is not Sort.LINES else lines.spans
+    if spans and not any(intake.rows.has_any(*span) for intake in intakes for span in spans):
+        raise UsageError(
+            f"there is no row to run at {lines_text(spans)}.",
+            code="no_such_rows",
+            hint="Lines are counted as the spreadsheet program shows them; totals, notes and empty "
+            "lines are no rows.",
+        )
 
 
 def make_filter(only: Selection | None, limit: int | None, pilot: int | None = None) -> Filter:

@@ -1,0 +1,92 @@
+"""How a run begins, its sheet's lock held: the ledger, the neighbours, the books, the log."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import ExitStack
+from typing import NamedTuple
+
+from batch_runner import __version__
+from batch_runner.app.campaign import Campaign
+from batch_runner.app.clock import now
+from batch_runner.app.money.run_budget import seat_at
+from batch_runner.app.money.spending import Purse, open_purse
+from batch_runner.app.place import guards
+from batch_runner.app.place.neighbours import Neighbours, NoNeighbours, join
+from batch_runner.app.place.output_file import remember_output
+from batch_runner.app.run import to_mend, world
+from batch_runner.app.run.about import about_run
+from batch_runner.app.run.awake import kept_awake
+from batch_runner.app.run.draft import Draft, Request
+from batch_runner.app.run.held_plan import begin_plan
+from batch_runner.app.run.pool import pool_of
+from batch_runner.app.run.run_log import RunLog
+from batch_runner.app.run.session import RunEntry
+from batch_runner.app.ui import Ui
+from batch_runner.ledger.sqlite import SqliteLedger
+
+
+class Doors(NamedTuple):
+    """What a run goes in by, and where what it opens is closed again."""
+
+    ledger: SqliteLedger
+    key: str
+    stack: ExitStack
+
+
+async def open_ledger(campaign: Campaign, stack: ExitStack) -> SqliteLedger:
+    """The sheet's ledger; seen to be this sheet's own."""
+    sidecar = campaign.sidecar
+    world.refresh_copy(campaign)
+    ledger = SqliteLedger.for_run(sidecar.ledger)
+    stack.callback(ledger.close)
+    await world.sweep(campaign, ledger)
+    stated = campaign.settings.state_dir is not None
+    await guards.check_owner(ledger, campaign.sheet, sidecar, stated=stated)
+    return ledger
+
+
+async def enter_run(
+    campaign: Campaign, request: Request, ui: Ui, draft: Draft, doors: Doors
+) -> RunEntry:
+    """Begin a run in the ledger, the user's books and the log."""
+    ledger, key, stack = doors
+    host = socket.gethostname()
+    neighbours = await _meet_neighbours(campaign, request, ui, doors)
+    await remember_output(campaign.output, ledger)
+    await to_mend.prepare(request.failed_to, campaign, ledger)
+    if draft.begins is not None:
+        await begin_plan(ledger, draft.begins, now())
+    opened = await open_purse(campaign, ledger, key, draft.balance)
+    purse = opened if isinstance(opened, Purse) else None
+    if isinstance(opened, Purse):
+        stack.callback(opened.close)
+    else:
+        ui.say(opened)
+    stack.enter_context(kept_awake(wanted=request.terminal and campaign.settings.keep_awake))
+    run = await ledger.start_run(now(), host=host, pid=os.getpid(), version=__version__)
+    secrets = (key, *campaign.settings.notify.secrets)
+    log = stack.enter_context(RunLog(campaign.sidecar.log, run, secrets, now, request.echo))
+    log.happened("run_started", about_run(campaign, host))
+    return RunEntry(
+        run=run,
+        key=key,
+        log=log,
+        purse=purse,
+        neighbours=neighbours,
+        pool=stack.enter_context(pool_of(purse)),
+        budget=stack.enter_context(seat_at(request.budget, campaign.settings.task_deadline)),
+    )
+
+
+async def _meet_neighbours(
+    campaign: Campaign, request: Request, ui: Ui, doors: Doors
+) -> Neighbours:
+    """Other computers that may work on the sheet, if any can."""
+    if not campaign.shared:
+        await guards.check_host(doors.ledger, socket.gethostname(), take_over=request.take_over)
+        return NoNeighbours(doors.ledger)
+    shared = join(campaign, doors.ledger, now=now, say=ui.say, take_over=request.take_over)
+    doors.stack.callback(shared.end)
+    return shared
