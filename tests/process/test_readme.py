@@ -75,6 +75,19 @@ def test_the_way_of_an_own_sheet(
     assert (tmp_path / "videos.xlsx.batch" / "videos").is_dir()
 
 
+def test_plans_choices_and_pilots(
+    shell: Callable[..., Any], sandbox: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Each line ends with 0; a plan sends nothing, the pilot two that stand for the rest."""
+    box = sandbox("--seconds", "0.2")
+    shutil.copy(ROOT / "samples" / "choices.csv", tmp_path)
+    for line in lines("Plan, choose, try a few"):
+        process = shell(line, APIMART_BASE_URL=box.origin)
+        said, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, f"{line}\n{said}"
+    assert sorted(task["body"]["model"] for task in box.accepted()) == ["viduq3", "viduq3-mix"]
+
+
 def test_the_two_lines_of_a_rehearsal(
     shell: Callable[..., Any], make_sheet: Callable[..., Path], tmp_path: Path
 ) -> None:
