@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from batch_runner.core.jobs import Change, Job
-from batch_runner.ledger import board, picks, shown_takes, vitals
+from batch_runner.ledger import board, picks, shown_takes, sums, vitals
 
 T = TypeVar("T")
 
@@ -63,3 +63,11 @@ class Aside(ABC):
     async def sent_before(self) -> Sequence[int]:
         """Jobs that were sent and whose rows are edited or gone since."""
         return await self._do(shown_takes.sent_before)
+
+    async def price_ratios(self, model: str) -> Sequence[float]:
+        """What tasks of a model cost, as parts of their highest estimate; sorted."""
+        return await self._do(sums.price_ratios, model)
+
+    async def jobs_sent_since(self, at: datetime) -> int:
+        """How many jobs were sent since then, and do not wait to be sent again."""
+        return await self._do(sums.jobs_sent_since, at.timestamp())

@@ -14,13 +14,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from batch_runner.core.identity import KnownJob, RowIdentity
-from batch_runner.core.jobs import Candidate, Earlier, RowSpec
-from batch_runner.core.lifecycle import State
-from batch_runner.core.model import Estimate
+from batch_runner.core.jobs import Candidate, RowSpec
 from batch_runner.ledger.findings import TABLE as PROBLEMS
 from batch_runner.ledger.findings import Findings
 from batch_runner.ledger.shown_cells import TABLE as CELLS
 from batch_runner.ledger.shown_cells import ShownCells
+from batch_runner.ledger.spooled import IDENTITY, REST, to_candidate, to_identity
 
 BATCH = 500  # rows that wait to be written together
 
@@ -61,10 +60,6 @@ CREATE INDEX rows_request ON rows (request, row) WHERE request IS NOT NULL;
 CREATE INDEX jobs_id ON jobs (id);
 """
 _BY_PRIORITY = "CREATE INDEX rows_priority ON rows (priority, row)"
-_IDENTITY = "r.row, r.row_hash, r.whole_hash, r.key, r.former_hash, r.shown"
-_REST = """r.model, r.body, r.estimate_low, r.estimate_high, r.problem, r.problem_code,
-    r.priority, r.left_out,
-    j.id, j.state, j.attempt, j.row_hash, j.error_code, j.same"""
 
 
 class Spool:
@@ -219,11 +214,11 @@ class Spool:
         self._write_placed()
         order = "r.priority, r.row" if as_sent and self._ranked else "r.row"
         rows = self._connection.execute(
-            f"""SELECT {_IDENTITY}, {_REST} FROM rows r LEFT JOIN jobs j ON j.row = r.row
+            f"""SELECT {IDENTITY}, {REST} FROM rows r LEFT JOIN jobs j ON j.row = r.row
                 ORDER BY {order}"""  # noqa: S608 - constants
         )
         for row in rows:
-            yield _candidate(row)
+            yield to_candidate(row)
 
     def has_any(self, first: int, last: int) -> bool:
         """Whether any row stands at these lines."""
@@ -258,50 +253,10 @@ class Spool:
         )
 
     def _identities(self, which: str) -> Iterator[RowIdentity]:
-        rows = self._connection.execute(f"SELECT {_IDENTITY} FROM rows r {which}")  # noqa: S608 - constants
+        rows = self._connection.execute(f"SELECT {IDENTITY} FROM rows r {which}")  # noqa: S608 - constants
         for row in rows:
-            yield _identity(row)
+            yield to_identity(row)
 
     def _number(self, question: str) -> int:
         (number,) = self._connection.execute(question).fetchone()
         return int(number)
-
-
-def _identity(row: tuple[Any, ...]) -> RowIdentity:
-    shown = json.loads(row[5]) if row[5] else {}
-    return RowIdentity(
-        row=row[0],
-        row_hash=row[1],
-        whole_hash=row[2],
-        key=row[3],
-        former_hash=row[4],
-        shown_task=shown.get("task_id"),
-        shown_job=shown.get("job"),
-        shown_status=shown.get("status"),
-    )
-
-
-def _candidate(row: tuple[Any, ...]) -> Candidate:
-    model, body, low, high, problem, code, priority, left_out = row[6:14]
-    job, state, attempt, row_hash, error, same = row[14:]
-    spec = RowSpec(
-        identity=_identity(row),
-        model=model,
-        body=body,
-        estimate=Estimate(low=low, high=high),
-        problem=problem,
-        problem_code=code,
-        priority=priority,
-        left_out=left_out,
-    )
-    if job is None:
-        return Candidate(spec=spec, job=None)
-    earlier = Earlier(
-        id=job,
-        state=State(state),
-        attempt=attempt,
-        row_hash=row_hash,
-        error_code=error,
-        same=bool(same),
-    )
-    return Candidate(spec=spec, job=earlier)

@@ -225,14 +225,6 @@ class SqliteLedger(Aside):
         """The models whose task times are known, and those that are to be used soon."""
         return await self._do(sums.models)
 
-    async def price_ratios(self, model: str) -> Sequence[float]:
-        """What tasks of a model cost, as parts of their highest estimate; sorted."""
-        return await self._do(sums.price_ratios, model)
-
-    async def jobs_sent_since(self, at: datetime) -> int:
-        """How many jobs were sent since then, and do not wait to be sent again."""
-        return await self._do(sums.jobs_sent_since, at.timestamp())
-
     async def jobs_of_scope(self, scope: int) -> Sequence[Job]:
         """All jobs of a scope, superseded ones too."""
         return await self._do(lambda c: list(views.jobs_of_scope(c, scope)))

@@ -50,8 +50,7 @@ class Budget(Section):
     total_usd: Usd | None = Field(default=None, description="For this sheet, over all its runs.")
     run_usd: Usd | None = Field(default=None, description="For one run.")
     confirm_above_usd: Usd | None = Field(
-        default=None,
-        description="Above this estimate somebody is asked; a run that cannot ask sends nothing.",
+        default=None, description="Above this estimate somebody has to say yes on a terminal."
     )
     day_usd: Usd | None = Field(
         default=None, description="For one day, over all your sheets that use the same API key."
@@ -121,8 +120,7 @@ class Filter(Section):
         default=None, description="new, failed, or line numbers such as 5,8-12."
     )
     where: Condition | None = Field(
-        default=None,
-        description="A condition over columns, such as \"priority == 'high' and stock > 0\".",
+        default=None, description="A condition over columns: priority == 'high' and stock > 0."
     )
     limit: Count | None = Field(default=None, description="New submits of one run, at most.")
     hidden: Literal["run", "skip"] = Field(
