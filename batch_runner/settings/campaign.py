@@ -12,15 +12,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from batch_runner.core.outcolumns import ALL_COLUMNS
+from batch_runner.settings.filter_section import Filter
 from batch_runner.settings.notify_section import NotifySection
 from batch_runner.settings.origins import check_origin, check_web_address
 from batch_runner.settings.other_api import Api
 from batch_runner.settings.section import (
     BytesPerSecond,
-    Condition,
     Count,
     Duration,
-    Lines,
     PerSecond,
     Section,
     Texts,
@@ -110,21 +109,6 @@ class Download(Section):
     concurrency: Count = Field(default=4, description="Downloads at the same time.")
     rate: BytesPerSecond | None = Field(
         default=None, description="Bytes a second of all downloads together, such as 20MB/s."
-    )
-
-
-class Filter(Section):
-    """Which rows are submitted; accepted tasks are always seen to their end."""
-
-    only: Lines | None = Field(
-        default=None, description="new, failed, or line numbers such as 5,8-12."
-    )
-    where: Condition | None = Field(
-        default=None, description="A condition over columns: priority == 'high' and stock > 0."
-    )
-    limit: Count | None = Field(default=None, description="New submits of one run, at most.")
-    hidden: Literal["run", "skip"] = Field(
-        default="run", description="Hidden and filtered-out rows."
     )
 
 
