@@ -136,6 +136,18 @@ def test_a_video_plays_where_the_pointer_rests(gallery: Callable[..., Page]) -> 
     assert page.locator("#cards video").count() == 0
 
 
+def test_without_posters_the_videos_show_themselves(sheet: Path, open_page: Open) -> None:
+    """Each card in sight gets its video's first moment, and no player stays behind for it."""
+    place = sheet.with_name(f"{sheet.name}.batch") / "report.html"
+    bare = place.with_name("bare.html")
+    page = place.read_text(encoding="utf-8")
+    bare.write_text(page.replace('"poster":', '"nothing":'), encoding="utf-8")
+    shown = _opened(open_page(), bare)
+    shown.wait_for_selector("#cards > li:first-child canvas")
+    assert shown.locator("#cards > li").first.locator("canvas").evaluate("one => one.width") > 100
+    assert shown.locator("#cards video").count() == 0
+
+
 def test_search_filter_and_order(gallery: Callable[..., Page]) -> None:
     """By words, state, and any column of the sheet; each can be taken back."""
     page = gallery()

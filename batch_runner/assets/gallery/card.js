@@ -54,11 +54,10 @@ export function references(row, load) {
 
 function buttons(row, decisions) {
   const open = choices(row);
-  const now = decisions.word(row);
   const made = DECISIONS.map((word) =>
     el("button", {
       type: "button", class: `decide decide-${word}`, tabindex: "-1", disabled: !open.includes(word),
-      "aria-pressed": String(now === word), on: { click: () => decisions.toggle(row, word) },
+      data: { word }, on: { click: () => decisions.toggle(row, word) },
     }, icon(word), t(word)),
   );
   return el("div", { class: "decisions", role: "group", "aria-label": t("decision") }, ...made);
@@ -68,7 +67,6 @@ function buttons(row, decisions) {
 export function fill(card, row, { head, decisions, load, open }) {
   const name = nameOf(row, head);
   const prompt = row.prompt ?? "";
-  card.className = `card is-${row.shownState} decided-${decisions.word(row) || "none"}`;
   card.setAttribute("aria-label", t("card_label", { name, state: t(row.shownState), prompt: prompt.slice(0, 120) }));
   const title = foreign("button", name, { type: "button", class: "name", tabindex: "-1", title: t("open_details", { name }), on: { click: () => open(row) } });
   card.replaceChildren(
@@ -81,4 +79,12 @@ export function fill(card, row, { head, decisions, load, open }) {
       el("p", { class: "meta" }, metaOf(row)),
       buttons(row, decisions)),
   );
+  mark(card, row, decisions);
+}
+
+// Show what was decided; a video that plays goes on, and what has the focus keeps it.
+export function mark(card, row, decisions) {
+  const now = decisions.word(row);
+  card.className = `card is-${row.shownState} decided-${now || "none"}`;
+  for (const button of card.querySelectorAll(".decide")) button.setAttribute("aria-pressed", String(button.dataset.word === now));
 }

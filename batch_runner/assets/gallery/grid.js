@@ -96,13 +96,10 @@ export class Grid {
     for (const [index, card] of this.shown) this.#remove(index, card);
   }
 
-  refresh(row) {
+  // Something changed about a row, or (null) about all of them.
+  refresh(row, change = this.render) {
     for (const [index, card] of this.shown) {
-      if (row !== null && this.rows[index] !== row) continue;
-      const inside = card.contains(document.activeElement) && document.activeElement !== card;
-      const which = inside ? [...card.querySelectorAll("button, a")].indexOf(document.activeElement) : -1;
-      this.render(card, this.rows[index]);
-      if (which >= 0) (card.querySelectorAll("button, a")[which] ?? card).focus({ preventScroll: true });
+      if (row === null || this.rows[index] === row) change(card, this.rows[index]);
     }
   }
 

@@ -1,5 +1,5 @@
 // The page: its parts, and what each tells the others.
-import { fill } from "./card.js";
+import { fill, mark } from "./card.js";
 import { costs, failures, times } from "./charts.js";
 import { meta, readHead, readRows } from "./data.js";
 import { Decisions } from "./decisions.js";
@@ -62,7 +62,7 @@ function showDecided(said = "") {
 }
 
 decisions.addEventListener("change", (event) => {
-  grid.refresh(event.detail);
+  grid.refresh(event.detail, (card, row) => mark(card, row, decisions));
   if (details.isOpen) details.refresh?.();
   showDecided();
 });
