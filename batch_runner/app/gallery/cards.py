@@ -77,8 +77,8 @@ def _told(fields: Mapping[str, object], what: Shown) -> dict[str, object]:
         if name not in held and value not in (None, "", [], {})
     }
     if "error" in told and held:
-        # What follows the colon may repeat a prompt, a price or a task's id.
-        told["error"] = str(told["error"]).partition(":")[0]
+        # The sentence may repeat a prompt, a price or a task's id.
+        told["error"] = str(fields.get("cause") or "error").replace("_", " ")
     return told
 
 

@@ -21,6 +21,7 @@ from batch_runner.app.gallery.gallery import (
     write_gallery,
 )
 from batch_runner.core.errors import UsageError
+from batch_runner.core.language import phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +84,13 @@ def check_place(place: Path) -> None:
         UsageError: another file is there, or no folder for it.
     """
     if place.suffix.lower() != ".zip":
-        message, hint = "the name of an archive must end in .zip.", f"Such as {place.stem}.zip."
+        message = phrase("the name of an archive must end in .zip.")
+        hint = phrase("Such as {name}.", name=f"{place.stem}.zip")
     elif not place.absolute().parent.is_dir():
-        message, hint = "its folder does not exist.", "Make it first."
+        message, hint = phrase("its folder does not exist."), phrase("Make it first.")
     elif place.exists() and not _is_ours(place):
-        message, hint = "this file exists and is no gallery.", "Name one that does not exist."
+        message = phrase("this file exists and is no gallery.")
+        hint = phrase("Name one that does not exist.")
     else:
         return
     raise UsageError(message, code="bad_archive", where=str(place), hint=hint)
@@ -119,10 +122,10 @@ def replacing(place: Path) -> Iterator[BinaryIO]:
         beside.replace(place)
     except OSError as error:
         raise UsageError(
-            f"it cannot be written ({error.strerror or error}).",
+            phrase("it cannot be written ({reason}).", reason=error.strerror or error),
             code="gallery_not_written",
             where=str(place),
-            hint="Close it in other programs; is there room on the disk?",
+            hint=phrase("Close it in other programs; is there room on the disk?"),
         ) from error
     finally:
         beside.unlink(missing_ok=True)

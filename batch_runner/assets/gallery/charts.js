@@ -61,9 +61,8 @@ export function times(rows) {
   ], most);
 }
 
-// The cause stands before the colon of every error: "content policy: ...".
 function causeOf(row) {
-  return (row.error ?? "").split(":")[0].slice(0, 40) || t(row.shownState);
+  return row.cause ? row.cause.replaceAll("_", " ").slice(0, 40) : t(row.shownState);
 }
 
 export function failures(rows) {
