@@ -1,0 +1,160 @@
+"""The way of each row of a worksheet: what it asks for, who it is, and into the spool with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from batch_runner.app.sheet.row_spec import make_spec
+from batch_runner.core.columns import CONTROLS
+from batch_runner.core.controls import Gate, Passage
+from batch_runner.core.identity import RowIdentity, digest
+from batch_runner.core.misnamed import MOST_ROWS, misnamed
+from batch_runner.core.model import (
+    ColumnMap,
+    Problem,
+    SheetRow,
+    Table,
+    Verdict,
+    iter_errors,
+)
+from batch_runner.core.outcolumns import OutColumns, shown_results
+from batch_runner.core.profile import Catalogue
+from batch_runner.core.rules import across, fingerprint, is_job, judge
+from batch_runner.core.supplement import NOTHING, Supplement
+from batch_runner.core.text import cell_text
+from batch_runner.core.values import KEY, canonical_cells
+from batch_runner.ledger.spool import Spool
+
+
+class Rank(IntEnum):
+    """In which order problems are told, if they weigh the same."""
+
+    SHEET = 0
+    COLUMN = 1
+    ROW = 2
+    ACROSS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowReader:
+    """Leads each row through the rules, and spools what it asks for."""
+
+    table: Table
+    catalogue: Catalogue
+    hidden_rows: bool  # whether hidden and filtered rows run
+    columns: ColumnMap
+    before: ColumnMap  # the columns by which earlier runs hashed the rows
+    gate: Gate
+    out: OutColumns
+    rows: Spool
+
+    def read(self) -> int:
+        """Take in all rows that are jobs; how many of them are hidden."""
+        key, hidden = self.columns.first(KEY), 0
+        if key is not None:
+            for row, _ in self._jobs():
+                self.rows.count_key(_key(row, key))
+        first: list[SheetRow] = []
+        models: set[str] = set()
+        for row, supplement in self._jobs():
+            verdict = judge(row, self.columns, self.catalogue, supplement)
+            if key is not None:
+                verdict = self._with_key(row, key, verdict)
+            self._take(row, verdict, self.gate.look(row))
+            hidden += row.hidden
+            models.add(verdict.model)
+            if len(first) < MOST_ROWS:
+                first.append(row)
+        self.rows.complete()
+        self._look_across(first, models)
+        return hidden
+
+    def _jobs(self) -> Iterator[tuple[SheetRow, Supplement]]:
+        """The rows that ask for a video, each with what is known of it beside its cells."""
+        for row in self.table.rows:
+            if is_job(row, self.columns) and (self.hidden_rows or not row.hidden):
+                yield row, NOTHING
+
+    def _with_key(self, row: SheetRow, column: int, verdict: Verdict) -> Verdict:
+        """The verdict, with what is wrong about the row's key."""
+        key = _key(row, column)
+        count = self.rows.rows_with_key(key)
+        if key and count == 1:
+            return verdict
+        message = (
+            f"the key {key!r} stands in {count} rows; each row needs its own."
+            if key
+            else "the key is blank; each row needs its own."
+        )
+        problem = Problem(
+            code="key_repeated" if key else "key_blank",
+            message=message,
+            row=row.number,
+            column=column,
+        )
+        return replace(verdict, request=None, problems=(*verdict.problems, problem))
+
+    def _take(self, row: SheetRow, verdict: Verdict, passage: Passage) -> None:
+        if any(iter_errors(passage.problems)):
+            verdict = replace(verdict, request=None)
+        excused = passage.left_out in CONTROLS  # nobody has to mend what is not to run
+        problems = () if excused else verdict.problems
+        verdict = replace(verdict, problems=(*problems, *passage.problems))
+        shown = shown_results(row, self.out)
+        identity = self._identity(row, shown)
+        self.rows.add(
+            make_spec(verdict, identity, passage, self.table.fields),
+            shown,
+            unmarked=not identity.shown_job and self._shows_task(row),
+            request=None if excused else fingerprint(verdict),
+        )
+        for problem in verdict.problems:
+            self.rows.findings.add(problem, Rank.ROW)
+
+    def _identity(self, row: SheetRow, shown: Mapping[str, str]) -> RowIdentity:
+        columns, ours = self.columns, self._ours
+        row_hash = digest(canonical_cells(row, columns))
+        former = row_hash if self.before == columns else digest(canonical_cells(row, self.before))
+        key = columns.first(KEY)
+        whole = (
+            (str(i), text)
+            for i, value in enumerate(row.values)
+            if i not in ours and (text := cell_text(value).strip())
+        )
+        return RowIdentity(
+            row=row.number,
+            row_hash=row_hash,
+            whole_hash=digest(whole),
+            key=None if key is None else _key(row, key) or None,
+            former_hash=None if former == row_hash else former,
+            shown_task=shown.get("task_id"),
+            shown_job=shown.get("job"),
+            shown_status=shown.get("status"),
+        )
+
+    def _shows_task(self, row: SheetRow) -> bool:
+        """Whether a task id stands in it, whosever column it is in."""
+        headers = enumerate(self.table.headers)
+        places = {i for i, text in headers if text.strip().lower() == "task_id"}
+        if "task_id" in self.out.places:
+            places.add(self.out.places["task_id"])
+        return any(cell_text(row.value(i)).strip() for i in places)
+
+    @property
+    def _ours(self) -> frozenset[int]:
+        return frozenset(self.out.places.values())
+
+    def _look_across(self, first: Sequence[SheetRow], models: Collection[str]) -> None:
+        """What only shows when rows are seen together."""
+        named = [p for p in self.catalogue.profiles.values() if p.model in models]
+        add = self.rows.findings.add
+        for problem in misnamed(self.table.headers, first, self.columns, named, self._ours):
+            add(problem, Rank.COLUMN)
+        for problem in across(self.rows.requests()):
+            add(problem, Rank.ACROSS)
+
+
+def _key(row: SheetRow, column: int) -> str:
+    return cell_text(row.value(column)).strip()
