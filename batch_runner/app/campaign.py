@@ -21,6 +21,7 @@ from batch_runner.app.place.sidecar import (
 )
 from batch_runner.app.sheet.intake import Rulebook
 from batch_runner.app.sheet.projection import Localise
+from batch_runner.app.templates.values import read_templates, recipes
 from batch_runner.core.language import speak
 from batch_runner.core.model import ReadOptions
 from batch_runner.core.profile import Catalogue
@@ -28,7 +29,7 @@ from batch_runner.loader.paths import check_sheet_path, is_only_read
 from batch_runner.reporter.copies import results_path
 from batch_runner.settings.find import user_data_dir
 from batch_runner.settings.languages import load_language
-from batch_runner.settings.profiles import load_catalogue
+from batch_runner.settings.profiles import check_parameters, load_catalogue
 from batch_runner.settings.resolve import resolve
 from batch_runner.settings.settings import Settings
 
@@ -150,6 +151,8 @@ def open_campaign(
 
 
 def _rulebook(settings: Settings, catalogue: Catalogue, *, adopt: bool) -> Rulebook:
+    check_parameters(settings.fillings.templates, catalogue, templates=True)
+    templates = read_templates(settings.fillings.templates)
     columns = dict(settings.columns)
     if settings.key is not None:
         columns["key"] = (settings.key,)
@@ -161,8 +164,10 @@ def _rulebook(settings: Settings, catalogue: Catalogue, *, adopt: bool) -> Ruleb
             delimiter=settings.delimiter,
             columns=columns,
             parameters=catalogue.parameters,
+            recipes=recipes(templates, settings.defaults),
         ),
         catalogue=catalogue,
+        templates=templates,
         out_configured={**(VOUCHED if adopt else {}), **settings.output_columns},
         out_prefix=settings.output_prefix,
         where=settings.where,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -84,8 +84,12 @@ def header_score(
     cells: Sequence[CellValue],
     user: Mapping[str, tuple[str, ...]],
     parameters: frozenset[str],
+    others: Iterable[str] = (),
 ) -> int:
-    """How much a line looks like the header: the known names in it, a prompt counting most."""
+    """How much a line looks like the header: the known names in it, a prompt counting most.
+
+    ``others``: further names that the settings expect, of templates say.
+    """
     texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
     names = _exact_names(parameters)
     found = {match.name for text in texts if (match := _match(text, names))}
@@ -95,6 +99,8 @@ def header_score(
             found.add(name)
         else:
             found.discard(name)
+    expected = {loosen(name) for name in others} - {loosen(name) for name in names.values()}
+    found.update(expected.intersection(map(loosen, texts)) if expected else ())
     return len(found) + (_PROMPT_WEIGHT - 1 if "prompt" in found else 0)
 
 

@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 
 from batch_runner.core.lifecycle import State
 from batch_runner.core.model import ColumnMap
+from batch_runner.core.values import SOURCE
 
 T = TypeVar("T")
 
@@ -136,12 +137,31 @@ def former_columns(headers: Sequence[str], now: ColumnMap, basis: Basis | None) 
         fresh = tuple(i for i in found if headers[i] not in basis.headers)
         if fresh:
             columns[name] = fresh
+    _call_as_before(columns, basis, places)
     for name, texts in basis.columns.items():
         before = tuple(i for text in dict.fromkeys(texts) for i in places.get(text, ()))
         added = tuple(i for i in now.columns.get(name, ()) if headers[i] not in basis.headers)
         if before or added:
             columns[name] = tuple(sorted({*before, *added}))
     return ColumnMap(columns=columns)
+
+
+def _call_as_before(
+    columns: dict[str, tuple[int, ...]], basis: Basis, places: Mapping[str, list[int]]
+) -> None:
+    """Let new columns of templates go by the names of those that are gone: they may be the same.
+
+    A header was renamed, and the template with it. Whether it was shows the hash: the rows
+    match only where the cells are the same.
+    """
+    gone = (
+        name
+        for name, texts in basis.columns.items()
+        if name.startswith(SOURCE) and not any(text in places for text in texts)
+    )
+    fresh = [name for name in columns if name.startswith(SOURCE)]
+    for before, now in zip(gone, fresh, strict=False):
+        columns[before] = columns.pop(now)
 
 
 def match(

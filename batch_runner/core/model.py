@@ -144,6 +144,17 @@ class ReadOptions:
         default_factory=dict
     )  # our name -> their headers
     parameters: frozenset[str] = frozenset()  # every parameter name the known profiles declare
+    recipes: tuple[Recipe, ...] = ()  # templates, by the names they use
+    group_by: str | None = None  # header by which following rows are joined into the first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A template as far as columns are concerned: what it makes, and of which names."""
+
+    parameter: str  # whose value it makes; or "model"
+    names: tuple[str, ...] = ()  # that it uses, as written in it
+    settled: frozenset[str] = frozenset()  # of these: what a default stands in for, if need be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

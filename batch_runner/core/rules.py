@@ -35,13 +35,19 @@ MODEL = "model"
 _NO_ESTIMATE = Estimate(low=None, high=None)
 
 
-def is_job(row: SheetRow, columns: ColumnMap) -> bool:
-    """Whether a line asks for a video at all; totals, notes and empty lines do not."""
+def is_job(row: SheetRow, columns: ColumnMap, makers: frozenset[int] = frozenset()) -> bool:
+    """Whether a line asks for a video at all; totals, notes and empty lines do not.
+
+    ``makers``: columns of which its prompt or images are made.
+    """
     if not is_blank(cell(row, columns, PROMPT)[1]):
         return True
     if any(image_refs(row, columns, name) for name in LINKED):
         return True
+    if any(not is_blank(row.value(place)) for place in makers):
+        return True
     asked = {place for name in (PROMPT, *LINKED) for place in columns.columns.get(name, ())}
+    asked |= makers
     return any(problem.column in asked for problem in iter_errors(row.problems))
 
 

@@ -36,6 +36,9 @@ PICTURES = (IMAGES, "first_frame_image", "last_frame_image", "style_image", "img
 RATIO = "aspect_ratio"
 KEY = "key"
 
+SOURCE = "="
+"""Begins the name of a column that only templates use, followed by its header."""
+
 _WHOLE = re.compile(r"([+-]?[0-9]{1,30})(?:\.0*)?\s*(?:s|sec|secs|seconds?|秒|秒間|秒钟)?")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]*)?|\.[0-9]+)")
 _YES = frozenset({"yes", "y", "true", "on", "1", "はい", "あり", "是", "有"})
@@ -57,6 +60,12 @@ def read_integer(value: CellValue) -> int | None:
         return int(value) if value.is_integer() else None
     found = _WHOLE.fullmatch(loose(value)) if isinstance(value, str) else None
     return int(found[1]) if found else None
+
+
+def read_number(text: str) -> Decimal | None:
+    """Any number that a text says by itself."""
+    word = loose(text)
+    return Decimal(word) if _NUMBER.fullmatch(word) else None
 
 
 def read_boolean(value: CellValue) -> bool | None:
@@ -113,7 +122,7 @@ def pictures(row: SheetRow, columns: ColumnMap) -> Iterator[tuple[int, str]]:
 
 
 def canonical_cells(row: SheetRow, columns: ColumnMap) -> tuple[tuple[str, str], ...]:
-    """The row's own mapped cells, each as one text, sorted by name: what the row hash is of.
+    """The row's mapped cells, each as one text, sorted by name: what the row hash is of.
 
     The same row gives the same texts from CSV and from Excel. Blank cells are left out, and the
     user's key: it names a row, it is not part of what the row asks for.
@@ -133,7 +142,7 @@ def _canonical(row: SheetRow, columns: ColumnMap, name: str) -> str:
 
 
 def _canonical_text(name: str, value: CellValue) -> str:
-    if name == PROMPT:
+    if name == PROMPT or name.startswith(SOURCE):
         return unicodedata.normalize("NFC", tidy(cell_text(value)))
     ratio = read_ratio(value) if name == RATIO else None
     if ratio is not None:

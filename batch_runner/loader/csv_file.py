@@ -33,9 +33,9 @@ from batch_runner.loader.header import (
     empty_sheet,
     essential_columns,
     find_header,
+    has_prompts,
     header_notice,
     header_texts,
-    map_headers,
     no_prompt,
 )
 from batch_runner.loader.source import Source
@@ -141,13 +141,12 @@ def read_csv(source: Source, options: ReadOptions) -> Table:
         raise empty_sheet(where)
     header = extent.header if options.header_row is not None else extent.head[found]
     headers = header_texts(header)
-    columns = map_headers(headers, options)
-    if columns.first("prompt") is None:
+    if not has_prompts(headers, options):
         raise no_prompt(headers, options, where)
     layout = _Layout(
         headers=headers,
         fields=len(header),
-        essential=essential_columns(columns),
+        essential=essential_columns(headers, options),
         gap=unnamed_before_ours(headers),
     )
     return Table(

@@ -8,10 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from batch_runner.core.columns import header_score
 from batch_runner.core.errors import SheetError
 from batch_runner.core.model import ReadOptions
-from batch_runner.loader.header import SEARCHED, find_header
+from batch_runner.loader.header import SEARCHED, find_header, likeness
 from batch_runner.loader.source import Source
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -81,5 +80,5 @@ def _likeness(lines: Sequence[list[str]], options: ReadOptions) -> tuple[int, fl
     header = lines[index]
     below = [line for line in lines[index + 1 :] if any(line)]
     even = sum(len(line) == len(header) for line in below)
-    score = header_score(header, options.columns, options.parameters)
+    score = likeness(header, options)
     return score, even / len(below) if below else 1.0, len(header)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from batch_runner.core.columns import IN_NAMES, header_score, map_columns
-from batch_runner.core.errors import SheetError
+from batch_runner.core.errors import BatchRunnerError, SheetError
 from batch_runner.core.headers import nearest
 from batch_runner.core.model import CellValue, ColumnMap, Problem, ReadOptions, Severity
+from batch_runner.core.recipe import made_of, makes_prompts, missing_names, recipe_of, unknown_name
+from batch_runner.core.values import PROMPT
 
 SEARCHED = 50
 """Lines among which the header is looked for."""
@@ -30,10 +32,16 @@ def find_header(lines: Sequence[Sequence[CellValue]], options: ReadOptions) -> i
     for index, line in enumerate(lines[:SEARCHED]):
         if all(blank_to_none(cell) is None for cell in line):
             continue
-        score = header_score(line, options.columns, options.parameters)
+        score = likeness(line, options)
         if score > best_score:
             best, best_score = index, score
     return best
+
+
+def likeness(line: Sequence[CellValue], options: ReadOptions) -> int:
+    """How much a line looks like the header, by all that the settings expect of one."""
+    others = (name for recipe in options.recipes for name in recipe.names)
+    return header_score(line, options.columns, options.parameters, others)
 
 
 def header_texts(line: Sequence[CellValue]) -> tuple[str, ...]:
@@ -75,7 +83,13 @@ def empty_sheet(where: str) -> SheetError:
     )
 
 
-def no_prompt(headers: Sequence[str], options: ReadOptions, where: str) -> SheetError:
+def has_prompts(headers: Sequence[str], options: ReadOptions) -> bool:
+    """Whether rows under these headers have a prompt: in a column, or made by a template."""
+    columns = map_headers(headers, options)
+    return columns.first(PROMPT) is not None or makes_prompts(options, headers, columns)
+
+
+def no_prompt(headers: Sequence[str], options: ReadOptions, where: str) -> BatchRunnerError:
     """The error for a sheet without a prompt column: what is there, and how to name it."""
     present = [header for header in headers if header]
     _, problems = map_columns(headers, options.columns, options.parameters)
@@ -84,6 +98,11 @@ def no_prompt(headers: Sequence[str], options: ReadOptions, where: str) -> Sheet
         return SheetError(
             missing[0].message, code="no_prompt_column", hint=missing[0].hint, where=where
         )
+    recipe = recipe_of(options, PROMPT)
+    if recipe is not None and present:
+        lacking = missing_names(recipe, headers, map_headers(headers, options))
+        if lacking:
+            return unknown_name(lacking[0], PROMPT, headers, where)
     shown = ", ".join(f"'{header}'" for header in present[:30]) or "none"
     near = nearest("prompt", present, 1) or nearest("text prompt", present, 1)
     example = near[0] if near else (present[0] if present else "Your header")
@@ -111,6 +130,15 @@ def header_notice(index: int, first: int, options: ReadOptions) -> tuple[Problem
     )
 
 
-def essential_columns(columns: ColumnMap) -> frozenset[int]:
-    """The columns without which a line is no job: prompt and images."""
-    return frozenset(i for name in IN_NAMES[:2] for i in columns.columns.get(name, ()))
+def read_columns(headers: Sequence[str], options: ReadOptions) -> frozenset[int]:
+    """All columns whose cells a job is made of."""
+    columns = map_headers(headers, options)
+    mapped = frozenset(i for found in columns.columns.values() for i in found)
+    return mapped | made_of(options, headers, columns)
+
+
+def essential_columns(headers: Sequence[str], options: ReadOptions) -> frozenset[int]:
+    """The columns without which a line is no job: prompt and images, and what they are made of."""
+    columns = map_headers(headers, options)
+    own = frozenset(i for name in IN_NAMES[:2] for i in columns.columns.get(name, ()))
+    return own | made_of(options, headers, columns)

@@ -10,7 +10,7 @@ from functools import partial
 from python_calamine import CalamineError, CalamineWorkbook
 
 from batch_runner.core.cellrefs import MAX_COLUMN, MAX_ROW
-from batch_runner.core.errors import SheetError
+from batch_runner.core.errors import BatchRunnerError, SheetError
 from batch_runner.core.headers import nearest
 from batch_runner.core.language import plural, series
 from batch_runner.core.model import ReadOptions, Table, address
@@ -160,7 +160,7 @@ def _with_prompts(
     raise _none(where, seen, options)
 
 
-def _none(where: str, grids: Sequence[Grid], options: ReadOptions) -> SheetError:
+def _none(where: str, grids: Sequence[Grid], options: ReadOptions) -> BatchRunnerError:
     texts = {grid.sheet.name: grid.headers(options) for grid in grids if grid.headers(options)}
     if not texts:
         return empty_sheet(where)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import chain, islice, repeat
@@ -13,7 +13,6 @@ from python_calamine import CalamineSheet
 from batch_runner.core.model import (
     NO_LINKS,
     CellValue,
-    ColumnMap,
     Problem,
     ReadOptions,
     Severity,
@@ -27,10 +26,11 @@ from batch_runner.loader.header import (
     check_header_row,
     empty_sheet,
     find_header,
+    has_prompts,
     header_notice,
     header_texts,
-    map_headers,
     no_prompt,
+    read_columns,
 )
 from batch_runner.loader.scan import Scan
 from batch_runner.loader.source import Source
@@ -70,7 +70,7 @@ class Grid:
 
     def has_prompts(self, options: ReadOptions) -> bool:
         """Whether a column of prompts is in it."""
-        return map_headers(self.headers(options), options).first("prompt") is not None
+        return has_prompts(self.headers(options), options)
 
 
 def build_table(source: Source, grid: Grid, options: ReadOptions) -> Table:
@@ -87,10 +87,9 @@ def build_table(source: Source, grid: Grid, options: ReadOptions) -> Table:
     if found is None:
         raise empty_sheet(where)
     headers = header_texts(head[found])
-    columns = map_headers(headers, options)
-    if columns.first("prompt") is None:
+    if not has_prompts(headers, options):
         raise no_prompt(headers, options, where)
-    problems, links = _problems(grid.scan, columns), _links(grid)
+    problems, links = _problems(grid.scan, read_columns(headers, options)), _links(grid)
     unsaved_headers = tuple(problems.get(found + 1, ()))
     return Table(
         path=source.path,
@@ -152,9 +151,8 @@ def _links(grid: Grid) -> dict[int, dict[int, str]]:
     return links
 
 
-def _problems(scan: Scan, columns: ColumnMap) -> dict[int, list[Problem]]:
+def _problems(scan: Scan, mapped: Collection[int]) -> dict[int, list[Problem]]:
     """Row -> what its cells lack; an error only where the job reads the cell."""
-    mapped = {index for found in columns.columns.values() for index in found}
     problems: dict[int, list[Problem]] = defaultdict(list)
     for row, column in sorted(scan.unsaved):
         problem = Problem(

@@ -106,6 +106,10 @@ class Download(Section):
 
     enabled: bool = Field(default=True, description="false: only the links go into the sheet.")
     folder: str | None = Field(default=None, description="Where to; from this file's folder.")
+    name: str | None = Field(
+        default=None,
+        description="Of each video, within that folder: a template such as {{ sku }}_{{ row }}.",
+    )
     concurrency: Count = Field(default=4, description="Downloads at the same time.")
     rate: BytesPerSecond | None = Field(
         default=None, description="Bytes a second of all downloads together, such as 20MB/s."
@@ -219,6 +223,17 @@ class CampaignConfig(Section):
     defaults: dict[str, Any] = Field(
         default={}, description="Parameter: value for rows without one."
     )
+    prompt: str | None = Field(
+        default=None,
+        description="Template of prompts, such as {{ product }} rotates slowly.",
+    )
+    templates: dict[str, str] = Field(
+        default={}, description="Parameter: template for rows without one, or around theirs."
+    )
+    group_by: str | None = Field(
+        default=None,
+        description="Header by which following rows without a prompt belong to the first.",
+    )
     encoding: str | None = Field(
         default=None, description="Of a CSV file, such as utf-8 or cp932."
     )
@@ -265,6 +280,15 @@ class CampaignConfig(Section):
                 raise ValueError(f"'{name}' must be a plain value or a list of texts")
         return value
 
+    @model_validator(mode="after")
+    def _once(self) -> CampaignConfig:
+        made = [name for name, value in self.defaults.items() if is_template(value)]
+        made += [*self.templates, *(["prompt"] if self.prompt is not None else [])]
+        for name in made:
+            if made.count(name) > 1:
+                raise ValueError(f"names two templates for {name}; leave one of them out")
+        return self
+
     @field_validator("encoding")
     @classmethod
     def _codec(cls, value: str | None) -> str | None:
@@ -284,3 +308,9 @@ class CampaignConfig(Section):
         if value is not None and len(value) != 1:
             raise ValueError("must be one character, or the word tab")
         return value
+
+
+def is_template(value: object) -> bool:
+    """Whether a value of the settings is meant as a template."""
+    items = value if isinstance(value, list) else [value]
+    return any(isinstance(item, str) and ("{{" in item or "{%" in item) for item in items)

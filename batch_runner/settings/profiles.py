@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -80,19 +80,7 @@ def make_catalogue(profiles: Mapping[str, Profile], defaults: Mapping[str, Given
     catalogue = Catalogue(
         profiles=profiles, defaults=defaults, default_model=marked[-1] if marked else None
     )
-    known = {"model", *catalogue.parameters}
-    for name in defaults:
-        if name not in known:
-            ours = catalogue.api_names.get(name, "")
-            raise ConfigError(
-                phrase("No model has a parameter '{name}', which the defaults set.", name=name),
-                code="unknown_parameter",
-                hint=(
-                    phrase("Here it is called {ours}.", ours=ours)
-                    if ours
-                    else did_you_mean(name, known)
-                ),
-            )
+    check_parameters(defaults, catalogue)
     model = defaults.get("model")
     if model is not None and catalogue.find(str(model)) is None:
         raise ConfigError(
@@ -101,3 +89,30 @@ def make_catalogue(profiles: Mapping[str, Profile], defaults: Mapping[str, Given
             hint=did_you_mean(str(model), profiles),
         )
     return catalogue
+
+
+def check_parameters(
+    names: Iterable[str], catalogue: Catalogue, *, templates: bool = False
+) -> None:
+    """See that each name is a parameter of some model; ``templates``: they make its value.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    known = {"model", *catalogue.parameters}
+    for name in names:
+        if name not in known:
+            ours = catalogue.api_names.get(name, "")
+            raise ConfigError(
+                phrase("No model has a parameter '{name}', which a template makes.", name=name)
+                if templates
+                else phrase(
+                    "No model has a parameter '{name}', which the defaults set.", name=name
+                ),
+                code="unknown_parameter",
+                hint=(
+                    phrase("Here it is called {ours}.", ours=ours)
+                    if ours
+                    else did_you_mean(name, known)
+                ),
+            )

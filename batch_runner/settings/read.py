@@ -18,7 +18,6 @@ from batch_runner.settings.yaml_file import Document, read_yaml
 NOT_YET: Mapping[tuple[str, ...], str] = MappingProxyType(
     {
         ("log",): "The run's log lies in the sidecar folder.",
-        ("download", "name"): "Videos are named by key or row and job.",
     }
 )
 """Keys that are known but would have no effect yet: refused rather than silently ignored."""

@@ -10,9 +10,7 @@ from typing import Any
 
 from batch_runner.core.errors import ConfigError, UsageError
 from batch_runner.core.language import phrase
-from batch_runner.core.profile import Given
 from batch_runner.core.selection import parse_selection
-from batch_runner.core.text import loose
 from batch_runner.core.units import parse_duration, parse_rate, parse_usd
 from batch_runner.core.where import parse_where
 from batch_runner.settings.campaign import CampaignConfig
@@ -23,6 +21,7 @@ from batch_runner.settings.notify_section import from_section
 from batch_runner.settings.origins import DEFAULT_ORIGIN, check_origin
 from batch_runner.settings.read import read_config
 from batch_runner.settings.settings import Settings
+from batch_runner.settings.templates import by_config, by_set, canonical, video_name
 
 BASE_URL_VARIABLE = "APIMART_BASE_URL"
 _PLACES = {"BATCH_RUNNER_STATE": "state_dir", "BATCH_RUNNER_METRICS": "metrics"}
@@ -60,9 +59,10 @@ def _by_config(path: Path | None, config: CampaignConfig, environ: Mapping[str, 
         header_row=config.header_row,
         encoding=config.encoding,
         delimiter=config.delimiter,
-        columns={_canonical(name): headers for name, headers in config.columns.items()},
+        columns={canonical(name): headers for name, headers in config.columns.items()},
         key=config.key,
-        defaults=_defaults(config),
+        fillings=by_config(config, path),
+        group_by=config.group_by,
         replay=config.idempotency == "replay",
         resend_503=config.retry.on_503 == "resend",
         failed_tasks=config.retry.failed_tasks,
@@ -100,6 +100,7 @@ def _by_config(path: Path | None, config: CampaignConfig, environ: Mapping[str, 
         hidden_rows=config.filter.hidden == "run",
         state_dir=_from_folder_of(path, config.state),
         video_folder=_from_folder_of(path, config.download.folder),
+        video_name=video_name(config, path),
         output_file=None,
         output_columns=config.output.columns,
         output_prefix=config.output.prefix,
@@ -149,8 +150,7 @@ def _by_options(options: Mapping[str, object], settings: Settings) -> dict[str, 
     if options.get("no_download"):
         changes["download"] = False
     if given := options.get("set"):
-        texts = given if isinstance(given, list | tuple) else [given]
-        changes["defaults"] = {**settings.defaults, **dict(map(_key_and_value, texts))}
+        changes["fillings"] = settings.fillings.then(by_set(given))
     return changes
 
 
@@ -211,31 +211,6 @@ _OPTIONS: Mapping[str, tuple[str, Callable[[Any], object]]] = MappingProxyType(
 """Option -> the setting it decides, and how it is read."""
 
 
-def _defaults(config: CampaignConfig) -> Mapping[str, Given]:
-    return {
-        _canonical(name): tuple(map(str, value)) if isinstance(value, list) else value
-        for name, value in config.defaults.items()
-        if value is not None
-    }
-
-
-def _key_and_value(text: object) -> tuple[str, Given]:
-    """One ``--set``."""
-    name, _, value = str(text).partition("=")
-    if not name.strip() or not value.strip():
-        raise UsageError(
-            phrase("--set {text} must be of the form key=value.", text=text),
-            code="bad_option",
-            hint=phrase("Such as --set duration=8."),
-        )
-    return _canonical(name), value.strip()
-
-
 def _from_folder_of(config: Path | None, name: str | None) -> Path | None:
     """A path that a config gives: from the folder the config lies in."""
     return None if config is None or name is None else config.parent / _path(name)
-
-
-def _canonical(name: str) -> str:
-    """A parameter's name however it was written: "Aspect Ratio" is ``aspect_ratio``."""
-    return "_".join(loose(name).replace("-", " ").replace("_", " ").split())

@@ -12,6 +12,7 @@ from batch_runner.core.selection import Selection
 from batch_runner.core.where import Where
 from batch_runner.settings.campaign import Webhook
 from batch_runner.settings.notify import Notify
+from batch_runner.settings.templates import Fillings, TemplateText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,8 @@ class Settings:
     delimiter: str | None
     columns: Mapping[str, tuple[str, ...]]  # our name -> their headers
     key: str | None  # header of the user's id column
-    defaults: Mapping[str, Given]  # parameter (or "model") -> value, --set included
+    fillings: Fillings  # for rows that say nothing themselves, --set included
+    group_by: str | None  # header by which following rows are joined into the first
 
     replay: bool  # a lost submit may be sent again under its old key
     resend_503: bool
@@ -69,6 +71,7 @@ class Settings:
 
     state_dir: Path | None  # where sidecars go instead of beside the sheet
     video_folder: Path | None  # instead of the sidecar's ``videos``
+    video_name: TemplateText | None  # of each video, within that folder
     output_file: Path | None  # results go into this copy
     output_columns: Mapping[str, str]  # our column name -> header
     output_prefix: str  # before our column name where the user has one of that name
@@ -83,6 +86,11 @@ class Settings:
     language: str  # of sentences: one of settings.languages.LANGUAGES
     notify: Notify  # who is told of the run
     metrics: Path | None  # folder or file for Prometheus
+
+    @property
+    def defaults(self) -> Mapping[str, Given]:
+        """Parameter (or "model") -> value for rows without one, the same for all of them."""
+        return self.fillings.defaults
 
     @property
     def budgeted(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from batch_runner.app.sheet.row_reader import Rank, RowReader
+from batch_runner.app.templates.values import ValueTemplate, bind
 from batch_runner.core.cellrefs import MAX_COLUMN
 from batch_runner.core.columns import map_columns
 from batch_runner.core.controls import Gate, column_finder, split_controls
@@ -23,6 +24,7 @@ from batch_runner.core.model import (
 )
 from batch_runner.core.outcolumns import OutColumns, plan_columns
 from batch_runner.core.profile import Catalogue
+from batch_runner.core.recipe import hashed_columns
 from batch_runner.core.text import quoted
 from batch_runner.core.where import Where
 from batch_runner.ledger.spool import Spool
@@ -54,6 +56,7 @@ class Rulebook:
     where: Where | None = None  # only rows of which this holds
     hidden_rows: bool = True  # whether hidden and filtered rows run
     preview: bool = False  # whether a picture of each video is wanted
+    templates: tuple[ValueTemplate, ...] = ()  # for what rows do not say themselves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,13 +100,24 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
     )
     _check_places(table, columns, out)
     columns, controls = split_controls(columns)
+    templates = bind(
+        rules.templates,
+        table.headers,
+        columns,
+        rules.catalogue.defaults,
+        {place: name for name, place in out.places.items()},
+        address(table.path.name, table.worksheet, table.header_row, None),
+    )
+    hashed = hashed_columns(table.headers, columns, templates.sources if templates else ())
     reader = RowReader(
         table=table,
         catalogue=rules.catalogue,
         hidden_rows=rules.hidden_rows,
         columns=columns,
-        before=former_columns(table.headers, columns, memory.basis),
         gate=Gate(columns=controls, where=_condition(table, rules.where, columns, out)),
+        hashed=hashed,
+        before=former_columns(table.headers, hashed, memory.basis),
+        templates=templates,
         out=out,
         rows=Spool(),
     )
@@ -116,7 +130,7 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         table=replace(table, rows=()),
         columns=columns,
         out=out,
-        basis=Basis.of(table.headers, columns),
+        basis=Basis.of(table.headers, hashed),
         rows=reader.rows,
         hidden=hidden,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from batch_runner.app.sheet.row_spec import make_spec
+from batch_runner.app.templates.values import RowTemplates
 from batch_runner.core.columns import CONTROLS
 from batch_runner.core.controls import Gate, Passage
 from batch_runner.core.identity import RowIdentity, digest
@@ -22,7 +23,7 @@ from batch_runner.core.model import (
 from batch_runner.core.outcolumns import OutColumns, shown_results
 from batch_runner.core.profile import Catalogue
 from batch_runner.core.rules import across, fingerprint, is_job, judge
-from batch_runner.core.supplement import NOTHING, Supplement
+from batch_runner.core.supplement import NOTHING
 from batch_runner.core.text import cell_text
 from batch_runner.core.values import KEY, canonical_cells
 from batch_runner.ledger.spool import Spool
@@ -45,7 +46,9 @@ class RowReader:
     catalogue: Catalogue
     hidden_rows: bool  # whether hidden and filtered rows run
     columns: ColumnMap
-    before: ColumnMap  # the columns by which earlier runs hashed the rows
+    hashed: ColumnMap  # the columns that a row's hash is of
+    before: ColumnMap  # those by which earlier runs hashed the rows
+    templates: RowTemplates | None  # for what rows do not say themselves
     gate: Gate
     out: OutColumns
     rows: Spool
@@ -54,11 +57,12 @@ class RowReader:
         """Take in all rows that are jobs; how many of them are hidden."""
         key, hidden = self.columns.first(KEY), 0
         if key is not None:
-            for row, _ in self._jobs():
+            for row in self._jobs():
                 self.rows.count_key(_key(row, key))
         first: list[SheetRow] = []
         models: set[str] = set()
-        for row, supplement in self._jobs():
+        for row in self._jobs():
+            supplement = self.templates.supplement(row) if self.templates else NOTHING
             verdict = judge(row, self.columns, self.catalogue, supplement)
             if key is not None:
                 verdict = self._with_key(row, key, verdict)
@@ -71,11 +75,12 @@ class RowReader:
         self._look_across(first, models)
         return hidden
 
-    def _jobs(self) -> Iterator[tuple[SheetRow, Supplement]]:
-        """The rows that ask for a video, each with what is known of it beside its cells."""
+    def _jobs(self) -> Iterator[SheetRow]:
+        """The rows that ask for a video."""
+        makers = self.templates.makers if self.templates else frozenset()
         for row in self.table.rows:
-            if is_job(row, self.columns) and (self.hidden_rows or not row.hidden):
-                yield row, NOTHING
+            if is_job(row, self.columns, makers) and (self.hidden_rows or not row.hidden):
+                yield row
 
     def _with_key(self, row: SheetRow, column: int, verdict: Verdict) -> Verdict:
         """The verdict, with what is wrong about the row's key."""
@@ -114,10 +119,10 @@ class RowReader:
             self.rows.findings.add(problem, Rank.ROW)
 
     def _identity(self, row: SheetRow, shown: Mapping[str, str]) -> RowIdentity:
-        columns, ours = self.columns, self._ours
-        row_hash = digest(canonical_cells(row, columns))
-        former = row_hash if self.before == columns else digest(canonical_cells(row, self.before))
-        key = columns.first(KEY)
+        hashed, ours = self.hashed, self._ours
+        row_hash = digest(canonical_cells(row, hashed))
+        former = row_hash if self.before == hashed else digest(canonical_cells(row, self.before))
+        key = self.columns.first(KEY)
         whole = (
             (str(i), text)
             for i, value in enumerate(row.values)

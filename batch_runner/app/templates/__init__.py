@@ -1,0 +1,1 @@
+"""Values and file names made of a row's cells by templates."""
