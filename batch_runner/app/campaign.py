@@ -21,6 +21,7 @@ from batch_runner.app.place.sidecar import (
 )
 from batch_runner.app.sheet.intake import Rulebook
 from batch_runner.app.sheet.projection import Localise
+from batch_runner.app.templates.names import read_name
 from batch_runner.app.templates.values import read_templates, recipes
 from batch_runner.core.language import speak
 from batch_runner.core.model import ReadOptions
@@ -168,6 +169,7 @@ def _rulebook(settings: Settings, catalogue: Catalogue, *, adopt: bool) -> Ruleb
         ),
         catalogue=catalogue,
         templates=templates,
+        video_name=read_name(settings.video_name),
         out_configured={**(VOUCHED if adopt else {}), **settings.output_columns},
         out_prefix=settings.output_prefix,
         where=settings.where,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
+from itertools import islice
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.place import guards
@@ -25,11 +27,38 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What one row would ask for, with templates, defaults and all filled in."""
+
+    worksheet: str | None
+    row: int
+    request: Mapping[str, object] | None  # None: it is invalid
+    problem: str  # why
+    file_name: str  # of its video, where the config names them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What a check found."""
 
     sheets: Sequence[tuple[Intake, Sequence[Problem]]]  # each with the problems of its pictures
     plan: Plan
+
+    def first_rows(self, count: int) -> Iterator[Shown]:
+        """What the first rows ask for."""
+        rows = (
+            (intake.table.worksheet, candidate.spec)
+            for intake, _ in self.sheets
+            for candidate in intake.rows.candidates()
+        )
+        for worksheet, spec in islice(rows, count):
+            yield Shown(
+                worksheet=worksheet,
+                row=spec.identity.row,
+                request=None if spec.body is None else json.loads(spec.body),
+                problem=spec.problem,
+                file_name=spec.file_name,
+            )
 
     @property
     def findings(self) -> Iterator[Finding]:

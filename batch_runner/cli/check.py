@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 @click.option("--only", metavar="new|failed|ROWS", help="Estimate these rows only.")
 @where_option
 @click.option("--images", is_flag=True, help="Look at the pictures, too (asks their servers).")
+@click.option(
+    "--show", type=click.IntRange(min=1), metavar="N", help="Print what the first N rows ask for."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def command(sheets: tuple[Path, ...], *, images: bool, as_json: bool, **given: Any) -> int:
+def command(
+    sheets: tuple[Path, ...], *, images: bool, show: int | None, as_json: bool, **given: Any
+) -> int:
     """Say all that is wrong with each SHEET, cell by cell, and what it would cost.
 
     Nothing is sent and nothing is changed. Exit code 0: all is well; 1: there are errors.
@@ -35,6 +40,7 @@ def command(sheets: tuple[Path, ...], *, images: bool, as_json: bool, **given: A
     \b
     batch-runner check campaign.xlsx
     batch-runner check campaign.xlsx --images
+    batch-runner check campaign.xlsx --show 3
     """
     from batch_runner.app.campaign import open_campaign
     from batch_runner.app.check import check_sheet
@@ -65,12 +71,12 @@ def command(sheets: tuple[Path, ...], *, images: bool, as_json: bool, **given: A
             continue
         code = max(code, 1 if report.errors else 0)
         if listed is not None:
-            listed.add(_document(campaign, report))
+            listed.add(_document(campaign, report, show or 0))
         elif as_json:
-            _write(_document(campaign, report))
+            _write(_document(campaign, report, show or 0))
             click.echo()
         else:
-            _print(campaign, report)
+            _print(campaign, report, show or 0)
     if listed is not None:
         listed.end()
     return code
@@ -98,23 +104,29 @@ def _write(document: Iterable[str]) -> None:
         click.echo(part, nl=False)
 
 
-def _print(campaign: Campaign, report: Report) -> None:
+def _print(campaign: Campaign, report: Report, show: int) -> None:
     from batch_runner.app.run.agree import time_needed
     from batch_runner.cli.findings import print_findings
     from batch_runner.cli.plan_table import plan_lines
+    from batch_runner.cli.shown_rows import shown_lines
+    from batch_runner.cli.words import visible
     from batch_runner.core.language import phrase
 
     some = print_findings(report.findings, campaign.source.name, terminal=sys.stdout.isatty())
+    for shown in report.first_rows(show):
+        for line in shown_lines(campaign.source.name, shown):
+            click.echo(visible(line))
     for line in (*plan_lines(report.plan), *time_needed(campaign, report.plan)):
         click.echo(line)
     if not some:
         click.echo(phrase("No problems found."))
 
 
-def _document(campaign: Campaign, report: Report) -> Iterator[str]:
+def _document(campaign: Campaign, report: Report, show: int) -> Iterator[str]:
     """The document in pieces: it lists each problem, however many there are."""
     from batch_runner.app.documents import plan_document
     from batch_runner.app.run.agree import seconds_needed
+    from batch_runner.cli.shown_rows import shown_document
     from batch_runner.core.model import MICROS
 
     plan = report.plan
@@ -129,6 +141,7 @@ def _document(campaign: Campaign, report: Report) -> Iterator[str]:
         "unpriced": list(plan.unpriced),
         "differing": plan.differing,
         "plan": plan_document(plan, seconds_needed(campaign, plan)),
+        "shown": [shown_document(shown) for shown in report.first_rows(show)],
     }
     yield json.dumps(head, ensure_ascii=False, indent=2).removesuffix("\n}")
     yield ',\n  "problems": ['

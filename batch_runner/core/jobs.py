@@ -34,6 +34,7 @@ class RowSpec:
     problem_code: str = ""
     priority: int = 0  # its rank: the smallest goes first
     left_out: str = ""  # by which control column, or "where"; "": by none
+    file_name: str = ""  # of its video, within the folder; "": the usual one
     wanted: bool = True  # passes the user's filter
     adopt: Adoption | None = None  # only for rows that are new to the ledger
 
@@ -91,6 +92,7 @@ class Job:
     finished_at: datetime | None = None
     estimate_high: int | None = None
     estimate_low: int | None = None
+    file_name: str = ""  # that its row wants for the video; "": the usual one
 
     @property
     def called(self) -> str:

@@ -111,8 +111,9 @@ def _insert(
     state = _waiting_state(spec)
     cursor = connection.execute(
         """INSERT INTO jobs (scope, row, key, row_hash, whole_hash, state, wanted, model, body,
-               estimate_low, estimate_high, priority, error_code, error, created_at, updated_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+               estimate_low, estimate_high, priority, file_name, error_code, error, created_at,
+               updated_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             scope,
             identity.row,
@@ -126,6 +127,7 @@ def _insert(
             spec.estimate.low,
             spec.estimate.high,
             spec.priority,
+            spec.file_name,
             spec.problem_code,
             spec.problem,
             stamp,
@@ -193,13 +195,14 @@ def _follow(
         "estimate_low": spec.estimate.low,
         "estimate_high": spec.estimate.high,
         "priority": spec.priority,
+        "file_name": spec.file_name,
     }
     if any(job[name] != value for name, value in now.items()):
         connection.execute(
             """UPDATE jobs SET row = :row, key = :key, row_hash = :row_hash,
                    whole_hash = :whole_hash, wanted = :wanted, model = :model, body = :body,
                    estimate_low = :estimate_low, estimate_high = :estimate_high,
-                   priority = :priority
+                   priority = :priority, file_name = :file_name
                WHERE id = :id""",
             {**now, "id": job["id"]},
         )

@@ -17,13 +17,13 @@ JOB_COLUMNS = """
     coalesce(a.body, j.body, x'') AS body, coalesce(a.key, '') AS idempotency_key,
     coalesce(a.callback, '') AS callback,
     j.task_id, a.accepted_at, j.urls, j.expires_at, j.video_file, j.cost, j.error_code,
-    j.error, j.finished_at, j.estimate_low, j.estimate_high
+    j.error, j.finished_at, j.estimate_low, j.estimate_high, j.file_name
 """
 UNSENT_COLUMNS = """
     id, scope, row, key, row_hash, state, model, attempt, tries, body, '' AS idempotency_key,
     '' AS callback,
     task_id, NULL AS accepted_at, urls, expires_at, video_file, cost, error_code, error,
-    finished_at, estimate_low, estimate_high, not_before
+    finished_at, estimate_low, estimate_high, file_name, not_before
 """
 """The same of a job whose next attempt is not made yet; and when it may be sent."""
 

@@ -143,6 +143,9 @@ V4 = """
 ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
 DROP INDEX jobs_queued;
 CREATE INDEX jobs_queued ON jobs (priority, scope, row) WHERE state = 'queued';
+
+-- What its row wants the video to be called, within the folder; '': the usual name.
+ALTER TABLE jobs ADD COLUMN file_name TEXT NOT NULL DEFAULT '';
 """
 
 MIGRATIONS: tuple[str, ...] = (V1, V2, V3, V4)

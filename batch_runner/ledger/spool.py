@@ -17,6 +17,7 @@ from batch_runner.core.identity import KnownJob, RowIdentity
 from batch_runner.core.jobs import Candidate, RowSpec
 from batch_runner.ledger.findings import TABLE as PROBLEMS
 from batch_runner.ledger.findings import Findings
+from batch_runner.ledger.first_rows import FirstRows
 from batch_runner.ledger.shown_cells import TABLE as CELLS
 from batch_runner.ledger.shown_cells import ShownCells
 from batch_runner.ledger.spooled import IDENTITY, REST, to_candidate, to_identity
@@ -40,6 +41,7 @@ CREATE TABLE rows (
     problem_code TEXT NOT NULL,
     priority INTEGER NOT NULL,
     left_out TEXT NOT NULL,
+    file_name TEXT NOT NULL,
     request BLOB           -- a digest by which equal requests are found
 );
 CREATE TABLE keys (key TEXT PRIMARY KEY, rows INTEGER NOT NULL) WITHOUT ROWID;
@@ -78,6 +80,8 @@ class Spool:
         self._placed: list[tuple[Any, ...]] = []
         self.findings = Findings(self._connection)
         self.cells = ShownCells(self._connection)
+        self.names = FirstRows(self._connection, "names")  # of videos
+        self.groups = FirstRows(self._connection, "groups")
 
     # -- filled once, row by row -------------------------------------------------------
 
@@ -127,6 +131,7 @@ class Spool:
                 spec.problem_code,
                 spec.priority,
                 spec.left_out,
+                spec.file_name,
                 request,
             )
         )
@@ -144,7 +149,8 @@ class Spool:
 
     def _write_new(self) -> None:
         self._connection.executemany(
-            "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._new
+            "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            self._new,
         )
         self._new.clear()
 

@@ -12,7 +12,7 @@ from batch_runner.core.model import Estimate
 
 IDENTITY = "r.row, r.row_hash, r.whole_hash, r.key, r.former_hash, r.shown"
 REST = """r.model, r.body, r.estimate_low, r.estimate_high, r.problem, r.problem_code,
-    r.priority, r.left_out,
+    r.priority, r.left_out, r.file_name,
     j.id, j.state, j.attempt, j.row_hash, j.error_code, j.same"""
 
 
@@ -33,8 +33,8 @@ def to_identity(row: tuple[Any, ...]) -> RowIdentity:
 
 def to_candidate(row: tuple[Any, ...]) -> Candidate:
     """A row and its job, from the columns of ``IDENTITY`` and ``REST``."""
-    model, body, low, high, problem, code, priority, left_out = row[6:14]
-    job, state, attempt, row_hash, error, same = row[14:]
+    model, body, low, high, problem, code, priority, left_out, file_name = row[6:15]
+    job, state, attempt, row_hash, error, same = row[15:]
     spec = RowSpec(
         identity=to_identity(row),
         model=model,
@@ -44,6 +44,7 @@ def to_candidate(row: tuple[Any, ...]) -> Candidate:
         problem_code=code,
         priority=priority,
         left_out=left_out,
+        file_name=file_name,
     )
     if job is None:
         return Candidate(spec=spec, job=None)

@@ -136,6 +136,7 @@ class Part:
             os.fsync(self._opened.fileno())
             self._opened.close()
             sys.audit("batch_runner.provider.synced")
+            path.parent.mkdir(parents=True, exist_ok=True)  # a name may lead into folders
             self.path.replace(path)
         self._useless = True  # its notes, that is
         sys.audit("batch_runner.provider.renamed")

@@ -24,7 +24,7 @@ _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)$")
 
 
 class VideoShelf:
-    """Names videos ``<key or row>_<first 8 of job>`` in one folder."""
+    """Names videos ``<key or row>_<first 8 of job>``, or as the config says, in one folder."""
 
     def __init__(self, folder: Path, sheet: Path, ledger: SqliteLedger) -> None:
         self._folder = folder
@@ -48,7 +48,7 @@ class VideoShelf:
         return self._folder / self._parts.name(job.task_id or "")
 
     async def _new(self, job: Job) -> Path:
-        stem = video_stem(job)
+        stem = job.file_name or video_stem(job)
         n = 1
         while True:
             path = self._folder / (stem if n == 1 else f"{stem}_{n}")
@@ -58,7 +58,7 @@ class VideoShelf:
 
     async def _cut_off(self, job: Job) -> Path | None:
         """What this attempt stored before it was killed, if its row has moved since."""
-        if job.key is not None:
+        if job.key is not None or job.file_name:
             return None
         if self._left is None:
             self._left = await asyncio.to_thread(self._list)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from batch_runner.app.sheet.row_reader import Rank, RowReader
+from batch_runner.app.templates.names import bind_names
+from batch_runner.app.templates.sources import Columns
 from batch_runner.app.templates.values import ValueTemplate, bind
 from batch_runner.core.cellrefs import MAX_COLUMN
 from batch_runner.core.columns import map_columns
@@ -28,6 +31,9 @@ from batch_runner.core.recipe import hashed_columns
 from batch_runner.core.text import quoted
 from batch_runner.core.where import Where
 from batch_runner.ledger.spool import Spool
+
+if TYPE_CHECKING:
+    from batch_runner.app.templates.language import Compiled  # heavy: it brings Jinja
 
 _NO_PICTURES = Problem(
     code="preview_needs_workbook",
@@ -57,6 +63,7 @@ class Rulebook:
     hidden_rows: bool = True  # whether hidden and filtered rows run
     preview: bool = False  # whether a picture of each video is wanted
     templates: tuple[ValueTemplate, ...] = ()  # for what rows do not say themselves
+    video_name: Compiled | None = None  # the template by which videos are called
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,14 +107,14 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
     )
     _check_places(table, columns, out)
     columns, controls = split_controls(columns)
-    templates = bind(
-        rules.templates,
-        table.headers,
-        columns,
-        rules.catalogue.defaults,
-        {place: name for name, place in out.places.items()},
-        address(table.path.name, table.worksheet, table.header_row, None),
+    sheet = Columns(
+        headers=table.headers,
+        columns=columns,
+        defaults=rules.catalogue.defaults,
+        ours={place: name for name, place in out.places.items()},
+        where=address(table.path.name, table.worksheet, table.header_row, None),
     )
+    templates = bind(rules.templates, sheet)
     hashed = hashed_columns(table.headers, columns, templates.sources if templates else ())
     reader = RowReader(
         table=table,
@@ -118,6 +125,7 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         hashed=hashed,
         before=former_columns(table.headers, hashed, memory.basis),
         templates=templates,
+        names=bind_names(rules.video_name, sheet),
         out=out,
         rows=Spool(),
     )

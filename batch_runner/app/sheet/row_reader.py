@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from batch_runner.app.sheet.row_spec import make_spec
+from batch_runner.app.templates.names import VideoNames
 from batch_runner.app.templates.values import RowTemplates
 from batch_runner.core.columns import CONTROLS
 from batch_runner.core.controls import Gate, Passage
+from batch_runner.core.file_names import same_place
 from batch_runner.core.identity import RowIdentity, digest
 from batch_runner.core.misnamed import MOST_ROWS, misnamed
 from batch_runner.core.model import (
@@ -50,6 +52,7 @@ class RowReader:
     before: ColumnMap  # those by which earlier runs hashed the rows
     templates: RowTemplates | None  # for what rows do not say themselves
     gate: Gate
+    names: VideoNames | None  # what videos are called, where the config says so
     out: OutColumns
     rows: Spool
 
@@ -109,14 +112,30 @@ class RowReader:
         verdict = replace(verdict, problems=(*problems, *passage.problems))
         shown = shown_results(row, self.out)
         identity = self._identity(row, shown)
+        name = ""
+        if self.names is not None and verdict.request is not None and not excused:
+            verdict, name = self._named(self.names, row, verdict, identity.row_hash)
+        spec = make_spec(verdict, identity, passage, self.table.fields)
         self.rows.add(
-            make_spec(verdict, identity, passage, self.table.fields),
+            replace(spec, file_name=name) if name else spec,
             shown,
             unmarked=not identity.shown_job and self._shows_task(row),
             request=None if excused else fingerprint(verdict),
         )
         for problem in verdict.problems:
             self.rows.findings.add(problem, Rank.ROW)
+
+    def _named(
+        self, names: VideoNames, row: SheetRow, verdict: Verdict, row_hash: str
+    ) -> tuple[Verdict, str]:
+        """The verdict and what its video is called, or what is wrong about that."""
+        name = names.name(row, verdict, row_hash)
+        if isinstance(name, str):
+            holder = self.rows.names.of(same_place(name), row.number)
+            if holder == row.number:
+                return verdict, name
+            name = names.taken(row, name, holder)
+        return replace(verdict, request=None, problems=(*verdict.problems, name)), ""
 
     def _identity(self, row: SheetRow, shown: Mapping[str, str]) -> RowIdentity:
         hashed, ours = self.hashed, self._ours

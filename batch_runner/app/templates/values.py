@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from batch_runner.core.errors import ConfigError
+from batch_runner.app.templates.sources import Columns, Source
 from batch_runner.core.model import (
     ColumnMap,
     Problem,
@@ -16,9 +16,7 @@ from batch_runner.core.model import (
     iter_errors,
 )
 from batch_runner.core.profile import Given
-from batch_runner.core.recipe import find_name, missing_names, unknown_name
 from batch_runner.core.supplement import Supplement, Supplied, as_links, nothing
-from batch_runner.core.text import cell_text, tidy
 from batch_runner.core.values import LINKED, PROMPT, cell, image_refs, is_blank
 from batch_runner.settings.templates import TemplateText
 
@@ -63,33 +61,6 @@ def read_templates(texts: Mapping[str, TemplateText]) -> tuple[ValueTemplate, ..
         )
         for parameter, given in texts.items()
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A name that a template uses, found in a sheet."""
-
-    name: str  # as written in the template
-    places: tuple[int, ...]  # its columns; none where only a default stands for it
-    default: Given  # of the settings, where the cell is blank
-
-    def text(self, row: SheetRow) -> str:
-        """What a row has there; "" where that is nothing."""
-        for place in self.places:
-            if not is_blank(row.value(place)):
-                return tidy(cell_text(row.value(place)))
-        return (
-            " ".join(self.default) if isinstance(self.default, tuple) else cell_text(self.default)
-        )
-
-
-def find_sources(
-    names: Sequence[str], headers: Sequence[str], columns: ColumnMap, defaults: Mapping[str, Given]
-) -> Iterator[Source]:
-    """The cells that a template's names mean in this sheet."""
-    for name in names:
-        places = find_name(name, headers, columns)
-        yield Source(name=name, places=places, default=defaults.get(name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,69 +172,21 @@ class RowTemplates:
         return cell(row, self.columns, name)[1]
 
 
-def bind(
-    templates: Sequence[ValueTemplate],
-    headers: Sequence[str],
-    columns: ColumnMap,
-    defaults: Mapping[str, Given],
-    ours: Mapping[int, str],
-    where: str,
-) -> RowTemplates | None:
+def bind(templates: Sequence[ValueTemplate], sheet: Columns) -> RowTemplates | None:
     """Find the cells that the templates mean in a sheet; ``None``: there are no templates.
-
-    Args:
-        templates: those of the settings.
-        headers: the header texts.
-        columns: what is read.
-        defaults: of the settings.
-        ours: the columns of results, and their names.
-        where: the place of the header, for messages.
 
     Raises:
         ConfigError: a name means no column, several, or one of results.
     """
-    bound = []
-    for template in templates:
-        recipe = template.recipe(defaults)
-        for name in missing_names(recipe, headers, columns):
-            raise unknown_name(name, template.parameter, headers, where)
-        found = tuple(find_sources(recipe.names, headers, columns, defaults))
-        for source in found:
-            check_source(source, f"The template of {template.parameter}", columns, ours, where)
-        bound.append(
-            _Bound(
-                parameter=template.parameter,
-                compiled=template.compiled,
-                sources=found,
-            )
+    bound = tuple(
+        _Bound(
+            parameter=template.parameter,
+            compiled=template.compiled,
+            sources=sheet.sources(template.recipe(sheet.defaults)),
         )
-    return RowTemplates(bound=tuple(bound), columns=columns) if bound else None
-
-
-def check_source(
-    source: Source, what: str, columns: ColumnMap, ours: Mapping[int, str], where: str
-) -> None:
-    """Refuse a name that means several columns, or one of results.
-
-    Raises:
-        ConfigError: it does.
-    """
-    result = next((ours[place] for place in source.places if place in ours), None)
-    if result is not None:
-        raise ConfigError(
-            f"{what} uses '{source.name}', which is a column of results ({result}).",
-            code="template_of_results",
-            hint="A result would change what the row asks for; name another column.",
-            where=where,
-        )
-    if len(source.places) > 1 and source.name not in columns.columns:
-        letters = " and ".join(map(column_letter, source.places))
-        raise ConfigError(
-            f"{what} uses '{source.name}', and columns {letters} both read so.",
-            code="template_name_unclear",
-            hint="Rename one of them.",
-            where=where,
-        )
+        for template in templates
+    )
+    return RowTemplates(bound=bound, columns=sheet.columns) if bound else None
 
 
 def recipes(
