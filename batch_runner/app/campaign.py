@@ -166,6 +166,7 @@ def _rulebook(settings: Settings, catalogue: Catalogue, *, adopt: bool) -> Ruleb
             columns=columns,
             parameters=catalogue.parameters,
             recipes=recipes(templates, settings.defaults),
+            group_by=settings.group_by,
         ),
         catalogue=catalogue,
         templates=templates,

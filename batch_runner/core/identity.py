@@ -90,26 +90,28 @@ class Basis:
 
     columns: Mapping[str, tuple[str, ...]]  # our name -> header texts
     headers: tuple[str, ...]
+    group_by: str | None = None  # the header by which rows were joined
 
     def to_json(self) -> str:
         """For the ledger."""
-        return json.dumps({"columns": dict(self.columns), "headers": self.headers})
+        data = {"columns": dict(self.columns), "headers": self.headers}
+        return json.dumps(data | ({"group_by": self.group_by} if self.group_by else {}))
 
     @classmethod
     def from_json(cls, text: str) -> Basis:
         """The inverse of :meth:`to_json`."""
         data = json.loads(text)
         columns = {name: tuple(headers) for name, headers in data["columns"].items()}
-        return cls(columns=columns, headers=tuple(data["headers"]))
+        return cls(columns=columns, headers=tuple(data["headers"]), group_by=data.get("group_by"))
 
     @classmethod
-    def of(cls, headers: Sequence[str], columns: ColumnMap) -> Basis:
+    def of(cls, headers: Sequence[str], columns: ColumnMap, group_by: str | None = None) -> Basis:
         """The basis of a sheet as it is mapped now."""
         named = {
             name: tuple(headers[i] for i in found if i < len(headers))
             for name, found in columns.columns.items()
         }
-        return cls(columns=named, headers=tuple(headers))
+        return cls(columns=named, headers=tuple(headers), group_by=group_by)
 
 
 def digest(items: Iterable[tuple[str, str]]) -> str:

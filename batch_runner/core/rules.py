@@ -63,7 +63,7 @@ def judge(
     of_model = supplement.problems.get(MODEL, ())
     if any(iter_errors(of_model)):
         return _refused(row, "", [*carried, *of_model])
-    name = _model_name(row, columns, catalogue, supplement)
+    name = model_name(row, columns, catalogue, supplement)
     profile = catalogue.find(name) if name else None
     if profile is None:
         carried.append(_no_model(row, columns, catalogue, name, supplement))
@@ -133,9 +133,10 @@ def _refused(row: SheetRow, model: str, problems: Sequence[Problem]) -> Verdict:
     )
 
 
-def _model_name(
+def model_name(
     row: SheetRow, columns: ColumnMap, catalogue: Catalogue, supplement: Supplement
 ) -> str:
+    """The model that a row, the settings or the catalogue name; "" if none does."""
     own = given(row, columns, MODEL, supplement)
     if not isinstance(own, tuple) and not is_blank(own):
         return cell_text(own).strip()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from batch_runner.app.sheet.joining import Joining, joining_of
 from batch_runner.app.sheet.row_reader import Rank, RowReader
 from batch_runner.app.templates.names import bind_names
 from batch_runner.app.templates.sources import Columns
@@ -73,6 +74,7 @@ class Intake:
     table: Table  # without its rows, which are no longer needed
     columns: ColumnMap
     out: OutColumns
+    joining: Joining  # which rows were taken as one
     basis: Basis
     rows: Spool  # those that are jobs, and all that is wrong with them and the sheet
     hidden: int  # rows to run that are hidden or filtered out
@@ -116,6 +118,10 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
     )
     templates = bind(rules.templates, sheet)
     hashed = hashed_columns(table.headers, columns, templates.sources if templates else ())
+    makers = templates.makers if templates else frozenset[int]()
+    joining = joining_of(
+        rules.options.group_by, memory.basis, table.headers, columns, makers, sheet.where
+    )
     reader = RowReader(
         table=table,
         catalogue=rules.catalogue,
@@ -125,6 +131,7 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         hashed=hashed,
         before=former_columns(table.headers, hashed, memory.basis),
         templates=templates,
+        joining=joining,
         names=bind_names(rules.video_name, sheet),
         out=out,
         rows=Spool(),
@@ -138,7 +145,10 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         table=replace(table, rows=()),
         columns=columns,
         out=out,
-        basis=Basis.of(table.headers, hashed),
+        joining=joining,
+        basis=Basis.of(
+            table.headers, hashed, (joining.now and table.headers[joining.now.by]) or None
+        ),
         rows=reader.rows,
         hidden=hidden,
     )

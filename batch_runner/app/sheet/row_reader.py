@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from batch_runner.app.sheet.joining import Joining, fitting
 from batch_runner.app.sheet.row_spec import make_spec
 from batch_runner.app.templates.names import VideoNames
 from batch_runner.app.templates.values import RowTemplates
@@ -25,7 +26,7 @@ from batch_runner.core.model import (
 from batch_runner.core.outcolumns import OutColumns, shown_results
 from batch_runner.core.profile import Catalogue
 from batch_runner.core.rules import across, fingerprint, is_job, judge
-from batch_runner.core.supplement import NOTHING
+from batch_runner.core.supplement import NOTHING, Supplement
 from batch_runner.core.text import cell_text
 from batch_runner.core.values import KEY, canonical_cells
 from batch_runner.ledger.spool import Spool
@@ -52,6 +53,7 @@ class RowReader:
     before: ColumnMap  # those by which earlier runs hashed the rows
     templates: RowTemplates | None  # for what rows do not say themselves
     gate: Gate
+    joining: Joining  # which rows are taken as one
     names: VideoNames | None  # what videos are called, where the config says so
     out: OutColumns
     rows: Spool
@@ -60,16 +62,15 @@ class RowReader:
         """Take in all rows that are jobs; how many of them are hidden."""
         key, hidden = self.columns.first(KEY), 0
         if key is not None:
-            for row in self._jobs():
+            for row, _ in self._jobs():
                 self.rows.count_key(_key(row, key))
         first: list[SheetRow] = []
         models: set[str] = set()
-        for row in self._jobs():
-            supplement = self.templates.supplement(row) if self.templates else NOTHING
-            verdict = judge(row, self.columns, self.catalogue, supplement)
+        for row, before in self._jobs():
+            verdict = judge(row, self.columns, self.catalogue, self._supplement(row))
             if key is not None:
                 verdict = self._with_key(row, key, verdict)
-            self._take(row, verdict, self.gate.look(row))
+            self._take(row, before, verdict, self.gate.look(row))
             hidden += row.hidden
             models.add(verdict.model)
             if len(first) < MOST_ROWS:
@@ -78,12 +79,20 @@ class RowReader:
         self._look_across(first, models)
         return hidden
 
-    def _jobs(self) -> Iterator[SheetRow]:
-        """The rows that ask for a video."""
+    def _jobs(self) -> Iterator[tuple[SheetRow, SheetRow]]:
+        """The rows that ask for a video, each with how earlier runs saw it."""
         makers = self.templates.makers if self.templates else frozenset()
-        for row in self.table.rows:
-            if is_job(row, self.columns, makers) and (self.hidden_rows or not row.hidden):
-                yield row
+        rows = (row for row in self.table.rows if self.hidden_rows or not row.hidden)
+        for row, before in self.joining.rows(rows, self.rows):
+            if is_job(row, self.columns, makers):
+                yield row, before
+
+    def _supplement(self, row: SheetRow) -> Supplement:
+        """What is known of a row beside its cells."""
+        made = self.templates.supplement(row) if self.templates else NOTHING
+        if self.joining.now is not None:
+            made = fitting(row, self.columns, self.catalogue, made)
+        return made
 
     def _with_key(self, row: SheetRow, column: int, verdict: Verdict) -> Verdict:
         """The verdict, with what is wrong about the row's key."""
@@ -104,14 +113,14 @@ class RowReader:
         )
         return replace(verdict, request=None, problems=(*verdict.problems, problem))
 
-    def _take(self, row: SheetRow, verdict: Verdict, passage: Passage) -> None:
+    def _take(self, row: SheetRow, before: SheetRow, verdict: Verdict, passage: Passage) -> None:
         if any(iter_errors(passage.problems)):
             verdict = replace(verdict, request=None)
         excused = passage.left_out in CONTROLS  # nobody has to mend what is not to run
         problems = () if excused else verdict.problems
         verdict = replace(verdict, problems=(*problems, *passage.problems))
         shown = shown_results(row, self.out)
-        identity = self._identity(row, shown)
+        identity = self._identity(row, before, shown)
         name = ""
         if self.names is not None and verdict.request is not None and not excused:
             verdict, name = self._named(self.names, row, verdict, identity.row_hash)
@@ -137,10 +146,11 @@ class RowReader:
             name = names.taken(row, name, holder)
         return replace(verdict, request=None, problems=(*verdict.problems, name)), ""
 
-    def _identity(self, row: SheetRow, shown: Mapping[str, str]) -> RowIdentity:
+    def _identity(self, row: SheetRow, before: SheetRow, shown: Mapping[str, str]) -> RowIdentity:
         hashed, ours = self.hashed, self._ours
         row_hash = digest(canonical_cells(row, hashed))
-        former = row_hash if self.before == hashed else digest(canonical_cells(row, self.before))
+        same = self.before == hashed and before is row
+        former = row_hash if same else digest(canonical_cells(before, self.before))
         key = self.columns.first(KEY)
         whole = (
             (str(i), text)

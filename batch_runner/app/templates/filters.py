@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from html.parser import HTMLParser
+from functools import wraps
+from html import unescape
 from types import MappingProxyType
 
 from jinja2 import Undefined
@@ -19,43 +20,60 @@ MOST_MADE = 32_767
 
 _ITEM_ENDS = re.compile(r"[,;|\r\n、，；]")
 _BREAKS = frozenset(
-    {"br", "p", "div", "li", "ul", "ol", "tr", "td", "th", "table", "section", "article", "hr"}
-    | {"h1", "h2", "h3", "h4", "h5", "h6", "dd", "dt", "blockquote"}
+    [
+        "br",
+        "p",
+        "div",
+        "li",
+        "ul",
+        "ol",
+        "tr",
+        "td",
+        "th",
+        "table",
+        "section",
+        "article",
+        "hr",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "dd",
+        "dt",
+        "blockquote",
+    ]
 )
-_UNSEEN = frozenset({"script", "style"})
-
-
-class _Words(HTMLParser):
-    """Gathers what a browser would show."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._unseen = 0
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - as html.parser calls it
-        self._unseen += tag in _UNSEEN
-        self._break_at(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._unseen = max(0, self._unseen - (tag in _UNSEEN))
-        self._break_at(tag)
-
-    def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self.pieces.append(data)
-
-    def _break_at(self, tag: str) -> None:
-        if tag in _BREAKS:
-            self.pieces.append(" ")
+_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*+)[^<>]*+>|<[!?][^<>]*+>")
+_UNSEEN = {"<!--": "-->", "<script": "</script", "<style": "</style"}
+_UNSEEN_BEGINS = re.compile("|".join(map(re.escape, _UNSEEN)), re.IGNORECASE)
 
 
 def strip_html(value: object) -> str:
-    """The words of a text with HTML in it, on one line: no tags, scripts or entities."""
-    words = _Words()
-    words.feed(_text(value))
-    words.close()
-    return " ".join("".join(words.pieces).split())
+    """The words of a text with HTML in it, on one line: no tags, scripts or entities.
+
+    Each step walks the text once: html.parser takes minutes for a cell full of unclosed tags.
+    """
+    shown = _TAG.sub(lambda tag: " " if _breaks(tag[1]) else "", _visible(_text(value)))
+    return " ".join(unescape(shown).split())
+
+
+def _breaks(tag: str | None) -> bool:
+    return tag is not None and tag.lower() in _BREAKS
+
+
+def _visible(text: str) -> str:
+    """Without comments, scripts and styles; one that is never closed goes on to the end."""
+    pieces, place = [], 0
+    while begin := _UNSEEN_BEGINS.search(text, place):
+        pieces.append(text[place : begin.start()])
+        end = re.compile(re.escape(_UNSEEN[begin[0].lower()]), re.IGNORECASE)
+        found = end.search(text, begin.end())
+        place = found.end() if found else len(text)
+        if begin[0] != "<!--" and found:
+            place = text.find(">", place) + 1 or len(text)
+    return "".join([*pieces, text[place:]])
 
 
 def first(value: object) -> str:
@@ -104,27 +122,42 @@ def rounded(value: object, digits: object = 0) -> int | float:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, Undefined):
-        return str(value)  # it objects
     return cell_text(value) if isinstance(value, bool | int | float | None) else str(value)
+
+
+def _of_cells(filters: Mapping[str, Callable[..., object]]) -> dict[str, Callable[..., object]]:
+    """Filters that leave a blank cell blank, so that a ``default`` behind them still counts."""
+
+    def guarded(made: Callable[..., object]) -> Callable[..., object]:
+        @wraps(made)
+        def apply(value: object, *args: object, **named: object) -> object:
+            return value if isinstance(value, Undefined) else made(value, *args, **named)
+
+        return apply
+
+    return {name: guarded(made) for name, made in filters.items()}
 
 
 FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
     {
         "default": do_default,
         "d": do_default,
-        "strip_html": strip_html,
-        "first": first,
-        "lower": lambda value: _text(value).lower(),
-        "upper": lambda value: _text(value).upper(),
-        "capitalize": lambda value: _text(value).capitalize(),
-        "title": lambda value: _text(value).title(),
-        "trim": lambda value: _text(value).strip(),
-        "replace": replace,
-        "truncate": truncate,
-        "int": whole,
-        "float": number,
-        "round": rounded,
+        **_of_cells(
+            {
+                "strip_html": strip_html,
+                "first": first,
+                "lower": lambda value: _text(value).lower(),
+                "upper": lambda value: _text(value).upper(),
+                "capitalize": lambda value: _text(value).capitalize(),
+                "title": lambda value: _text(value).title(),
+                "trim": lambda value: _text(value).strip(),
+                "replace": replace,
+                "truncate": truncate,
+                "int": whole,
+                "float": number,
+                "round": rounded,
+            }
+        ),
     }
 )
 """By the names that templates call them."""
