@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from batch_runner.core.columns import normalise
+from batch_runner.core.headers import normalise
 from batch_runner.core.images import split_refs
 from batch_runner.core.model import ColumnMap, Problem, SheetRow, iter_errors
 from batch_runner.core.text import cell_text

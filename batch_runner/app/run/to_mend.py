@@ -89,7 +89,7 @@ def _page(table: Table, intake: Intake, errors: Mapping[int, str]) -> Page:
         worksheet=table.worksheet,
         headers=table.headers,
         columns=[column for column in range(table.width) if column not in ours],
-        rows=[(row, lines[row.number]) for row in table.rows if row.number in lines],
+        rows=list(intake.joining.whole(table.rows, lines)),
         error_header=TO_MEND,
         encoding=table.encoding,
         delimiter=table.delimiter,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from batch_runner.core.errors import ConfigError
@@ -36,6 +36,19 @@ class Joining:
         for group in grouped(rows, self.now):
             joined = self._told(group, group.joined(self.now), spool)
             yield joined, joined if self.before is not None else group.members[0]
+
+    def whole(
+        self, rows: Iterable[SheetRow], wanted: Mapping[int, str]
+    ) -> Iterator[tuple[SheetRow, str]]:
+        """The rows of these lines, each with its text, and those that were joined into them."""
+        if self.now is None:
+            yield from ((row, wanted[row.number]) for row in rows if row.number in wanted)
+            return
+        for group in grouped(rows, self.now):
+            first, *others = group.members
+            if first.number in wanted:
+                yield first, wanted[first.number]
+                yield from ((row, "") for row in others)
 
     def _apart(self, rows: Iterable[SheetRow]) -> Iterator[tuple[SheetRow, SheetRow]]:
         if self.before is None:
