@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import codecs
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
-from batch_runner.core.outcolumns import ALL_COLUMNS
 from batch_runner.settings.filter_section import Filter
 from batch_runner.settings.notify_section import NotifySection
 from batch_runner.settings.origins import check_origin, check_web_address
 from batch_runner.settings.other_api import Api
+from batch_runner.settings.output_section import Output
 from batch_runner.settings.section import (
     BytesPerSecond,
     Count,
@@ -24,6 +23,7 @@ from batch_runner.settings.section import (
     Section,
     Texts,
     Usd,
+    is_template,
 )
 
 
@@ -164,51 +164,6 @@ class Webhook(Section):
         return check_web_address(value)
 
 
-class Output(Section):
-    """How results show in the sheet."""
-
-    columns: dict[str, str] = Field(
-        default={}, description="Our column name: the header to use for it."
-    )
-    prefix: str = Field(
-        default="batch_", description="Put before our name where the sheet has its own."
-    )
-    time_zone: str | None = Field(
-        default=None, description="Such as Asia/Tokyo; default: this machine's."
-    )
-    style: bool = Field(
-        default=True,
-        description="Shade status cells by state, set widths, dress headers; in workbooks.",
-    )
-    grow_tables: bool = Field(
-        default=True,
-        description="Let an Excel table or filter that ends at our columns take them in.",
-    )
-    preview: bool = Field(
-        default=False,
-        description="A column with a picture of each video, in workbooks; makes rows taller.",
-    )
-    break_signature: bool = Field(
-        default=False, description="Write into a signed workbook; its signature becomes invalid."
-    )
-
-    @field_validator("columns")
-    @classmethod
-    def _ours(cls, value: dict[str, str]) -> dict[str, str]:
-        for name in value:
-            if name not in ALL_COLUMNS:
-                raise ValueError(f"'{name}' must be one of {', '.join(ALL_COLUMNS)}")
-        return value
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known(cls, value: str | None) -> str | None:
-        try:
-            return value and ZoneInfo(value).key
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("must be a time zone such as Europe/Berlin or Asia/Tokyo") from None
-
-
 class CampaignConfig(Section):
     """The whole file."""
 
@@ -308,9 +263,3 @@ class CampaignConfig(Section):
         if value is not None and len(value) != 1:
             raise ValueError("must be one character, or the word tab")
         return value
-
-
-def is_template(value: object) -> bool:
-    """Whether a value of the settings is meant as a template."""
-    items = value if isinstance(value, list) else [value]
-    return any(isinstance(item, str) and ("{{" in item or "{%" in item) for item in items)

@@ -71,3 +71,9 @@ class Section(BaseModel):
         if not isinstance(data, dict):
             return data
         return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
+
+
+def is_template(value: object) -> bool:
+    """Whether a value of the settings is meant as a template."""
+    items = value if isinstance(value, list) else [value]
+    return any(isinstance(item, str) and ("{{" in item or "{%" in item) for item in items)

@@ -11,7 +11,8 @@ from batch_runner.core.errors import UsageError
 from batch_runner.core.language import phrase
 from batch_runner.core.profile import Given
 from batch_runner.core.text import loose
-from batch_runner.settings.campaign import CampaignConfig, is_template
+from batch_runner.settings.campaign import CampaignConfig
+from batch_runner.settings.section import is_template
 
 T = TypeVar("T")
 

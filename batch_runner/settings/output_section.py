@@ -1,0 +1,55 @@
+"""The ``output`` section of a campaign config: how results show in the sheet."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator
+
+from batch_runner.core.outcolumns import ALL_COLUMNS
+from batch_runner.settings.section import Section
+
+
+class Output(Section):
+    """How results show in the sheet."""
+
+    columns: dict[str, str] = Field(
+        default={}, description="Our column name: the header to use for it."
+    )
+    prefix: str = Field(
+        default="batch_", description="Put before our name where the sheet has its own."
+    )
+    time_zone: str | None = Field(
+        default=None, description="Such as Asia/Tokyo; default: this machine's."
+    )
+    style: bool = Field(
+        default=True,
+        description="Shade status cells by state, set widths, dress headers; in workbooks.",
+    )
+    grow_tables: bool = Field(
+        default=True,
+        description="Let an Excel table or filter that ends at our columns take them in.",
+    )
+    preview: bool = Field(
+        default=False,
+        description="A column with a picture of each video, in workbooks; makes rows taller.",
+    )
+    break_signature: bool = Field(
+        default=False, description="Write into a signed workbook; its signature becomes invalid."
+    )
+
+    @field_validator("columns")
+    @classmethod
+    def _ours(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if name not in ALL_COLUMNS:
+                raise ValueError(f"'{name}' must be one of {', '.join(ALL_COLUMNS)}")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        try:
+            return value and ZoneInfo(value).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("must be a time zone such as Europe/Berlin or Asia/Tokyo") from None
