@@ -15,6 +15,7 @@ from batch_runner.core.errors import BatchRunnerError
 from batch_runner.core.identity import MARK_LENGTH
 from batch_runner.core.jobs import Job, Totals
 from batch_runner.core.model import MICROS
+from batch_runner.core.takes import seed_of
 
 if TYPE_CHECKING:
     from batch_runner.app.money.evidence import Lost  # heavy: it brings the provider's client
@@ -199,6 +200,11 @@ def story_document(story: Story) -> dict[str, object]:
                 "idempotency_key": attempt.key,
                 "request": attempt.body.decode("utf-8", "replace"),
                 "cost_usd": money(attempt.cost),
+                "seed": seed_of(attempt.body),
+                "video_file": attempt.video_file,
+                "video_url": story.link_of(attempt),
+                "note": attempt.note,
+                "shown": attempt.n == job.attempt,
                 "error": attempt.error,
                 "raw": attempt.raw,
             }

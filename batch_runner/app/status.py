@@ -38,6 +38,12 @@ class Story:
     attempts: Sequence[Attempt]
     entries: Sequence[Entry]
 
+    def link_of(self, attempt: Attempt) -> str | None:
+        """The link of one attempt's video, as it was known last."""
+        if attempt.n == self.job.attempt:
+            return next(iter(self.job.urls), None)
+        return attempt.url
+
 
 async def read_status(campaign: Campaign) -> Status:
     """The sheet in numbers.

@@ -24,6 +24,8 @@ _WORDS: Mapping[str, str] = {
     "unobtainable": "made and paid, but the video cannot be had now",
     "refetched": "the video is tried for again",
     "retried": "to be made anew",
+    "redone": "another take is asked for",
+    "kept": "the take before stands",
     "invalidated": "invalid",
     "mended": "no longer invalid",
     "skipped": "left out",

@@ -27,6 +27,7 @@ COMMANDS = {
     "status": "Show how a sheet stands, during a run and after.",
     "ctl": "Pause, hurry, drain or stop a run that is on, from another shell.",
     "retry": "Try failed rows once more.",
+    "redo": "Make rows once more; what was made before is kept.",
     "resolve": "Settle rows of which nobody knows whether they were accepted.",
     "restore": "Take our columns out of a sheet, or get it as it was at first.",
     "sync": "Write what is known into a sheet again; sends nothing.",

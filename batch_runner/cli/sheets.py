@@ -121,6 +121,8 @@ class Work:
         wish = make_filter(campaign.settings.only, campaign.settings.limit, given.get("pilot"))
         if self.again is not None:
             wish = replace(wish, only=self.again, same=given.get("same", False))
+        if self.again == "redo":
+            wish = replace(wish, lines=given["named"], redo=given["redo"])
         return Request(
             wish=wish,
             adopt=True if given["adopt"] else False if given["ignore_results"] else None,

@@ -15,6 +15,7 @@ from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import OPEN, State
 from batch_runner.core.model import MICROS
 from batch_runner.core.redact import one_line
+from batch_runner.core.takes import seed_of
 from batch_runner.ledger.views import Attempt, Entry
 
 LONGEST = 1000  # characters of a request or an answer
@@ -25,6 +26,7 @@ Localise = Callable[[datetime], datetime]
 def story_lines(campaign: Campaign, story: Story) -> Iterator[str]:
     """What it is, what happened to it in each attempt, and what comes next."""
     yield from _as_it_is(campaign, story.job)
+    yield from _takes(story, campaign.localise)
     before = [entry for entry in story.entries if entry.attempt == 0]
     yield from _history(before, campaign.localise)
     for attempt in story.attempts:
@@ -66,6 +68,25 @@ def _as_it_is(campaign: Campaign, job: Job) -> Iterator[str]:
         if job.expires_at is not None:
             until = f" (lives until {campaign.localise(job.expires_at):%Y-%m-%d %H:%M %Z})"
         yield f"  Link: {visible(url)}{until}"
+
+
+def _takes(story: Story, localise: Localise) -> Iterator[str]:
+    """All videos that were asked for, where there were several; the one that is shown is marked."""
+    if len(story.attempts) < 2:
+        return
+    yield "Takes:"
+    for attempt in story.attempts:
+        mark = "*" if attempt.n == story.job.attempt else " "
+        parts = [f"{localise(attempt.first_sent_at):%Y-%m-%d %H:%M}"]
+        if (seed := seed_of(attempt.body)) is not None:
+            parts.append(f"seed {visible(str(seed))}")
+        parts.append("cost not known" if attempt.cost is None else usd(attempt.cost))
+        parts += [visible(text) for text in (attempt.video_file, story.link_of(attempt)) if text]
+        if attempt.error:
+            parts.append(visible(attempt.error))
+        if attempt.note:
+            parts.append(f"note: {visible(attempt.note)}")
+        yield f" {mark}{attempt.n}  {', '.join(parts)}"
 
 
 def _attempt(attempt: Attempt, localise: Localise) -> Iterator[str]:

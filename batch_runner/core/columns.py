@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from batch_runner.core.decisions import DECISION
 from batch_runner.core.headers import ALIASES, loosen, nearest, normalise
 from batch_runner.core.language import both, phrase, series
 from batch_runner.core.model import CellValue, ColumnMap, Problem, Severity, column_letter
@@ -21,7 +22,7 @@ from batch_runner.core.outcolumns import ALL_COLUMNS
 IN_NAMES = ("prompt", "image_urls", "model", "duration", "resolution", "aspect_ratio", "seed")
 """The names every sheet may use; the profiles' parameters come on top."""
 
-CONTROLS = ("enabled", "skip", "priority")
+CONTROLS = ("enabled", "skip", "priority", DECISION)
 """Columns about the run, not the video: whether a row is to be sent, and which first."""
 
 _TYPO_LENGTH = 5  # shorter words are too easily one letter away from another

@@ -13,12 +13,13 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from batch_runner.core.columns import CONTROLS
+from batch_runner.core.decisions import DECISION, decision_of, is_refusal, read_decision
 from batch_runner.core.headers import nearest, normalise
 from batch_runner.core.model import CellValue, ColumnMap, Problem, Severity, SheetRow
 from batch_runner.core.text import cell_text, loose, quoted
 from batch_runner.core.values import is_blank, read_boolean
 
-ENABLED, SKIP, PRIORITY = CONTROLS
+ENABLED, SKIP, PRIORITY, _ = CONTROLS
 
 WHERE = "where"
 """By what a row is left out, where no cell of a control column does it."""
@@ -58,7 +59,8 @@ _NUMBER = re.compile(r"p?\s*([+-]?[0-9]{1,9}(?:\.[0-9]{0,9})?)")
 class Passage:
     """What a row's controls say of it."""
 
-    left_out: str = ""  # by what: "enabled", "skip" or "where"; "": it is to run
+    left_out: str = ""  # by what: one of the controls, or "where"; "": it is to run
+    decision: str = ""  # what the cell of that name says
     priority: int = NORMAL  # its rank: the smallest goes first
     problems: tuple[Problem, ...] = ()
 
@@ -82,11 +84,16 @@ class Gate:
         enabled = self._yes_or_no(row, ENABLED, problems)
         skip = self._yes_or_no(row, SKIP, problems)
         left_out = ENABLED if enabled is False else SKIP if skip else ""
+        text, doubt = decision_of(row, self.columns)
+        problems += doubt
+        if not left_out and is_refusal(read_decision(text)):
+            left_out = DECISION
         if not left_out and self.where is not None and not self.where(row):
             left_out = WHERE
         return Passage(
             left_out=left_out,
             priority=self._priority(row, problems),
+            decision=text,
             problems=tuple(problems),
         )
 

@@ -11,7 +11,7 @@ from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event, State
 
 _FINAL = frozenset({State.SUCCEEDED, State.FAILED})
-_NEW_ATTEMPT_TO_COME = frozenset({Event.RETRIED, Event.RELEASED})
+_NEW_ATTEMPT_TO_COME = frozenset({Event.RETRIED, Event.REDONE, Event.RELEASED})
 TASK_GIVEN = frozenset({Event.ACCEPTED, Event.ADOPTED})
 """From here on a job shows this task's results; a former attempt keeps its own."""
 

@@ -38,6 +38,7 @@ ALIASES: Mapping[str, str] = {
     "enabled": "enable, 有効, 启用, 是否启用, 啟用, 是否啟用",
     "skip": "skipped?, skip row, skip this row, スキップ, 除外, 跳过, 是否跳过, 跳過, 是否跳過",
     "priority": "priorities, prio, 優先度, 優先順位, 优先级, 优先度, 優先級, 優先順序",
+    "decision": "decisions, 判断, 採否, 决定, 決定",
 }
 """Other words for our names, only such as can hardly mean anything else: a wrong prompt costs
 money. Several columns of images may carry a number behind them."""

@@ -57,7 +57,8 @@ class KnownJob:
     state: State = State.QUEUED
     attempt: int = 0  # 0 until first sent
     error_code: str = ""
-    asked: bytes | None = None  # the request of its last attempt, where that has ended
+    asked: bytes | None = None  # what its row asked for last, where that has ended
+    take: str | None = None  # another take that was asked for, as the ledger keeps it
 
 
 class RowsToMatch(Protocol):

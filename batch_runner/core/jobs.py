@@ -8,10 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from batch_runner.core.columns import CONTROLS
+from batch_runner.core.decisions import Decision
 from batch_runner.core.identity import RowIdentity
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.model import Estimate
 from batch_runner.core.spend import Refused, Reservation
+from batch_runner.core.takes import Take
 
 
 class Adoption(StrEnum):
@@ -54,6 +56,7 @@ class Earlier:
     row_hash: str
     error_code: str
     same: bool  # what it asked for last is what the row asks for today
+    take: Take | None = None  # another one was asked for: its last one, or the one to come
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,7 @@ class Candidate:
 
     spec: RowSpec
     job: Earlier | None
+    decision: Decision | None = None  # what its user wrote beside it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,7 @@ class Job:
     estimate_high: int | None = None
     estimate_low: int | None = None
     file_name: str = ""  # that its row wants for the video; "": the usual one
+    decision_cell: str = ""  # the user's cell that asked for its last take, if it may stand there
 
     @property
     def called(self) -> str:

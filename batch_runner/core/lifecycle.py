@@ -45,6 +45,8 @@ class Event(StrEnum):
     REFETCHED = "refetched"  # another try to get a video that is missing
     RELINKED = "relinked"  # its link was asked for anew
     RETRIED = "retried"  # a new attempt, wanted by the user or by the settings
+    REDONE = "redone"  # another take, wanted by the user; the one before it stands until then
+    KEPT = "kept"  # the take before it stands: the other one failed, or is not wanted any more
     INVALIDATED = "invalidated"  # a rule says no
     MENDED = "mended"  # no rule says no any more
     SKIPPED = "skipped"  # the filter leaves it out
@@ -80,7 +82,11 @@ TRANSITIONS = MappingProxyType(
         (_S.SUCCEEDED, _E.REFETCHED): _S.FETCHING,
         (_S.SUCCEEDED, _E.RELINKED): _S.SUCCEEDED,
         (_S.SUCCEEDED, _E.RETRIED): _S.QUEUED,  # the user buys it again, as it would be now
+        (_S.SUCCEEDED, _E.REDONE): _S.QUEUED,
         (_S.FAILED, _E.RETRIED): _S.QUEUED,
+        (_S.FAILED, _E.REDONE): _S.QUEUED,
+        (_S.FAILED, _E.KEPT): _S.SUCCEEDED,
+        (_S.QUEUED, _E.KEPT): _S.SUCCEEDED,
         (_S.INVALID, _E.MENDED): _S.QUEUED,
         (_S.INVALID, _E.INVALIDATED): _S.INVALID,  # wrong in another way
         (_S.SKIPPED, _E.ADMITTED): _S.QUEUED,

@@ -28,10 +28,32 @@ class Selection:
 
     sort: Sort
     spans: tuple[tuple[int, int], ...] = ()  # first and last line, 1-based; only for LINES
+    keys: tuple[str, ...] = ()  # rows by the user's own ids; only for LINES
 
     def has_line(self, line: int) -> bool:
         """Whether a line is named (always, where lines don't matter)."""
         return self.sort is not Sort.LINES or any(a <= line <= b for a, b in self.spans)
+
+    def means(self, line: int, key: str | None) -> bool:
+        """Whether a row is named, by its line or its key."""
+        return key in self.keys or self.has_line(line)
+
+
+def parse_rows(text: str) -> Selection:
+    """Read the rows of a command: ``5,8-12``, and keys.
+
+    Raises:
+        ValueError: nothing is named, or a span is the wrong way round.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    lines = [
+        p for p in parts if _SPAN.fullmatch("".join(unicodedata.normalize("NFKC", p).split()))
+    ]
+    keys = tuple(part for part in parts if part not in lines)
+    if not parts:
+        raise ValueError("line numbers such as 5,8-12, or keys")
+    spans = parse_selection(",".join(lines)).spans if lines else ()
+    return Selection(sort=Sort.LINES, spans=spans, keys=keys)
 
 
 def lines_text(spans: Sequence[tuple[int, int]]) -> str:

@@ -146,6 +146,11 @@ def task_failed(outcome: PollOutcome, kind: Failure) -> str:
     return _cell(word, phrase(sentence, said=_said(outcome.message)), charged, phrase(remedy))
 
 
+def redo_failed(error: str) -> str:
+    """Another take of a row failed; the row shows the one before it."""
+    return f"redo failed, the video before it stays: {error}"
+
+
 def forgotten() -> str:
     """A task id that the provider does not know."""
     return _cell(

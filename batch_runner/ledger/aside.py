@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from batch_runner.core.jobs import Change, Job
-from batch_runner.ledger import board, picks, shown_takes, sums, vitals
+from batch_runner.ledger import board, picks, shown_takes, sums, takes, vitals
 
 T = TypeVar("T")
 
@@ -47,6 +47,24 @@ class Aside(ABC):
     async def worksheets(self) -> Mapping[int, str]:
         """Scope -> the worksheet's name; empty for a text file."""
         return await self._do(board.worksheets)
+
+    async def redo(
+        self, job: int, make: takes.MakeTake, at: datetime, *, seen: int | None = None
+    ) -> Change | None:
+        """Ask for another take of a job; see :func:`takes.ask`."""
+        return await self._do(takes.ask, job, make, at, seen=seen)
+
+    async def note_cell(self, job: int, cell: str) -> None:
+        """The decision cell of a row that is to be made for the first time is obeyed by that."""
+        await self._do(takes.note_cell, job, cell)
+
+    async def withdraw_take(self, job: int, at: datetime) -> bool:
+        """A take that was asked for and not sent is not wanted any more."""
+        return await self._do(takes.withdraw_take, job, at)
+
+    async def cells_obeyed(self, jobs: Sequence[int]) -> None:
+        """The decision cells that asked for these takes are blank, or say something new."""
+        await self._do(takes.cells_obeyed, jobs)
 
     async def vitals(self) -> vitals.Vitals:
         """Moments that say whether things go on."""

@@ -15,6 +15,7 @@ from batch_runner.core.effects import TASK_GIVEN, Standing, after, effect
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event, State, advance
+from batch_runner.ledger import takes, views
 from batch_runner.ledger.history import write_event
 from batch_runner.ledger.rows import stamp, to_time
 
@@ -45,6 +46,8 @@ def record(connection: sqlite3.Connection, job: Job, change: Change) -> Job:
         IllegalTransitionError: the event cannot happen in the job's state.
     """
     standing, fields = apply(connection, change)
+    if fields["state"] is State.FAILED and change.attempt > 1:
+        return views.job(connection, change.job)  # an earlier take of it may stand again
     return after(job, change, standing, fields)
 
 
@@ -70,6 +73,8 @@ def apply(connection: sqlite3.Connection, change: Change) -> tuple[Standing, Map
     before = State(row["state"])
     state = advance(before, change.event)
     at = change.at.timestamp()
+    if before is State.SUCCEEDED and state is State.QUEUED:
+        takes.leave(connection, change.job, change.attempt)
     _to_attempt(connection, change, at)
     standing = Standing(
         row=row["row"],
@@ -84,12 +89,16 @@ def apply(connection: sqlite3.Connection, change: Change) -> tuple[Standing, Map
     fields = effect(change, standing, state)
     columns = _columns(fields)
     columns["updated_at"] = at
+    if change.event is Event.RETRIED and before is State.SUCCEEDED:
+        columns["take"] = None  # wanted as its row asks for it today
     if change.not_before is not None:
         columns["not_before"] = change.not_before.timestamp()
     if state is not before:
         columns["noted"] = 0
     connection.execute(_update_job(tuple(columns)), (*columns.values(), change.job))
     write_event(connection, change.job, change.attempt, (change.event, state), at, _detail(change))
+    if state is State.FAILED and change.attempt > 1:
+        takes.stand_again(connection, change.job, change.at, error=change.error or "")
     return standing, fields
 
 
@@ -101,6 +110,8 @@ def _cost(connection: sqlite3.Connection, job: int) -> int | None:
 
 
 def _to_attempt(connection: sqlite3.Connection, change: Change, at: float) -> None:
+    if change.event is Event.REDONE:
+        return  # it ended as it did; the one to come has no attempt yet
     values: dict[str, Any] = {"outcome": change.event}
     for name in _OF_ATTEMPT:
         value = getattr(change, name)

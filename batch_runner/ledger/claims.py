@@ -24,6 +24,7 @@ from batch_runner.ledger.rows import (
     to_job,
     to_time,
 )
+from batch_runner.ledger.takes import newest, wished
 
 REPLAY_WINDOW = timedelta(hours=23)
 """How long a key may be re-sent: the provider keeps keys for 24 h (apimart.md section 3)."""
@@ -131,6 +132,13 @@ def _held(connection: sqlite3.Connection) -> int:
     return int(total)
 
 
+def _request(row: sqlite3.Row) -> bytes:
+    """The bytes to send: what the row asks for, or another take of it."""
+    take = wished(row)
+    body: bytes = row["body"]
+    return body if take is None else take.request(row["model"], body)
+
+
 def _reusable_attempt(
     connection: sqlite3.Connection, row: sqlite3.Row, terms: ClaimTerms
 ) -> int | None:
@@ -149,7 +157,7 @@ def _reusable_attempt(
         (
             row["id"],
             row["attempt"],
-            row["body"],
+            _request(row),
             terms.origin,
             terms.account,
             (terms.now - REPLAY_WINDOW).timestamp(),
@@ -163,18 +171,20 @@ def _new_attempt(
 ) -> Job:
     """The job, under a fresh key."""
     now = terms.now.timestamp()
-    attempt = row["attempt"] + 1
+    attempt = newest(connection, row["id"]) + 1 if row["attempt"] else 1
+    take, request = wished(row), _request(row)
     job = to_job(
         row,
         attempt=attempt,
+        body=request,
         idempotency_key=terms.key,
         callback=terms.callback,
         **_as_claimed(row),
     )
     connection.execute(
         """INSERT INTO attempts (job, n, key, body, body_hash, origin, account, model,
-               first_sent_at, last_sent_at, outcome, hold, callback)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?, ?)""",
+               first_sent_at, last_sent_at, outcome, hold, callback, asked, note)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?, ?, ?, ?)""",
         (
             job.id,
             attempt,
@@ -188,6 +198,8 @@ def _new_attempt(
             now,
             hold,
             terms.callback,
+            None if request == row["body"] else row["body"],
+            "" if take is None else take.note,
         ),
     )
     return job

@@ -16,6 +16,7 @@ from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.sent import Sent, followed
 from batch_runner.ledger.changes import apply
 from batch_runner.ledger.rows import to_time
+from batch_runner.ledger.takes import newest
 
 _WAYS_BACK = {
     State.RUNNING: (Event.FORGOTTEN, Event.RELEASED),
@@ -89,7 +90,7 @@ class _Desk:
         before = None if sent.after is None else self._by_key.get(sent.after)
         if before is not None:
             here = self._here(before.job)
-            if here.attempt == before.n:
+            if newest(self._connection, before.job) == before.n:
                 self._do(of_next(sent, here), sent, here)
                 return
         jobs = [before.job] if before is not None else self._alike(sent)
@@ -169,7 +170,7 @@ class _Desk:
     def _take(self, sent: Sent, here: Here) -> None:
         """The row's next attempt is one that was made elsewhere."""
         # Those before it count, too, where a failed row is tried so many times by itself.
-        attempt = _Attempt(here.job, max(here.attempt + 1, sent.n))
+        attempt = _Attempt(here.job, max(newest(self._connection, here.job) + 1, sent.n))
         (body,) = self._connection.execute(  # as it would be sent here; its own is known there
             "SELECT coalesce(body, x'') FROM jobs WHERE id = ?", (here.job,)
         ).fetchone()

@@ -13,7 +13,8 @@ from batch_runner.ledger.spool import Spool
 
 _KNOWN = f"""
 SELECT j.id, j.row_hash, j.whole_hash, j.key, j.task_id, j.row, j.state, j.attempt, j.error_code,
-    iif(j.state IN ('succeeded', 'failed'), coalesce(a.body, j.body), NULL) AS asked
+    iif(j.state IN ('succeeded', 'failed'), coalesce(a.asked, a.body, j.body), NULL) AS asked,
+    j.take
 FROM {JOB_TABLES} WHERE j.scope = ?
 """  # noqa: S608 - constants
 
@@ -90,4 +91,5 @@ def _known_job(row: sqlite3.Row) -> KnownJob:
         attempt=row["attempt"],
         error_code=row["error_code"],
         asked=row["asked"],
+        take=row["take"],
     )

@@ -15,6 +15,9 @@ from batch_runner.ledger.rows import MAY_BE_OPEN, NEW_TROUBLE, to_time
 FINISHED = frozenset({0, 1})
 """Exit codes of runs that came to their end."""
 
+REDO_ORDER = "redo_order"
+"""The fact that remembers a ``redo`` until a run came to its end, see ``app.redo``."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
@@ -106,6 +109,7 @@ def finish(connection: sqlite3.Connection, run: int, at: datetime, code: int) ->
         (stamp, stamp, code, run),
     )
     if code in FINISHED:
+        connection.execute("DELETE FROM meta WHERE name = ?", (REDO_ORDER,))
         connection.execute(f"UPDATE jobs SET noted = 1 WHERE {NEW_TROUBLE}")  # noqa: S608 - constants
 
 

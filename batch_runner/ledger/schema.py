@@ -146,6 +146,18 @@ CREATE INDEX jobs_queued ON jobs (priority, scope, row) WHERE state = 'queued';
 
 -- What its row wants the video to be called, within the folder; '': the usual name.
 ALTER TABLE jobs ADD COLUMN file_name TEXT NOT NULL DEFAULT '';
+
+-- Another take of a job: what it is to be, and what the one before it had that only the job kept.
+ALTER TABLE jobs ADD COLUMN take TEXT;            -- JSON, see core.takes
+ALTER TABLE attempts ADD COLUMN asked BLOB;       -- what the row asked for, where a take differs
+ALTER TABLE attempts ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE attempts ADD COLUMN urls TEXT;        -- JSON list
+ALTER TABLE attempts ADD COLUMN expires_at REAL;
+ALTER TABLE attempts ADD COLUMN finished_at REAL; -- it had its video, and could stand again
+DROP INDEX jobs_trouble;
+CREATE INDEX jobs_trouble ON jobs (id)
+    WHERE (state IN ('failed', 'invalid') OR error_code = 'redo_failed')
+        AND row IS NOT NULL AND NOT noted;
 """
 
 MIGRATIONS: tuple[str, ...] = (V1, V2, V3, V4)

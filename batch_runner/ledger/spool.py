@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from batch_runner.core.decisions import DECISION
 from batch_runner.core.identity import KnownJob, RowIdentity
 from batch_runner.core.jobs import Candidate, RowSpec
 from batch_runner.ledger.findings import TABLE as PROBLEMS
@@ -42,7 +43,8 @@ CREATE TABLE rows (
     priority INTEGER NOT NULL,
     left_out TEXT NOT NULL,
     file_name TEXT NOT NULL,
-    request BLOB           -- a digest by which equal requests are found
+    request BLOB,          -- a digest by which equal requests are found
+    decided INTEGER        -- its decision cell says something
 );
 CREATE TABLE keys (key TEXT PRIMARY KEY, rows INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE jobs (
@@ -52,7 +54,8 @@ CREATE TABLE jobs (
     attempt INTEGER NOT NULL,
     row_hash TEXT NOT NULL,
     error_code TEXT NOT NULL,
-    same INTEGER NOT NULL
+    same INTEGER NOT NULL,
+    take TEXT
 );
 """
 _INDEXES = """
@@ -60,6 +63,7 @@ CREATE INDEX rows_key ON rows (key, row) WHERE key IS NOT NULL;
 CREATE INDEX rows_hash ON rows (coalesce(former_hash, row_hash), row);
 CREATE INDEX rows_request ON rows (request, row) WHERE request IS NOT NULL;
 CREATE INDEX jobs_id ON jobs (id);
+CREATE INDEX rows_decided ON rows (row) WHERE decided;
 """
 _BY_PRIORITY = "CREATE INDEX rows_priority ON rows (priority, row)"
 
@@ -133,6 +137,7 @@ class Spool:
                 spec.left_out,
                 spec.file_name,
                 request,
+                bool(shown and DECISION in shown),
             )
         )
         self._ranked = self._ranked or spec.priority != 0
@@ -148,8 +153,9 @@ class Spool:
             self._connection.execute(_BY_PRIORITY)
 
     def _write_new(self) -> None:
+        places = ", ".join("?" * len(self._new[0])) if self._new else ""
         self._connection.executemany(
-            "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO rows VALUES ({places})",  # noqa: S608 - no text in it
             self._new,
         )
         self._new.clear()
@@ -175,9 +181,8 @@ class Spool:
 
     def place(self, row: int, job: KnownJob) -> None:
         """This row is this job."""
-        self._placed.append(
-            (row, job.id, job.state, job.attempt, job.row_hash, job.error_code, row, job.asked)
-        )
+        known = (row, job.id, job.state, job.attempt, job.row_hash, job.error_code)
+        self._placed.append((*known, row, row, job.asked, job.take))
         if len(self._placed) >= BATCH:
             self._write_placed()
 
@@ -201,8 +206,8 @@ class Spool:
         self._connection.executemany(
             """INSERT INTO jobs VALUES
                    (?, ?, ?, ?, ?, ?, (SELECT body IS NOT NULL FROM rows WHERE row = ?)
-                    AND (SELECT body FROM rows WHERE row = ?) IS ?)""",
-            [(*one[:7], *one[6:]) for one in self._placed],
+                    AND (SELECT body FROM rows WHERE row = ?) IS ?, ?)""",
+            self._placed,
         )
         self._placed.clear()
 
@@ -217,11 +222,21 @@ class Spool:
 
         ``as_sent``: in the order in which they are sent, by their priority.
         """
+        return self._candidates("", "r.priority, r.row" if as_sent and self._ranked else "r.row")
+
+    def decided(self) -> Iterator[Candidate]:
+        """Those whose user decided something about them."""
+        return self._candidates("WHERE r.decided")
+
+    def with_takes(self) -> Iterator[Candidate]:
+        """Those of which another take was asked for once."""
+        return self._candidates("WHERE j.take IS NOT NULL")
+
+    def _candidates(self, which: str, order: str = "r.row") -> Iterator[Candidate]:
         self._write_placed()
-        order = "r.priority, r.row" if as_sent and self._ranked else "r.row"
         rows = self._connection.execute(
             f"""SELECT {IDENTITY}, {REST} FROM rows r LEFT JOIN jobs j ON j.row = r.row
-                ORDER BY {order}"""  # noqa: S608 - constants
+                {which} ORDER BY {order}"""  # noqa: S608 - constants
         )
         for row in rows:
             yield to_candidate(row)

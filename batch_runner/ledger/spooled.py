@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from batch_runner.core.decisions import DECISION, read_decision
 from batch_runner.core.identity import RowIdentity
 from batch_runner.core.jobs import Candidate, Earlier, RowSpec
 from batch_runner.core.lifecycle import State
 from batch_runner.core.model import Estimate
+from batch_runner.core.takes import Take
 
 IDENTITY = "r.row, r.row_hash, r.whole_hash, r.key, r.former_hash, r.shown"
 REST = """r.model, r.body, r.estimate_low, r.estimate_high, r.problem, r.problem_code,
     r.priority, r.left_out, r.file_name,
-    j.id, j.state, j.attempt, j.row_hash, j.error_code, j.same"""
+    j.id, j.state, j.attempt, j.row_hash, j.error_code, j.same, j.take"""
 
 
 def to_identity(row: tuple[Any, ...]) -> RowIdentity:
@@ -34,7 +36,9 @@ def to_identity(row: tuple[Any, ...]) -> RowIdentity:
 def to_candidate(row: tuple[Any, ...]) -> Candidate:
     """A row and its job, from the columns of ``IDENTITY`` and ``REST``."""
     model, body, low, high, problem, code, priority, left_out, file_name = row[6:15]
-    job, state, attempt, row_hash, error, same = row[15:]
+    job, state, attempt, row_hash, error, same, take = row[15:]
+    said = json.loads(row[5]).get(DECISION) if row[5] else None
+    decision = read_decision(said) if said else None
     spec = RowSpec(
         identity=to_identity(row),
         model=model,
@@ -47,7 +51,7 @@ def to_candidate(row: tuple[Any, ...]) -> Candidate:
         file_name=file_name,
     )
     if job is None:
-        return Candidate(spec=spec, job=None)
+        return Candidate(spec=spec, job=None, decision=decision)
     earlier = Earlier(
         id=job,
         state=State(state),
@@ -55,5 +59,6 @@ def to_candidate(row: tuple[Any, ...]) -> Candidate:
         row_hash=row_hash,
         error_code=error,
         same=bool(same),
+        take=Take.from_json(take) if take else None,
     )
-    return Candidate(spec=spec, job=earlier)
+    return Candidate(spec=spec, job=earlier, decision=decision)

@@ -26,9 +26,10 @@ def attempts_as_sent(connection: sqlite3.Connection) -> list[Sent]:
         """SELECT a.key, a.origin, a.model, a.hold, a.task_id, a.outcome, a.first_sent_at AS at,
                j.row_hash, j.key AS row_key, s.worksheet, a.n, a.cost, a.error_code, a.error,
                a.video_file, a.video_size,
-               iif(j.attempt = a.n, j.urls, NULL) AS urls,
-               iif(j.attempt = a.n, j.expires_at, NULL) AS expires_at,
-               coalesce(iif(j.attempt = a.n, j.finished_at, NULL), a.ended_at) AS ended_at,
+               iif(j.attempt = a.n, j.urls, a.urls) AS urls,
+               iif(j.attempt = a.n, j.expires_at, a.expires_at) AS expires_at,
+               coalesce(iif(j.attempt = a.n, j.finished_at, a.finished_at), a.ended_at)
+                   AS ended_at,
                (SELECT key FROM attempts p WHERE p.job = a.job AND p.n < a.n
                     AND p.key NOT LIKE :shown ORDER BY p.n DESC LIMIT 1) AS after
            FROM attempts a JOIN jobs j ON j.id = a.job JOIN scopes s ON s.id = j.scope

@@ -58,6 +58,9 @@ class Attempt:
     error: str
     request_id: str | None
     raw: str | None
+    note: str  # of whoever asked for it
+    url: str | None  # as it was when the job went on to another one
+    finished_at: datetime | None  # likewise
 
 
 def jobs_in_sheet(connection: sqlite3.Connection, scope: int | None = None) -> Iterator[Job]:
@@ -159,7 +162,7 @@ def differing(connection: sqlite3.Connection) -> list[Job]:
     """Finished jobs that today's settings would ask for in another way."""
     rows = connection.execute(
         f"""{_JOBS} WHERE j.row IS NOT NULL AND j.state = 'succeeded' AND j.body IS NOT NULL
-            AND a.body <> j.body ORDER BY j.scope, j.row"""
+            AND coalesce(a.asked, a.body) <> j.body ORDER BY j.scope, j.row"""
     )
     return [to_job(row) for row in rows]
 
@@ -194,12 +197,19 @@ def attempts(connection: sqlite3.Connection, job_id: int) -> list[Attempt]:
     """All attempts of a job, in order."""
     rows = connection.execute(
         """SELECT n, key, body, origin, account, first_sent_at, sends, outcome, task_id, cost,
-               video_file, error_code, error, request_id, raw
+               video_file, error_code, error, request_id, raw, note, finished_at,
+               json_extract(urls, '$[0]') AS url
            FROM attempts WHERE job = ? ORDER BY n""",
         (job_id,),
     )
     return [
-        Attempt(**(dict(row) | {"first_sent_at": _sure(to_time(row["first_sent_at"]))}))
+        Attempt(
+            **dict(row)
+            | {
+                "first_sent_at": _sure(to_time(row["first_sent_at"])),
+                "finished_at": to_time(row["finished_at"]),
+            }
+        )
         for row in rows
     ]
 

@@ -16,7 +16,7 @@ from batch_runner.core.lifecycle import (
     shown,
 )
 
-BUYS_AGAIN = frozenset({Event.RETRIED, Event.RELEASED})
+BUYS_AGAIN = frozenset({Event.RETRIED, Event.REDONE, Event.RELEASED})
 """Events by which somebody says: a new attempt, please."""
 
 

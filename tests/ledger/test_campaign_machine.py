@@ -39,6 +39,7 @@ from batch_runner.core.outcomes import (
     SubmitKind,
     SubmitOutcome,
 )
+from batch_runner.core.takes import Redo, take_of
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger
 from tests.ledger.conftest import START, Book, spec
@@ -249,6 +250,35 @@ class CampaignMachine(RuleBasedStateMachine):
         if jobs:
             self.retry(jobs[pick % len(jobs)])
 
+    @rule(pick=st.integers(0, 9), seen=st.booleans())
+    def make_anew(self, pick: int, *, seen: bool) -> None:
+        """The user wants another take of any job, in whatever state it is."""
+        jobs = self.jobs()
+        job = jobs[pick % len(jobs)] if jobs else None
+        if job is None:
+            return
+        fresh = job.state in {State.SUCCEEDED, State.FAILED}
+        asked = self.book.do(
+            self.book.ledger.redo(
+                job.id,
+                lambda a: take_of(a, Redo(), None),
+                self.book.at,
+                seen=job.attempt if seen else None,
+            )
+        )
+        assert asked is None or fresh or job.state is State.QUEUED
+        self.asked[job.id] += fresh and asked is not None
+
+    @rule(pick=st.integers(0, 9))
+    def take_back(self, pick: int) -> None:
+        """The user does not want a take any more; once it was sent it is too late."""
+        jobs = self.in_state(State.QUEUED)
+        if not jobs:
+            return
+        job = jobs[pick % len(jobs)]
+        if self.book.do(self.book.ledger.withdraw_take(job.id, self.book.at)):
+            self.asked[job.id] -= 1
+
     @rule(pick=st.integers(0, 9), close=st.booleans())
     def resolve(self, pick: int, *, close: bool) -> None:
         """The user looks at the provider's console, and says what is true."""
@@ -319,6 +349,17 @@ class CampaignMachine(RuleBasedStateMachine):
     def the_books_never_show_too_little(self) -> None:
         """What is held covers what was really charged."""
         assert self.book.held() >= sum(task.paid for task in self.tasks.values())
+
+    @invariant()
+    def a_video_that_was_there_is_shown_again(self) -> None:
+        """A job that failed never had a good take; one that succeeded shows a task that is its."""
+        for job in self.in_state(State.FAILED):
+            attempts = self.book.do(self.book.ledger.attempts(job.id))
+            assert all(attempt.finished_at is None for attempt in attempts)
+        for job in self.in_state(State.SUCCEEDED):
+            task = self.tasks[job.task_id or ""]
+            assert self.keys[task.key] == job.id
+            assert task.key == job.idempotency_key
 
     @invariant()
     def each_line_is_one_job(self) -> None:

@@ -34,9 +34,11 @@ HAPPENS = {
         Event.FORGOTTEN,
     ),
     State.FETCHING: (Event.STORED, Event.UNOBTAINABLE, Event.READY),
-    State.FAILED: (Event.RETRIED,),
+    State.SUCCEEDED: (Event.REDONE,),
+    State.FAILED: (Event.RETRIED, Event.REDONE),
     State.UNKNOWN: (Event.RELEASED,),
 }
+WISHED = frozenset({Event.RETRIED, Event.REDONE, Event.RELEASED})
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -49,6 +51,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.sends: dict[str, set[int]] = {}  # key -> jobs it was handed out for
         self.first: dict[str, tuple[bytes, str, datetime]] = {}  # key -> what was first sent, when
         self.accepted: dict[int, str] = {}  # job -> the task the ledger was told of
+        self.task_of: dict[tuple[int, int], str] = {}  # the same by attempt
         self.unasked: set[int] = set()  # accepted or lost, and nobody asked for another
         self.holds: dict[tuple[int, int], int] = {}  # (job, attempt) -> reserved or charged
         self.over: dict[int, int] = {}  # job -> attempt that is not to be sent again
@@ -65,7 +68,10 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def step(self, job: Job, event: Event, **more: object) -> None:
         """Record, and keep the model's account."""
-        self.book.record(job, event, **more)
+        kept = self.book.record(job, event, **more)
+        if kept.attempt < job.attempt:  # the take before it is shown again
+            assert kept.state is State.SUCCEEDED
+            self.accepted[job.id] = self.task_of[job.id, kept.attempt]
         hold = more.get("hold")
         if isinstance(hold, int):
             self.holds[job.id, job.attempt] = hold
@@ -141,7 +147,7 @@ class LedgerMachine(RuleBasedStateMachine):
         job, event = data.draw(st.sampled_from(may))
         if event is Event.ACCEPTED:
             self.tasks += 1
-            self.accepted[job.id] = f"task_{self.tasks}"
+            self.accepted[job.id] = self.task_of[job.id, job.attempt] = f"task_{self.tasks}"
             self.step(job, event, task_id=f"task_{self.tasks}")
         elif event in {Event.LOST, Event.FORGOTTEN}:
             self.step(job, event, error="unknown", error_code=str(event))
@@ -157,9 +163,9 @@ class LedgerMachine(RuleBasedStateMachine):
         """Who may be sent again, as a person would say it."""
         if event in {Event.ACCEPTED, Event.LOST}:
             self.unasked.add(job.id)
-        elif event in {Event.DEFERRED, Event.REJECTED, Event.RETRIED, Event.RELEASED}:
+        elif event in {Event.DEFERRED, Event.REJECTED, *WISHED}:
             self.unasked.discard(job.id)
-        if event in {Event.RETRIED, Event.RELEASED}:
+        if event in WISHED:
             self.accepted.pop(job.id, None)
             self.over[job.id] = job.attempt
 

@@ -79,8 +79,8 @@ class TellingLedger:
 
     async def record(self, job: Job, change: Change) -> Job:
         """Keep a change, and tell what it means to others."""
+        line = self._outcome(job, change)  # of this attempt: afterwards it may be an earlier one
         job = await self._ledger.record(job, change)
-        line = self._outcome(job, change)
         if line is not None:
             try:
                 await self._add(line)

@@ -12,6 +12,7 @@ from batch_runner.app.money.max_cost import MaxCost
 from batch_runner.app.money.run_budget import RunBudget
 from batch_runner.app.place import guards
 from batch_runner.app.place.output_file import check_output, outputs_of
+from batch_runner.app.run.anew import advice, check_redo, with_order
 from batch_runner.app.run.control import Signals
 from batch_runner.app.run.held_plan import Begun, begun_plan, videos_left
 from batch_runner.app.run.outcome import FailOn
@@ -61,6 +62,7 @@ class Draft:
     wish: Filter
     history: History
     begins: tuple[PlanId, str] | None = None  # the plan that was agreed to, and what it is part of
+    advice: tuple[str, ...] = ()  # what is worth knowing beside the plan
     balance: Balance | None = None  # asked before the plan was shown, if it sends anything
 
     def without(self, sent: int) -> Draft:
@@ -88,6 +90,7 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
             )
         copies = await outputs_of(ledger)
         begun = await begun_plan(ledger) if request.plan is not None else None
+        wish = await with_order(request.wish, ledger)
     if campaign.sandbox and campaign.settings.output_file is None and campaign.output:
         copies |= {str(campaign.output)}  # what a rehearsal made, whose ledger may be thrown away
     check_output(campaign.output, campaign.sheet, copies)
@@ -95,7 +98,8 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
         await guards.check_moved(campaign.sheet, campaign.sidecar, intakes, campaign.data)
     if request.adopt is None:
         guards.check_unmarked(intakes)
-    draft = make_draft(campaign, intakes, request.wish, history, adopt=request.adopt)
+    check_redo(intakes, wish, campaign)
+    draft = make_draft(campaign, intakes, wish, history, adopt=request.adopt)
     check_lines(intakes, request.wish.lines)
     if request.plan is not None:
         draft = _held_to(request.plan, begun, draft, campaign, request)
@@ -156,7 +160,8 @@ def make_draft(
     profiles = campaign.rules.catalogue.profiles
     choices = chosen(intakes, wish, profiles, adopt=adopt)
     plan = make_plan(intakes, choices, profiles, origin=campaign.origin, history=history)
-    return Draft(intakes=intakes, plan=plan, wish=wish, history=history)
+    told = tuple(advice(intakes, choices, profiles))
+    return Draft(intakes=intakes, plan=plan, wish=wish, history=history, advice=told)
 
 
 def _check_money(plan: Plan, campaign: Campaign, request: Request) -> None:

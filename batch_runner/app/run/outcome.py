@@ -99,7 +99,7 @@ def next_command(ending: Ending, command: Callable[..., str]) -> str | None:
         return command("resolve")
     if ending.totals.video_missing or states.get("queued"):  # queued: they joined during the run
         return command("run")
-    if ending.new.get("failed"):
+    if ending.new.get("failed") and states.get("failed"):
         # A row that was refused for what it asks for is sent again once it was corrected.
         return command("retry" if ending.totals.refused < states.get("failed", 0) else "run")
     return command("check") if states.get("invalid") else None

@@ -96,6 +96,8 @@ def _tell(campaign: Campaign, draft: Draft, ui: Ui) -> None:
     if campaign.only_read and campaign.output and not campaign.sidecar.ledger.exists():
         place = shown(campaign.output)
         ui.say(f"{campaign.sheet.name} is only read; results go into a copy of it: {place}")
+    for line in draft.advice:
+        ui.say(line)
     if warning := places.advice(campaign.sidecar.home):
         ui.say(warning)
 

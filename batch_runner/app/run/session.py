@@ -20,6 +20,7 @@ from batch_runner.app.place.neighbours import LEASE_BEAT, Neighbours
 from batch_runner.app.place.shelf import VideoShelf
 from batch_runner.app.run import world
 from batch_runner.app.run.about import about_ending
+from batch_runner.app.run.anew import ask_anew, with_order
 from batch_runner.app.run.background import BEAT, SHOW, Background, Outset, Screen
 from batch_runner.app.run.callbacks import receiving
 from batch_runner.app.run.listen import RunListener
@@ -263,12 +264,14 @@ async def open_session(
     if intakes is not wanted.intakes:
         wanted.check(intakes)
     profiles = campaign.rules.catalogue.profiles
-    choices = chosen(intakes, wanted.wish, profiles, adopt=wanted.adopt)
+    wish = await with_order(wanted.wish, ledger)
+    choices = chosen(intakes, wish, profiles, adopt=wanted.adopt)
     scopes = await enrol(intakes, choices, ledger, origin=campaign.origin, at=now())
     for choice in choices:
         for job in choice.again:
             failed = await ledger.job(job)
             await ledger.record(failed, again.retried(failed, now()))
+    await ask_anew(campaign, ledger, intakes, choices, entry.run, now())
     for lost in await ledger.unknown_jobs():
         if lost.task_id is not None:
             await ledger.record(lost, again.looked_for_again(lost, now()))

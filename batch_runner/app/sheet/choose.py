@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import Protocol
 
+from batch_runner.app.sheet.anew import Anew, asks_anew, by_decision, may_redo
 from batch_runner.app.sheet.intake import Intake
 from batch_runner.app.sheet.pilot import Rows, in_turn, pick_pilot, turn
+from batch_runner.core.decisions import Word
 from batch_runner.core.errors import UsageError
 from batch_runner.core.failures import UNCHANGED_FAILS
 from batch_runner.core.identity import RowIdentity
@@ -16,6 +19,10 @@ from batch_runner.core.lifecycle import State
 from batch_runner.core.outcolumns import job_mark
 from batch_runner.core.profile import Profile
 from batch_runner.core.selection import Selection, Sort, lines_text
+from batch_runner.core.takes import AS_BEFORE, Redo
+
+_ENDED_ONLY = frozenset({"failed", "changed"})
+"""Wishes that send nothing but further attempts of what has ended."""
 
 _NOBODY = (-(10**18), 0)
 """Before anybody's turn."""
@@ -24,13 +31,27 @@ WAITING = frozenset({State.QUEUED, State.INVALID, State.SKIPPED})
 """States in which a job was not sent yet, or certainly not accepted."""
 
 
+class Worksheet(Protocol):
+    """The rows of a worksheet."""
+
+    def candidates(self, *, as_sent: bool = False) -> Iterator[Candidate]:
+        """All of them, in the order of the sheet or in that in which they are sent."""
+        ...
+
+    def decided(self) -> Iterator[Candidate]:
+        """Those whose user decided something about them."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """What limits new submissions; accepted tasks are always polled and fetched."""
 
-    only: str | None = None  # "new", "failed" or "changed"
+    only: str | None = None  # "new", "failed", "changed" or "redo"
     same: bool = False  # also failed ones whose request would most likely fail again
     lines: Selection | None = None  # these lines only
+    redo: Redo = AS_BEFORE  # what "redo" is to be like
+    order: str = ""  # a "redo" that was begun before and is gone on with
     limit: int | None = None  # at most so many
     pilot: int | None = None  # so many, that stand for the whole sheet
 
@@ -49,6 +70,7 @@ class Choice:
     last: tuple[int, int] | None = None  # priority and line at which the limit is reached
     picked: frozenset[int] | None = None  # the lines of a pilot
     again: tuple[int, ...] = ()  # ids of failed jobs that get a new attempt
+    anew: tuple[Anew, ...] = ()  # and those of which another take is wished for
 
     def mark(self, candidate: Candidate) -> RowSpec:
         """The row, ``wanted`` and ``adopt`` set."""
@@ -66,7 +88,7 @@ class Choice:
         return "pilot" if self.picked is not None else "limit"
 
     def _wants(self, candidate: Candidate) -> bool:
-        if self._takes(candidate):
+        if self.takes(candidate):
             return True
         # Only what waits can be left out: a task that was accepted is nobody's to skip.
         job = candidate.job
@@ -74,7 +96,8 @@ class Choice:
             return False
         return job.state not in WAITING
 
-    def _takes(self, candidate: Candidate) -> bool:
+    def takes(self, candidate: Candidate) -> bool:
+        """Whether this run may submit a row."""
         if self.picked is not None and candidate.spec.identity.row not in self.picked:
             return False
         if self.last is not None and turn(candidate) > self.last:
@@ -106,7 +129,7 @@ def make_filter(only: Selection | None, limit: int | None, pilot: int | None = N
 
 
 def choose(
-    sheets: Sequence[Rows],
+    sheets: Sequence[Worksheet],
     wish: Filter,
     *,
     vouched: bool | None,
@@ -120,25 +143,46 @@ def choose(
         vouched: see :class:`Choice`.
         profiles: the models, by which the rows of a pilot are told apart.
     """
-    choice = Choice(wish=wish, vouched=vouched)
+    choices = _chosen(
+        [sheet.candidates for sheet in sheets],
+        Choice(wish=wish, vouched=vouched),
+        profiles,
+    )
+    return [_anew(sheet, choice) for sheet, choice in zip(sheets, choices, strict=True)]
+
+
+def _chosen(rows: Sequence[Rows], choice: Choice, profiles: Mapping[str, Profile]) -> list[Choice]:
+    wish = choice.wish
     if wish.only in {"failed", "changed"}:
-        return _retried(sheets, choice)
+        return _retried(rows, choice)
     if wish.pilot is not None:
         most = wish.pilot if wish.limit is None else min(wish.pilot, wish.limit)
-        picked = pick_pilot(sheets, lambda c: may_send(c, wish), most, profiles)
+        picked = pick_pilot(rows, lambda c: may_send(c, wish), most, profiles)
         return [replace(choice, picked=lines) for lines in picked]
     if wish.limit is None:
-        return [choice] * len(sheets)  # all that there are, however many
-    last = dict.fromkeys(range(len(sheets)), _NOBODY)
-    waiting = in_turn(sheets, lambda c: may_send(c, wish))
+        return [choice] * len(rows)  # all that there are, however many
+    last = dict.fromkeys(range(len(rows)), _NOBODY)
+    waiting = in_turn(rows, lambda c: may_send(c, wish))
     for sheet, candidate in islice(waiting, wish.limit):
         last[sheet] = turn(candidate)
-    return [replace(choice, last=last[sheet]) for sheet in range(len(sheets))]
+    return [replace(choice, last=last[sheet]) for sheet in range(len(rows))]
+
+
+def _anew(sheet: Worksheet, choice: Choice) -> Choice:
+    """The same, with the rows of which another take is wished for: by a command, or by cells."""
+    wish = choice.wish
+    if wish.only == "redo":
+        meant = filter(choice.takes, sheet.candidates())
+        anew = tuple(Anew(job=c.job.id, redo=wish.redo) for c in meant if c.job is not None)
+    else:
+        by_cell = (c for c in sheet.decided() if asks_anew(c) and choice.takes(c))
+        anew = tuple(map(by_decision, by_cell))
+    return replace(choice, anew=anew) if anew else choice
 
 
 def _retried(sheets: Sequence[Rows], choice: Choice) -> list[Choice]:
     wish = choice.wish
-    found = in_turn(sheets, lambda c: c.job is not None and _again(c.job, c.spec, wish))
+    found = in_turn(sheets, lambda c: _again(c, wish))
     again: list[list[int]] = [[] for _ in sheets]
     for sheet, candidate in islice(found, wish.limit):
         assert candidate.job is not None
@@ -150,25 +194,35 @@ def may_send(candidate: Candidate, wish: Filter) -> bool:
     """Whether a row waits to be sent and the filter lets it through, but for its limit."""
     spec, job = candidate.spec, candidate.job
     row = spec.identity.row
-    if wish.only in {"failed", "changed"} or spec.body is None or spec.left_out:
+    if wish.only == "redo":
+        return names(wish, candidate)
+    if wish.only in _ENDED_ONLY or spec.body is None or spec.left_out:
         return False
     if wish.lines is not None and not wish.lines.has_line(row):
         return False
     if job is None:
         return True
-    if edited_since(job.state, job.row_hash, spec.identity):
+    if asks_anew(candidate) or edited_since(job.state, job.row_hash, spec.identity):
         return wish.only != "new"
     return job.state in WAITING and (wish.only != "new" or job.attempt == 0)
 
 
-def _again(job: Earlier, spec: RowSpec, wish: Filter) -> bool:
-    if spec.body is None or spec.left_out:
+def names(wish: Filter, candidate: Candidate) -> bool:
+    """Whether a ``redo`` means a row, and it can be made anew."""
+    identity = candidate.spec.identity
+    named = wish.lines is not None and wish.lines.means(identity.row, identity.key)
+    return named and may_redo(candidate, wish.order)
+
+
+def _again(candidate: Candidate, wish: Filter) -> bool:
+    job, spec, lines = candidate.job, candidate.spec, wish.lines
+    if job is None or spec.body is None or spec.left_out:
         return False
-    lines = wish.lines
     if lines is not None and not lines.has_line(spec.identity.row):
         return False
     if wish.only == "changed":
-        return would_differ(job, spec)
+        kept = candidate.decision is not None and candidate.decision.word is Word.KEEP
+        return would_differ(job, spec) and not kept
     return job.state is State.FAILED and (wish.same or not fails_again(job))
 
 

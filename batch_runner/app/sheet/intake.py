@@ -14,6 +14,7 @@ from batch_runner.app.templates.values import ValueTemplate, bind
 from batch_runner.core.cellrefs import MAX_COLUMN
 from batch_runner.core.columns import map_columns
 from batch_runner.core.controls import Gate, column_finder, split_controls
+from batch_runner.core.decisions import DECISION
 from batch_runner.core.errors import ConfigError, SheetError
 from batch_runner.core.identity import Basis, former_columns
 from batch_runner.core.model import (
@@ -78,6 +79,7 @@ class Intake:
     basis: Basis
     rows: Spool  # those that are jobs, and all that is wrong with them and the sheet
     hidden: int  # rows to run that are hidden or filtered out
+    decisions: int | None = None  # the column of the user's decisions
     known_as: str = ""  # the worksheet's name in the ledger: an earlier one, if it was renamed
 
 
@@ -151,6 +153,7 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         ),
         rows=reader.rows,
         hidden=hidden,
+        decisions=controls.first(DECISION),
     )
 
 

@@ -101,7 +101,7 @@ def make_plan(
     """Add up what the filter leaves; ``origin``: of the service that is asked."""
     sums = _Sums()
     for intake, choice in zip(intakes, choices, strict=True):
-        again = frozenset(choice.again)
+        again = frozenset((*choice.again, *(anew.job for anew in choice.anew)))
         for candidate in intake.rows.candidates():
             sums.add(candidate, choice, again)
     counts = sums.counts

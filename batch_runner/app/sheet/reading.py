@@ -115,7 +115,7 @@ def chosen(
     ``adopt``: task ids without a mark are vouched for (True), to be ignored (False), or there
     are none (None).
     """
-    sheets = [intake.rows.candidates for intake in intakes]
+    sheets = [intake.rows for intake in intakes]
     return choose(sheets, wish, vouched=adopt, profiles=profiles)
 
 

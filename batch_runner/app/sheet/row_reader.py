@@ -12,6 +12,7 @@ from batch_runner.app.templates.names import VideoNames
 from batch_runner.app.templates.values import RowTemplates
 from batch_runner.core.columns import CONTROLS
 from batch_runner.core.controls import Gate, Passage
+from batch_runner.core.decisions import DECISION
 from batch_runner.core.file_names import same_place
 from batch_runner.core.identity import RowIdentity, digest
 from batch_runner.core.misnamed import MOST_ROWS, misnamed
@@ -121,6 +122,8 @@ class RowReader:
         verdict = replace(verdict, problems=(*problems, *passage.problems))
         shown = shown_results(row, self.out)
         identity = self._identity(row, before, shown)
+        if passage.decision:
+            shown[DECISION] = passage.decision
         name = ""
         if self.names is not None and verdict.request is not None and not excused:
             verdict, name = self._named(self.names, row, verdict, identity.row_hash)
@@ -178,7 +181,9 @@ class RowReader:
 
     @property
     def _ours(self) -> frozenset[int]:
-        return frozenset(self.out.places.values())
+        """Columns that tell nothing of what the row is: results, and what is decided about them."""
+        decisions = self.gate.columns.columns.get(DECISION, ())
+        return frozenset((*self.out.places.values(), *decisions))
 
     def _look_across(self, first: Sequence[SheetRow], models: Collection[str]) -> None:
         """What only shows when rows are seen together."""

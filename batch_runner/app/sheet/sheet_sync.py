@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from batch_runner.app.sheet.converting import Converter
+from batch_runner.app.sheet.held import Held
 from batch_runner.app.sheet.intake import Intake, Rulebook
 from batch_runner.app.sheet.previews import PreviewCells, Previews
 from batch_runner.app.sheet.projection import Localise, differing, project, seen_as
@@ -31,14 +32,6 @@ UNREADABLE_PAUSE = 1.0  # seconds; programs save by renaming, so a file may be g
 OPEN_PAUSE = 1.0  # seconds between two looks whether the sheet was closed
 MANY = 10_000  # jobs that changed; beyond, all rows are compared as they stream by
 RESULTS_COPY = "results_copy"  # the ledger's note of results that wait beside the sheet
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A worksheet as it was read last."""
-
-    scope: int
-    intake: Intake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +185,7 @@ class SheetSync:
         if output is None:
             sys.audit("batch_runner.app.sheet_written")
             self._took(written, plans)
+            await self._desk.ledger.cells_obeyed([job for h in self._held for job in h.heeded])
             await self._forget_copy()
         return True
 
@@ -207,10 +201,13 @@ class SheetSync:
                 return
             wanted = project(job, self._desk.localise, at_end=at_end)
             new = differing({**wanted, **previews.get(job.id, {})}, present)
-            if new:
-                cells.put(job.row, {out.places[name]: cell for name, cell in new.items()})
+            written = {out.places[name]: cell for name, cell in new.items()}
+            written |= held.obeyed(job, present)
+            if written:
+                cells.put(job.row, written)
 
         cells.clear()
+        held.heeded.clear()
         await self._desk.ledger.visit(held.scope, among, compare)
         return WritePlan(
             worksheet=table.worksheet,
@@ -245,7 +242,7 @@ class SheetSync:
         """The sheet is as we wrote it: remember what it shows, and that it was us."""
         self._stamp = written
         for i, (held, plan) in enumerate(zip(self._held, plans, strict=True)):
-            names = {place: name for name, place in held.intake.out.places.items()}
+            names = held.names
             held.intake.rows.cells.written(names, seen_as)
             added = {} if plan.headers else held.intake.out.added
             out = replace(held.intake.out, added=added)
