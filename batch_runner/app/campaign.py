@@ -176,4 +176,5 @@ def _rulebook(settings: Settings, catalogue: Catalogue, *, adopt: bool) -> Ruleb
         where=settings.where,
         hidden_rows=settings.hidden_rows,
         preview=settings.preview,
+        variants=settings.variants,
     )

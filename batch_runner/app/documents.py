@@ -126,6 +126,8 @@ def unknown_document(job: Job) -> dict[str, object]:
     return {
         "row": job.row,
         "key": job.key,
+        "variant": job.variant,
+        "name": job.name,
         "job": job.row_hash[:MARK_LENGTH],
         "task_id": job.task_id,
         "error": job.error,
@@ -157,6 +159,7 @@ def status_document(sheet: Path, totals: Totals) -> dict[str, object]:
         "schema": SCHEMA,
         "sheet": str(sheet),
         "rows": totals.rows,
+        "videos": sum(totals.states.values()),
         "states": dict(totals.states),
         "cost_usd": totals.cost / MICROS,
         "estimated_usd": totals.estimated / MICROS,
@@ -181,6 +184,8 @@ def story_document(story: Story) -> dict[str, object]:
     return {
         "row": job.row,
         "key": job.key,
+        "variant": job.variant,
+        "best": job.variant == job.best,
         "job": job.row_hash[:MARK_LENGTH],
         "state": str(job.state),
         "model": job.model,

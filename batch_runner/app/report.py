@@ -9,8 +9,8 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from batch_runner.app.campaign import Campaign
@@ -24,7 +24,7 @@ from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.jobs import Job
 from batch_runner.core.language import phrase
 from batch_runner.core.model import OutCell, WritePlan
-from batch_runner.core.outcolumns import OUT_COLUMNS, WIDTHS
+from batch_runner.core.outcolumns import OUT_COLUMNS, width_of
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.paths import check_sheet_path
@@ -65,7 +65,7 @@ async def write_again(campaign: Campaign, out: Path) -> Rewritten:
             check_sheet_path(out)
             intakes = await read_sheet(out, campaign.rules, ledger)
             await find_jobs(intakes, ledger)
-            known = [await _jobs_by_line(intake, ledger) for intake in intakes]
+            known = [await _with_lines(intake, ledger) for intake in intakes]
             await asyncio.to_thread(_write, campaign, intakes, known)
             rest = await _without_row(ledger, known)
         finally:
@@ -96,24 +96,27 @@ def _check_place(out: Path, campaign: Campaign, original: Path) -> None:
     raise UsageError(message, code="bad_sheet_out", where=str(out), hint=hint)
 
 
-async def _jobs_by_line(intake: Intake, ledger: SqliteLedger) -> dict[int, Job]:
+_Placed = Sequence[tuple[int, Job]]
+"""Lines and their jobs; several of one line are its variants."""
+
+
+async def _with_lines(intake: Intake, ledger: SqliteLedger) -> _Placed:
     lines = {job: line for line, job in intake.rows.jobs()}
-    return {lines[job.id]: job for job in await ledger.some_jobs(sorted(lines))}
+    return [(lines[job.id], job) for job in await ledger.some_jobs(sorted(lines))]
 
 
-def _write(
-    campaign: Campaign, intakes: Sequence[Intake], known: Sequence[Mapping[int, Job]]
-) -> None:
+def _write(campaign: Campaign, intakes: Sequence[Intake], known: Sequence[_Placed]) -> None:
     plans = [_plan(campaign, intake, jobs) for intake, jobs in zip(intakes, known, strict=True)]
     write([intake.table for intake in intakes], plans)
 
 
-def _plan(campaign: Campaign, intake: Intake, jobs: Mapping[int, Job]) -> WritePlan:
+def _plan(campaign: Campaign, intake: Intake, jobs: _Placed) -> WritePlan:
     out = intake.out
-    cells: dict[int, Mapping[int, OutCell]] = {}
-    for line, job in jobs.items():
+    cells: dict[int, dict[int, OutCell]] = {}
+    for line, job in jobs:
         projected = project(job, campaign.localise, at_end=True)
-        cells[line] = {out.places[name]: cell for name, cell in projected.items()}
+        places = {out.places[name]: cell for name, cell in projected.items() if name in out.places}
+        cells.setdefault(line, {}).update(places)
     settings = campaign.settings
     return WritePlan(
         worksheet=intake.table.worksheet,
@@ -121,16 +124,16 @@ def _plan(campaign: Campaign, intake: Intake, jobs: Mapping[int, Job]) -> WriteP
         headers=out.added if cells else {},
         cells=cells,
         status_column=out.places["status"],
-        widths={place: WIDTHS[name] for name, place in out.places.items()},
+        widths={place: width_of(name) for name, place in out.places.items()},
         style=settings.output_style,
         grow_tables=settings.grow_tables,
         break_signature=settings.break_signature,
     )
 
 
-async def _without_row(ledger: SqliteLedger, known: Sequence[Mapping[int, Job]]) -> list[Job]:
+async def _without_row(ledger: SqliteLedger, known: Sequence[_Placed]) -> list[Job]:
     """Jobs that were sent or stood in the sheet last, and have no row in the file."""
-    placed = {job.id for jobs in known for job in jobs.values()}
+    placed = {job.id for jobs in known for _, job in jobs}
     return [
         job
         for scope in (await ledger.scopes()).values()
@@ -146,7 +149,7 @@ def _write_rest(campaign: Campaign, jobs: Sequence[Job], place: Path) -> None:
     writer = csv.writer(text)
     writer.writerow(["row", "key", *fields, *OUT_COLUMNS])
     for job, request in zip(jobs, requests, strict=True):
-        results = project(job, campaign.localise, at_end=True)
+        results = project(replace(job, variant=1, best=1), campaign.localise, at_end=True)
         values = [job.row, job.key, *map(request.get, fields)]
         values += [results[name].value for name in OUT_COLUMNS]
         writer.writerow([_text(value) for value in values])

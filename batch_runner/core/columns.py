@@ -22,7 +22,7 @@ from batch_runner.core.outcolumns import ALL_COLUMNS
 IN_NAMES = ("prompt", "image_urls", "model", "duration", "resolution", "aspect_ratio", "seed")
 """The names every sheet may use; the profiles' parameters come on top."""
 
-CONTROLS = ("enabled", "skip", "priority", DECISION)
+CONTROLS = ("enabled", "skip", "priority", DECISION, "variants")
 """Columns about the run, not the video: whether a row is to be sent, and which first."""
 
 _TYPO_LENGTH = 5  # shorter words are too easily one letter away from another

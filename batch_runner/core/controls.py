@@ -17,9 +17,10 @@ from batch_runner.core.decisions import DECISION, decision_of, is_refusal, read_
 from batch_runner.core.headers import nearest, normalise
 from batch_runner.core.model import CellValue, ColumnMap, Problem, Severity, SheetRow
 from batch_runner.core.text import cell_text, loose, quoted
-from batch_runner.core.values import is_blank, read_boolean
+from batch_runner.core.values import is_blank, read_boolean, read_integer
+from batch_runner.core.variants import MOST as MOST_VARIANTS
 
-ENABLED, SKIP, PRIORITY, _ = CONTROLS
+ENABLED, SKIP, PRIORITY, _, VARIANTS = CONTROLS
 
 WHERE = "where"
 """By what a row is left out, where no cell of a control column does it."""
@@ -61,6 +62,7 @@ class Passage:
 
     left_out: str = ""  # by what: one of the controls, or "where"; "": it is to run
     decision: str = ""  # what the cell of that name says
+    variants: int | None = None  # how many videos it wants; None: as many as the settings say
     priority: int = NORMAL  # its rank: the smallest goes first
     problems: tuple[Problem, ...] = ()
 
@@ -94,6 +96,7 @@ class Gate:
             left_out=left_out,
             priority=self._priority(row, problems),
             decision=text,
+            variants=self.count(row, problems),
             problems=tuple(problems),
         )
 
@@ -126,6 +129,26 @@ class Gate:
                 )
             )
         return read
+
+    def count(self, row: SheetRow, problems: list[Problem]) -> int | None:
+        """How many videos a row says it wants."""
+        column = self.columns.first(VARIANTS)
+        value = None if column is None else row.value(column)
+        if is_blank(value):
+            return None
+        number = read_integer(value)
+        if number is not None and 1 <= number <= MOST_VARIANTS:
+            return number
+        problems.append(
+            Problem(
+                code="variants_unclear",
+                message=f"variants is {quoted(value)}; it takes a whole number from 1 to "
+                f"{MOST_VARIANTS}.",
+                row=row.number,
+                column=column,
+            )
+        )
+        return None
 
     def _priority(self, row: SheetRow, problems: list[Problem]) -> int:
         column = self.columns.first(PRIORITY)

@@ -39,6 +39,7 @@ ALIASES: Mapping[str, str] = {
     "skip": "skipped?, skip row, skip this row, スキップ, 除外, 跳过, 是否跳过, 跳過, 是否跳過",
     "priority": "priorities, prio, 優先度, 優先順位, 优先级, 优先度, 優先級, 優先順序",
     "decision": "decisions, 判断, 採否, 决定, 決定",
+    "variants": "variant count, バリエーション数, 本数, 变体数, 版本数, 變體數",
 }
 """Other words for our names, only such as can hardly mean anything else: a wrong prompt costs
 money. Several columns of images may carry a number behind them."""

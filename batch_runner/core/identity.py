@@ -37,6 +37,12 @@ class RowIdentity:
     shown_task: str | None = None  # what the row's out columns show at present
     shown_job: str | None = None
     shown_status: str | None = None
+    variant: int = 1  # which of the row's videos; each is a job of its own
+
+    @property
+    def spot(self) -> tuple[int, int]:
+        """Its line, and which of the line's variants it is."""
+        return self.row, self.variant
 
     @property
     def match_hash(self) -> str:
@@ -59,13 +65,15 @@ class KnownJob:
     error_code: str = ""
     asked: bytes | None = None  # what its row asked for last, where that has ended
     take: str | None = None  # another take that was asked for, as the ledger keeps it
+    variant: int = 1
+    best: int = 1  # which of its row's variants shows in the main columns
 
 
 class RowsToMatch(Protocol):
     """A sheet's rows, however many, in the orders that matching needs."""
 
     def keyed(self) -> Iterable[RowIdentity]:
-        """Those with a key, in the order of the keys, then of the lines."""
+        """Those with a key, in the order of the keys, the variants, then of the lines."""
         ...
 
     def unplaced(self) -> Iterable[RowIdentity]:
@@ -77,7 +85,7 @@ class JobsToMatch(Protocol):
     """A ledger's jobs, likewise."""
 
     def keyed(self) -> Iterable[KnownJob]:
-        """Those with a key, in the order of the keys; of one key those in the sheet first."""
+        """Those with a key, in the same order; of one key those in the sheet first."""
         ...
 
     def unplaced(self) -> Iterable[KnownJob]:
@@ -181,14 +189,14 @@ def match(
     be noted before the next is asked for: what is ``unplaced`` depends on it.
     """
     for _, same_rows, same_jobs in _groups(
-        groupby(rows.keyed(), lambda row: row.key or ""),
-        groupby(jobs.keyed(), lambda job: job.key or ""),
+        groupby(rows.keyed(), lambda row: (row.key or "", row.variant)),
+        groupby(jobs.keyed(), lambda job: (job.key or "", job.variant)),
     ):
         if same_rows:
             yield same_rows[0], same_jobs[0]
     for _, same_rows, same_jobs in _groups(
-        groupby(rows.unplaced(), lambda row: row.match_hash),
-        groupby(jobs.unplaced(), lambda job: job.row_hash),
+        groupby(rows.unplaced(), lambda row: (row.match_hash, row.variant)),
+        groupby(jobs.unplaced(), lambda job: (job.row_hash, job.variant)),
     ):
         found = _pair(same_rows, same_jobs)
         for row in same_rows:
@@ -200,12 +208,13 @@ def match(
                 yield None, job
 
 
-_Groups = Iterator[tuple[str, Iterator[T]]]
+_Name = tuple[str, int]
+_Groups = Iterator[tuple[_Name, Iterator[T]]]
 
 
 def _groups(
     rows: _Groups[RowIdentity], jobs: _Groups[KnownJob]
-) -> Iterator[tuple[str, list[RowIdentity], list[KnownJob]]]:
+) -> Iterator[tuple[_Name, list[RowIdentity], list[KnownJob]]]:
     """For each group of jobs, in order: the rows of the same name."""
     name, same = next(rows, (None, None))
     for wanted, same_jobs in jobs:

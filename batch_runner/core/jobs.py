@@ -14,6 +14,7 @@ from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.model import Estimate
 from batch_runner.core.spend import Refused, Reservation
 from batch_runner.core.takes import Take
+from batch_runner.core.variants import named, split_name
 
 
 class Adoption(StrEnum):
@@ -39,6 +40,7 @@ class RowSpec:
     file_name: str = ""  # of its video, within the folder; "": the usual one
     wanted: bool = True  # passes the user's filter
     adopt: Adoption | None = None  # only for rows that are new to the ledger
+    fields: str = ""  # JSON: what its variant adds to the request, such as a seed
 
     @property
     def invalid(self) -> bool:
@@ -57,6 +59,7 @@ class Earlier:
     error_code: str
     same: bool  # what it asked for last is what the row asks for today
     take: Take | None = None  # another one was asked for: its last one, or the one to come
+    best: int = 1  # which of its row's variants shows in the main columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,13 @@ class Candidate:
     spec: RowSpec
     job: Earlier | None
     decision: Decision | None = None  # what its user wrote beside it
+
+    @property
+    def is_meant(self) -> bool:
+        """Whether the decision is about this one of its row's variants: the best, if none is named."""
+        best = 1 if self.job is None else self.job.best
+        number = None if self.decision is None else self.decision.number
+        return self.spec.identity.variant == (number or best)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,25 +107,41 @@ class Job:
     estimate_high: int | None = None
     estimate_low: int | None = None
     file_name: str = ""  # that its row wants for the video; "": the usual one
+    variant: int = 1  # which of its row's videos it is
+    best: int = 1  # which of them shows in the main columns
     decision_cell: str = ""  # the user's cell that asked for its last take, if it may stand there
 
     @property
     def called(self) -> str:
         """What to type to mean it: its key, its line, or the start of its mark."""
-        return self.key or str(self.row or self.row_hash[:8])
+        return named(self.key or str(self.row or self.row_hash[:8]), self.variant)
 
     def is_called(self, who: str) -> bool:
-        """Whether somebody means it: by its key, its line, or six digits of its mark at least."""
-        return who in {str(self.row), self.key} or (
-            len(who) >= 6 and self.row_hash.startswith(who)
-        )
+        """Whether somebody means it: by its key, its line, or six digits of its mark at least.
+
+        A row means all its variants, ``5/2`` one of them.
+        """
+        if who in {str(self.row), self.key} or (len(who) >= 6 and self.row_hash.startswith(who)):
+            return True
+        row, variant = split_name(who)
+        return variant == self.variant and row in {str(self.row), self.key}
 
     @property
     def name(self) -> str:
-        """How people call it: its key, or its line."""
+        """How people call it: its key, or its line; and which of several it is."""
+        number = f" variant {self.variant}" if self.variant > 1 else ""
         if self.key is not None:
-            return self.key
-        return f"row {self.row}" if self.row is not None else f"job {self.row_hash[:8]}"
+            return self.key + number
+        if self.row is not None:
+            return f"row {self.row}{number}"
+        return f"job {self.row_hash[:8]}"
+
+    @property
+    def place(self) -> int:
+        """Which of its row's columns it shows in: the best one is first, and gives up its own."""
+        if self.variant == self.best:
+            return 1
+        return self.best if self.variant == 1 else self.variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +225,7 @@ class Totals:
     """What a campaign's ledger adds up to."""
 
     rows: int
-    states: Mapping[str, int]  # shown state -> jobs in the sheet
+    states: Mapping[str, int]  # shown state -> videos of rows in the sheet, each variant one
     cost: int  # micro-dollars known to be charged, all attempts, superseded ones too
     held: int  # micro-dollars counted against the budget: charged, or reserved while open
     estimated: int  # micro-dollars that what is still to come may cost at most

@@ -15,6 +15,7 @@ from batch_runner.core.celltext import plain_text, safe_text
 from batch_runner.core.identity import MARK_LENGTH
 from batch_runner.core.lifecycle import State, shown
 from batch_runner.core.model import Problem, Severity, SheetRow, Table
+from batch_runner.core.variants import column_name
 from batch_runner.core.whose import Evidence, weigh
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "OUT_COLUMNS",
     "PREVIEW",
     "STATUS_WORDS",
+    "VARIANT_COLUMNS",
     "WIDTHS",
     "OutColumns",
     "job_mark",
@@ -46,10 +48,19 @@ PREVIEW = "preview"
 """A column more, for those who want it: the video's picture, in workbooks."""
 
 ALL_COLUMNS = (*OUT_COLUMNS, PREVIEW)
-"""Every column that may be ours."""
+"""Every column that may be ours, but those of further variants."""
+
+VARIANT_COLUMNS = tuple(name for name in OUT_COLUMNS if name != "finished_at")
+"""What is shown of each further variant of a row, as ``status_2`` and so on."""
 
 WIDTHS = dict(zip(ALL_COLUMNS, (12, 34, 34, 34, 10, 40, 27, 15, 20), strict=True))
 """How wide each is made in a workbook, in characters."""
+
+
+def width_of(name: str) -> int:
+    """How wide one of our columns is made, in characters."""
+    return WIDTHS.get(name) or WIDTHS[name.rpartition("_")[0]]
+
 
 STATUS_WORDS = frozenset(str(shown(state)) for state in State)
 """The words that a status cell may show."""
@@ -77,6 +88,7 @@ def plan_columns(
     prefix: str = "batch_",
     *,
     preview: bool = False,
+    variants: int = 1,
 ) -> OutColumns:
     """Decide which column each of our names takes.
 
@@ -92,16 +104,20 @@ def plan_columns(
         prefix: what our names get where the user has a column of that name.
         preview: whether a column for pictures is wanted, too. One that the ledger wrote is ours
             also when it is no longer wanted.
+        variants: how many videos a row has at most; likewise.
     """
     headers = _Headers(table.headers)
-    preview = preview or bool(headers.find(recorded.get(PREVIEW, "")))
-    evidence = _evidence(table, headers, (recorded, configured), prefix)
+    wanted = our_names(
+        preview=preview or bool(headers.find(recorded.get(PREVIEW, ""))),
+        variants=max(variants, *(number_of(name) for name in (*recorded, "status"))),
+    )
+    evidence = _evidence(table, headers, (recorded, configured), prefix, wanted)
     places: dict[str, int] = {}
     names: dict[str, str] = {}
     added: dict[int, str] = {}
     notices: list[Problem] = []
 
-    for name in ALL_COLUMNS if preview else OUT_COLUMNS:
+    for name in wanted:
         taken = set(places.values())
         place = _settled(headers, name, (configured, recorded), taken, evidence)
         if place is None:
@@ -115,6 +131,18 @@ def plan_columns(
         if users is not None:
             notices.append(_kept(table, users, text))
     return OutColumns(places=places, names=names, added=added, notices=tuple(notices))
+
+
+def our_names(*, preview: bool, variants: int) -> tuple[str, ...]:
+    """All names that a sheet's columns of ours have, in their order."""
+    further = (column_name(name, n) for n in range(2, variants + 1) for name in VARIANT_COLUMNS)
+    return (*(ALL_COLUMNS if preview else OUT_COLUMNS), *further)
+
+
+def number_of(name: str) -> int:
+    """Which variant a column is of: 2 for ``status_2``."""
+    plain, _, number = name.rpartition("_")
+    return int(number) if plain in VARIANT_COLUMNS and number.isdecimal() else 1
 
 
 def shown_results(row: SheetRow, columns: OutColumns) -> dict[str, str]:
@@ -134,12 +162,16 @@ def unnamed_before_ours(headers: Sequence[str]) -> range:
     header before they were.
     """
     ours = len(headers)
-    while ours and _fold(headers[ours - 1]).removeprefix("batch_") in ALL_COLUMNS:
+    while ours and _is_our_name(_fold(headers[ours - 1]).removeprefix("batch_")):
         ours -= 1
     own = ours
     while own and ours < len(headers) and not headers[own - 1].strip():
         own -= 1
     return range(own, ours)
+
+
+def _is_our_name(text: str) -> bool:
+    return text in ALL_COLUMNS or number_of(text) > 1
 
 
 class _Headers:
@@ -171,7 +203,11 @@ def _fold(text: str) -> str:
 
 
 def _evidence(
-    table: Table, headers: _Headers, settled: tuple[Mapping[str, str], ...], prefix: str
+    table: Table,
+    headers: _Headers,
+    settled: tuple[Mapping[str, str], ...],
+    prefix: str,
+    names: Iterable[str],
 ) -> Evidence:
     """What stands below every header that one of our columns may have."""
 
@@ -180,7 +216,7 @@ def _evidence(
         texts.update(header[name] for header in settled if name in header)
         return [place for text in texts for place in headers.find(text)]
 
-    return weigh(table.rows, {name: candidates(name) for name in ALL_COLUMNS}, STATUS_WORDS)
+    return weigh(table.rows, {name: candidates(name) for name in names}, STATUS_WORDS)
 
 
 def _settled(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from batch_runner.core.language import phrase, template
+from batch_runner.core.variants import split_name
 
 _SPAN = re.compile(r"(\d{1,7})(?:-(\d{1,7}))?")
 _FORMS = template("'new', 'failed' or line numbers such as 5,8-12")
@@ -29,31 +30,37 @@ class Selection:
     sort: Sort
     spans: tuple[tuple[int, int], ...] = ()  # first and last line, 1-based; only for LINES
     keys: tuple[str, ...] = ()  # rows by the user's own ids; only for LINES
+    parts: tuple[tuple[str, int], ...] = ()  # variants of rows, by line or key
 
     def has_line(self, line: int) -> bool:
         """Whether a line is named (always, where lines don't matter)."""
         return self.sort is not Sort.LINES or any(a <= line <= b for a, b in self.spans)
 
-    def means(self, line: int, key: str | None) -> bool:
-        """Whether a row is named, by its line or its key."""
-        return key in self.keys or self.has_line(line)
+    def means(self, line: int, key: str | None, variant: int, *, best: bool) -> bool:
+        """Whether a video is named, by its row's line or key; a row alone means its best one."""
+        if any(who in {str(line), key} and number == variant for who, number in self.parts):
+            return True
+        return best and (key in self.keys or self.has_line(line))
 
 
 def parse_rows(text: str) -> Selection:
-    """Read the rows of a command: ``5,8-12``, and keys.
+    """Read the rows of a command: ``5,8-12``, keys, and ``5/2`` for a variant.
 
     Raises:
         ValueError: nothing is named, or a span is the wrong way round.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
+    named = [split_name(part) for part in parts]
+    variants = tuple((who, number) for who, number in named if number is not None)
+    parts = [who for who, number in named if number is None]
     lines = [
         p for p in parts if _SPAN.fullmatch("".join(unicodedata.normalize("NFKC", p).split()))
     ]
     keys = tuple(part for part in parts if part not in lines)
-    if not parts:
+    if not named:
         raise ValueError("line numbers such as 5,8-12, or keys")
     spans = parse_selection(",".join(lines)).spans if lines else ()
-    return Selection(sort=Sort.LINES, spans=spans, keys=keys)
+    return Selection(sort=Sort.LINES, spans=spans, keys=keys, parts=variants)
 
 
 def lines_text(spans: Sequence[tuple[int, int]]) -> str:

@@ -48,6 +48,7 @@ class Sent:
     task_id: str | None = None
     void: bool = False  # certainly not accepted
     end: End | None = None
+    variant: int = 1  # which of its row's videos it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,7 @@ def _intent(told: Mapping[str, object], at: float) -> Sent:
         after=_text_or_none(told["after"]),
         at=at,
         host=_text(told["host"], least=0),
+        variant=_number(told.get("variant", 1), least=1),
     )
 
 

@@ -72,6 +72,7 @@ def weigh(
 
 def _fits(name: str, value: CellValue, words: Collection[str]) -> bool:
     """Whether we could have written this value into the column of this name."""
-    if name == "status":
+    plain = name.rstrip("_0123456789")
+    if plain == "status":
         return plain_text(value) in words
-    return name != "job" or is_mark(value)
+    return plain != "job" or is_mark(value)

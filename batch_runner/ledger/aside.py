@@ -58,6 +58,10 @@ class Aside(ABC):
         """The decision cell of a row that is to be made for the first time is obeyed by that."""
         await self._do(takes.note_cell, job, cell)
 
+    async def choose_best(self, job: int) -> None:
+        """Of a row's variants this one shows in the main columns from now on."""
+        await self._do(takes.choose_best, job)
+
     async def withdraw_take(self, job: int, at: datetime) -> bool:
         """A take that was asked for and not sent is not wanted any more."""
         return await self._do(takes.withdraw_take, job, at)

@@ -14,6 +14,7 @@ from typing import Any
 
 from batch_runner.core.jobs import Claim, ClaimKind, ClaimTerms, Job
 from batch_runner.core.lifecycle import Event, State, advance
+from batch_runner.core.takes import with_fields
 from batch_runner.ledger.history import write_event
 from batch_runner.ledger.reserve import refused
 from batch_runner.ledger.rows import (
@@ -134,8 +135,8 @@ def _held(connection: sqlite3.Connection) -> int:
 
 def _request(row: sqlite3.Row) -> bytes:
     """The bytes to send: what the row asks for, or another take of it."""
+    body: bytes = with_fields(row["body"], row["fields"])
     take = wished(row)
-    body: bytes = row["body"]
     return body if take is None else take.request(row["model"], body)
 
 

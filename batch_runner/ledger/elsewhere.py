@@ -64,11 +64,11 @@ class _Desk:
             if row["task_id"] is not None:
                 self._by_task[row["task_id"]] = attempt
         self._by_hash: dict[str, list[int]] = defaultdict(list)
-        self._by_row_key: dict[str, list[int]] = defaultdict(list)
-        for row in connection.execute("SELECT id, row_hash, key FROM jobs ORDER BY id"):
+        self._by_row_key: dict[tuple[str, int], list[int]] = defaultdict(list)
+        for row in connection.execute("SELECT id, row_hash, key, variant FROM jobs ORDER BY id"):
             self._by_hash[row["row_hash"]].append(row["id"])
             if row["key"] is not None:
-                self._by_row_key[row["key"]].append(row["id"])
+                self._by_row_key[row["key"], row["variant"]].append(row["id"])
         rows = connection.execute("SELECT worksheet FROM scopes")
         self._worksheets = {row["worksheet"] for row in rows}
 
@@ -101,7 +101,10 @@ class _Desk:
 
     def _alike(self, sent: Sent) -> list[int]:
         """Jobs of the row that was sent: by its key, else by what it holds."""
-        jobs = self._by_row_key.get(sent.row_key or "", []) or self._by_hash[sent.row_hash]
+        jobs = (
+            self._by_row_key.get((sent.row_key or "", sent.variant), [])
+            or self._by_hash[sent.row_hash]
+        )
         known = sent.worksheet in self._worksheets  # else it was renamed
         return [job for job in jobs if not known or self._here(job).worksheet == sent.worksheet]
 
@@ -248,9 +251,9 @@ class _Desk:
     def _beside(self, job: int) -> int:
         """A job of no row for what was sent twice: it is paid, so it is fetched and reported."""
         cursor = self._connection.execute(
-            """INSERT INTO jobs (scope, key, row_hash, whole_hash, state, wanted, model,
+            """INSERT INTO jobs (scope, key, row_hash, whole_hash, state, wanted, model, variant,
                    created_at, updated_at)
-               SELECT scope, key, row_hash, whole_hash, 'queued', 0, model, ?, ? FROM jobs
+               SELECT scope, key, row_hash, whole_hash, 'queued', 0, model, variant, ?, ? FROM jobs
                WHERE id = ?""",
             (self._at.timestamp(), self._at.timestamp(), job),
         )

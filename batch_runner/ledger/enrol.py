@@ -81,20 +81,25 @@ def enrol(connection: sqlite3.Connection, scope: int, reading: Reading) -> None:
     next run, unless they stand where a job waited: that one was edited, and is replaced. Nor
     does saving the sheet let in what this run was to leave out (``hold_back``, a limit).
     """
-    waited: set[int] = set()
+    waited: set[tuple[int, int]] = set()
     for gone in place(connection, scope, reading.rows):
         left = connection.execute(
             """UPDATE jobs SET row = NULL WHERE id = ?
                RETURNING wanted AND state IN ('queued', 'invalid')""",
             (gone.id,),
         ).fetchone()
+        if gone.variant > 1:  # it may have been the one in the main columns
+            connection.execute(
+                "UPDATE jobs SET best = 1 WHERE scope = ? AND row = ? AND best = ?",
+                (scope, gone.row, gone.variant),
+            )
         if left[0] and gone.row is not None:
-            waited.add(gone.row)
+            waited.add((gone.row, gone.variant))
     stamp = reading.at.timestamp()
     for candidate in reading.rows.candidates():
-        spec, row = reading.mark(candidate), candidate.spec.identity.row
+        spec, row = reading.mark(candidate), candidate.spec.identity
         if candidate.job is None:
-            claimable = spec.wanted and (not reading.midway or row in waited)
+            claimable = spec.wanted and (not reading.midway or (row.row, row.variant) in waited)
             job = _insert(connection, scope, spec, stamp, wanted=claimable)
             adopt(connection, job, spec, reading.origin, reading.at)
             reading.rows.place(row, new_job(job, spec))
@@ -112,8 +117,8 @@ def _insert(
     cursor = connection.execute(
         """INSERT INTO jobs (scope, row, key, row_hash, whole_hash, state, wanted, model, body,
                estimate_low, estimate_high, priority, file_name, error_code, error, created_at,
-               updated_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+               updated_at, variant, fields)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             scope,
             identity.row,
@@ -132,6 +137,8 @@ def _insert(
             spec.problem,
             stamp,
             stamp,
+            identity.variant,
+            spec.fields,
         ),
     )
     assert cursor.lastrowid is not None
@@ -196,13 +203,14 @@ def _follow(
         "estimate_high": spec.estimate.high,
         "priority": spec.priority,
         "file_name": spec.file_name,
+        "fields": spec.fields,
     }
     if any(job[name] != value for name, value in now.items()):
         connection.execute(
             """UPDATE jobs SET row = :row, key = :key, row_hash = :row_hash,
                    whole_hash = :whole_hash, wanted = :wanted, model = :model, body = :body,
                    estimate_low = :estimate_low, estimate_high = :estimate_high,
-                   priority = :priority, file_name = :file_name
+                   priority = :priority, file_name = :file_name, fields = :fields
                WHERE id = :id""",
             {**now, "id": job["id"]},
         )

@@ -14,7 +14,7 @@ from batch_runner.ledger.spool import Spool
 _KNOWN = f"""
 SELECT j.id, j.row_hash, j.whole_hash, j.key, j.task_id, j.row, j.state, j.attempt, j.error_code,
     iif(j.state IN ('succeeded', 'failed'), coalesce(a.asked, a.body, j.body), NULL) AS asked,
-    j.take
+    j.take, j.variant, j.best
 FROM {JOB_TABLES} WHERE j.scope = ?
 """  # noqa: S608 - constants
 
@@ -30,13 +30,15 @@ class _Jobs:
 
     def keyed(self) -> Iterator[KnownJob]:
         """Those with a key; of one key those in the sheet first, the newest first."""
-        for job in self._known("AND j.key IS NOT NULL ORDER BY j.key, j.row IS NULL, j.id DESC"):
+        for job in self._known(
+            "AND j.key IS NOT NULL ORDER BY j.key, j.variant, j.row IS NULL, j.id DESC"
+        ):
             self._some_placed = True
             yield job
 
     def unplaced(self) -> Iterator[KnownJob]:
         """Those without a row, in the order of their hash."""
-        for job in self._known("ORDER BY j.row_hash, j.id"):
+        for job in self._known("ORDER BY j.row_hash, j.variant, j.id"):
             if not (self._some_placed and self._rows.has_job(job.id)):
                 yield job
 
@@ -49,7 +51,7 @@ def place(connection: sqlite3.Connection, scope: int, rows: Spool) -> Iterator[K
     rows.forget_jobs()
     for row, job in match(rows, _Jobs(connection, scope, rows)):
         if row is not None:
-            rows.place(row.row, job)
+            rows.place(row, job)
         elif job.row is not None:
             yield job
 
@@ -76,6 +78,7 @@ def new_job(job: int, spec: RowSpec) -> KnownJob:
         key=spec.identity.key,
         task_id=None,
         row=spec.identity.row,
+        variant=spec.identity.variant,
     )
 
 
@@ -92,4 +95,6 @@ def _known_job(row: sqlite3.Row) -> KnownJob:
         error_code=row["error_code"],
         asked=row["asked"],
         take=row["take"],
+        variant=row["variant"],
+        best=row["best"],
     )

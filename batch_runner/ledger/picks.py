@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from datetime import datetime
 
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event, State, advance
+from batch_runner.core.variants import split_name
 from batch_runner.core.wording import withdrawn
 from batch_runner.ledger.history import write_event
 from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, to_job
@@ -16,14 +18,15 @@ _IN_SHEET = f"SELECT {JOB_COLUMNS} FROM {JOB_TABLES} WHERE j.row IS NOT NULL"  #
 
 def called(connection: sqlite3.Connection, who: str) -> list[Job]:
     """Jobs that people call so: a line, a key, or the start of a job mark."""
-    line = int(who) if who.isascii() and who.isdigit() and len(who) < 10 else -1
+    row, _ = split_name(who)
+    lines = json.dumps([int(w) for w in (who, row) if w.isascii() and w.isdigit() and len(w) < 10])
     mark = who if len(who) >= 6 and who.isalnum() else "-"
     rows = connection.execute(
-        f"""{_IN_SHEET} AND (j.row = ? OR j.key = ? OR j.row_hash GLOB ? || '*')
-            ORDER BY j.scope, j.row""",
-        (line, who, mark),
+        f"""{_IN_SHEET} AND (j.row IN (SELECT value FROM json_each(?)) OR j.key IN (?, ?)
+            OR j.row_hash GLOB ? || '*') ORDER BY j.scope, j.row, j.variant""",  # noqa: S608 - constants
+        (lines, who, row, mark),
     )
-    return [to_job(row) for row in rows]
+    return [job for job in map(to_job, rows) if job.is_called(who)]
 
 
 def to_mend(connection: sqlite3.Connection) -> list[Job]:

@@ -18,14 +18,14 @@ JOB_COLUMNS = """
     coalesce(a.callback, '') AS callback,
     j.task_id, a.accepted_at, j.urls, j.expires_at, j.video_file, j.cost, j.error_code,
     j.error, j.finished_at, j.estimate_low, j.estimate_high, j.file_name,
-    coalesce(json_extract(j.take, '$.cell'), '') AS decision_cell
+    j.variant, j.best, coalesce(json_extract(j.take, '$.cell'), '') AS decision_cell
 """
 UNSENT_COLUMNS = """
     id, scope, row, key, row_hash, state, model, attempt, tries, body, '' AS idempotency_key,
     '' AS callback,
     task_id, NULL AS accepted_at, urls, expires_at, video_file, cost, error_code, error,
     finished_at, estimate_low, estimate_high, file_name, not_before, take,
-    coalesce(json_extract(take, '$.cell'), '') AS decision_cell
+    variant, best, fields, coalesce(json_extract(take, '$.cell'), '') AS decision_cell
 """
 """The same of a job whose next attempt is not made yet; and when it may be sent."""
 

@@ -154,6 +154,11 @@ ALTER TABLE attempts ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ALTER TABLE attempts ADD COLUMN urls TEXT;        -- JSON list
 ALTER TABLE attempts ADD COLUMN expires_at REAL;
 ALTER TABLE attempts ADD COLUMN finished_at REAL; -- it had its video, and could stand again
+-- Several videos of one row.
+ALTER TABLE jobs ADD COLUMN variant INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE jobs ADD COLUMN best INTEGER NOT NULL DEFAULT 1;   -- which the main columns show
+ALTER TABLE jobs ADD COLUMN fields TEXT NOT NULL DEFAULT '';   -- JSON, what its variant adds
+CREATE INDEX jobs_variant ON jobs (scope, row) WHERE variant > 1 AND row IS NOT NULL;
 DROP INDEX jobs_trouble;
 CREATE INDEX jobs_trouble ON jobs (id)
     WHERE (state IN ('failed', 'invalid') OR error_code = 'redo_failed')

@@ -18,6 +18,15 @@ Shown = Mapping[str, str]
 """Our name -> what the row's cell shows, as text; blank ones are left out."""
 
 
+SLOTS = 100
+"""Places of one line in the order of the rows: the line itself, then its further variants."""
+
+
+def slot(row: int, variant: int) -> int:
+    """The place of a row's variant; variants of one line follow each other."""
+    return row * SLOTS + variant
+
+
 class ShownCells(Mapping[int, Mapping[int, OutCell]]):
     """The cells to be written: line -> column -> cell, in the order of the lines."""
 
@@ -48,21 +57,27 @@ class ShownCells(Mapping[int, Mapping[int, OutCell]]):
         self._connection.execute("DELETE FROM cells")
 
     def put(self, row: int, cells: Mapping[int, OutCell]) -> None:
-        """These are to be written into a line."""
+        """These are to be written into a line, beside what is already."""
         text = json.dumps({place: _packed(cell) for place, cell in cells.items()})
-        self._connection.execute("INSERT INTO cells VALUES (?, ?)", (row, text))
+        self._connection.execute(
+            """INSERT INTO cells VALUES (?, ?)
+               ON CONFLICT (row) DO UPDATE SET cells = json_patch(cells, excluded.cells)""",
+            (row, text),
+        )
 
     # -- what stands there -------------------------------------------------------------
 
     def shown_at(self, row: int) -> Shown:
         """What one line shows."""
-        found = self._connection.execute("SELECT shown FROM rows WHERE row = ?", (row,)).fetchone()
+        found = self._connection.execute(
+            "SELECT shown FROM rows WHERE slot = ?", (slot(row, 1),)
+        ).fetchone()
         return json.loads(found[0]) if found and found[0] else {}
 
     def note(self, row: int, name: str, text: str) -> None:
         """One line shows this under one of our names."""
         shown = json.dumps({**self.shown_at(row), name: text})
-        self._connection.execute("UPDATE rows SET shown = ? WHERE row = ?", (shown, row))
+        self._connection.execute("UPDATE rows SET shown = ? WHERE slot = ?", (shown, slot(row, 1)))
 
     def written(self, names: Mapping[int, str], seen_as: Callable[[OutCell], str]) -> None:
         """They stand there now.
@@ -74,7 +89,9 @@ class ShownCells(Mapping[int, Mapping[int, OutCell]]):
         for row, cells in self.items():
             now = {names[place]: seen_as(cell) for place, cell in cells.items()}
             shown = json.dumps({**self.shown_at(row), **now})
-            self._connection.execute("UPDATE rows SET shown = ? WHERE row = ?", (shown, row))
+            self._connection.execute(
+                "UPDATE rows SET shown = ? WHERE slot = ?", (shown, slot(row, 1))
+            )
 
 
 def _packed(cell: OutCell) -> list[object]:

@@ -19,15 +19,17 @@ from batch_runner.core.jobs import Candidate, RowSpec
 from batch_runner.ledger.findings import TABLE as PROBLEMS
 from batch_runner.ledger.findings import Findings
 from batch_runner.ledger.first_rows import FirstRows
+from batch_runner.ledger.shown_cells import SLOTS, ShownCells, slot
 from batch_runner.ledger.shown_cells import TABLE as CELLS
-from batch_runner.ledger.shown_cells import ShownCells
 from batch_runner.ledger.spooled import IDENTITY, REST, to_candidate, to_identity
 
 BATCH = 500  # rows that wait to be written together
 
 _TABLES = """
 CREATE TABLE rows (
-    row INTEGER PRIMARY KEY,
+    slot INTEGER PRIMARY KEY,
+    row INTEGER NOT NULL,
+    variant INTEGER NOT NULL,
     row_hash TEXT NOT NULL,
     whole_hash TEXT NOT NULL,
     key TEXT,
@@ -44,28 +46,30 @@ CREATE TABLE rows (
     left_out TEXT NOT NULL,
     file_name TEXT NOT NULL,
     request BLOB,          -- a digest by which equal requests are found
-    decided INTEGER        -- its decision cell says something
+    decided INTEGER,       -- its decision cell says something
+    fields TEXT NOT NULL   -- JSON: what its variant adds to the request
 );
 CREATE TABLE keys (key TEXT PRIMARY KEY, rows INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE jobs (
-    row INTEGER PRIMARY KEY,
+    slot INTEGER PRIMARY KEY,
     id INTEGER NOT NULL,
     state TEXT NOT NULL,
     attempt INTEGER NOT NULL,
     row_hash TEXT NOT NULL,
     error_code TEXT NOT NULL,
     same INTEGER NOT NULL,
-    take TEXT
+    take TEXT,
+    best INTEGER NOT NULL
 );
 """
 _INDEXES = """
-CREATE INDEX rows_key ON rows (key, row) WHERE key IS NOT NULL;
-CREATE INDEX rows_hash ON rows (coalesce(former_hash, row_hash), row);
+CREATE INDEX rows_key ON rows (key, variant, row) WHERE key IS NOT NULL;
+CREATE INDEX rows_hash ON rows (coalesce(former_hash, row_hash), variant, row);
 CREATE INDEX rows_request ON rows (request, row) WHERE request IS NOT NULL;
 CREATE INDEX jobs_id ON jobs (id);
-CREATE INDEX rows_decided ON rows (row) WHERE decided;
+CREATE INDEX rows_decided ON rows (slot) WHERE decided;
 """
-_BY_PRIORITY = "CREATE INDEX rows_priority ON rows (priority, row)"
+_BY_PRIORITY = "CREATE INDEX rows_priority ON rows (priority, slot)"
 
 
 class Spool:
@@ -104,7 +108,7 @@ class Spool:
     def add(
         self,
         spec: RowSpec,
-        shown: Mapping[str, str] | None = None,
+        shown: Mapping[str, object] | None = None,
         *,
         unmarked: bool = False,
         request: bytes | None = None,
@@ -120,7 +124,9 @@ class Spool:
         one = spec.identity
         self._new.append(
             (
+                slot(one.row, one.variant),
                 one.row,
+                one.variant,
                 one.row_hash,
                 one.whole_hash,
                 one.key,
@@ -138,6 +144,7 @@ class Spool:
                 spec.file_name,
                 request,
                 bool(shown and DECISION in shown),
+                spec.fields,
             )
         )
         self._ranked = self._ranked or spec.priority != 0
@@ -164,14 +171,14 @@ class Spool:
 
     def keyed(self) -> Iterator[RowIdentity]:
         """Rows with a key, in the order of the keys; see :class:`identity.RowsToMatch`."""
-        return self._identities("WHERE r.key IS NOT NULL ORDER BY r.key, r.row")
+        return self._identities("WHERE r.key IS NOT NULL ORDER BY r.key, r.variant, r.row")
 
     def unplaced(self) -> Iterator[RowIdentity]:
         """Rows without a job, in the order of their hash."""
         self._write_placed()
         return self._identities(
-            """WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.row = r.row)
-               ORDER BY coalesce(r.former_hash, r.row_hash), r.row"""
+            """WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.slot = r.slot)
+               ORDER BY coalesce(r.former_hash, r.row_hash), r.variant, r.row"""
         )
 
     def forget_jobs(self) -> None:
@@ -179,10 +186,11 @@ class Spool:
         self._placed.clear()
         self._connection.execute("DELETE FROM jobs")
 
-    def place(self, row: int, job: KnownJob) -> None:
+    def place(self, row: RowIdentity, job: KnownJob) -> None:
         """This row is this job."""
-        known = (row, job.id, job.state, job.attempt, job.row_hash, job.error_code)
-        self._placed.append((*known, row, row, job.asked, job.take))
+        place = slot(row.row, row.variant)
+        known = (place, job.id, job.state, job.attempt, job.row_hash, job.error_code)
+        self._placed.append((*known, place, place, job.asked, job.take, job.best))
         if len(self._placed) >= BATCH:
             self._write_placed()
 
@@ -200,13 +208,15 @@ class Spool:
     def jobs(self) -> Iterator[tuple[int, int]]:
         """Line and job of the rows that have one, in the order of the lines."""
         self._write_placed()
-        yield from self._connection.execute("SELECT row, id FROM jobs ORDER BY row")
+        yield from self._connection.execute(
+            f"SELECT slot / {SLOTS}, id FROM jobs ORDER BY slot"  # noqa: S608 - a number
+        )
 
     def _write_placed(self) -> None:
         self._connection.executemany(
             """INSERT INTO jobs VALUES
-                   (?, ?, ?, ?, ?, ?, (SELECT body IS NOT NULL FROM rows WHERE row = ?)
-                    AND (SELECT body FROM rows WHERE row = ?) IS ?, ?)""",
+                   (?, ?, ?, ?, ?, ?, (SELECT body IS NOT NULL FROM rows WHERE slot = ?)
+                    AND (SELECT body FROM rows WHERE slot = ?) IS ?, ?, ?)""",
             self._placed,
         )
         self._placed.clear()
@@ -222,7 +232,7 @@ class Spool:
 
         ``as_sent``: in the order in which they are sent, by their priority.
         """
-        return self._candidates("", "r.priority, r.row" if as_sent and self._ranked else "r.row")
+        return self._candidates("", "r.priority, r.slot" if as_sent and self._ranked else "r.slot")
 
     def decided(self) -> Iterator[Candidate]:
         """Those whose user decided something about them."""
@@ -232,10 +242,10 @@ class Spool:
         """Those of which another take was asked for once."""
         return self._candidates("WHERE j.take IS NOT NULL")
 
-    def _candidates(self, which: str, order: str = "r.row") -> Iterator[Candidate]:
+    def _candidates(self, which: str, order: str = "r.slot") -> Iterator[Candidate]:
         self._write_placed()
         rows = self._connection.execute(
-            f"""SELECT {IDENTITY}, {REST} FROM rows r LEFT JOIN jobs j ON j.row = r.row
+            f"""SELECT {IDENTITY}, {REST} FROM rows r LEFT JOIN jobs j ON j.slot = r.slot
                 {which} ORDER BY {order}"""  # noqa: S608 - constants
         )
         for row in rows:
@@ -250,7 +260,9 @@ class Spool:
 
     def sendable(self) -> Iterator[int]:
         """Lines of the rows that nothing is wrong with."""
-        for (row,) in self._connection.execute("SELECT row FROM rows WHERE body IS NOT NULL"):
+        for (row,) in self._connection.execute(
+            "SELECT DISTINCT row FROM rows WHERE body IS NOT NULL"
+        ):
             yield row
 
     def hashes(self) -> Iterator[str]:
@@ -263,7 +275,7 @@ class Spool:
         self._write_placed()
         count, first = self._connection.execute(
             """SELECT count(*), min(row) FROM rows r
-               WHERE unmarked AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.row = r.row)"""
+               WHERE unmarked AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.slot = r.slot)"""
         ).fetchone()
         return count, first
 

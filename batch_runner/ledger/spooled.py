@@ -12,15 +12,20 @@ from batch_runner.core.lifecycle import State
 from batch_runner.core.model import Estimate
 from batch_runner.core.takes import Take
 
-IDENTITY = "r.row, r.row_hash, r.whole_hash, r.key, r.former_hash, r.shown"
-REST = """r.model, r.body, r.estimate_low, r.estimate_high, r.problem, r.problem_code,
+IDENTITY = "r.row, r.row_hash, r.whole_hash, r.key, r.former_hash, r.shown, r.variant"
+REST = """r.fields, r.model, r.body, r.estimate_low, r.estimate_high, r.problem, r.problem_code,
     r.priority, r.left_out, r.file_name,
-    j.id, j.state, j.attempt, j.row_hash, j.error_code, j.same, j.take"""
+    j.id, j.state, j.attempt, j.row_hash, j.error_code, j.same, j.take, j.best"""
+
+
+OWN = "own"
+"""Where else a row's first variant shows what is its, once another one is in the main columns."""
 
 
 def to_identity(row: tuple[Any, ...]) -> RowIdentity:
     """Who a row is, from the columns of ``IDENTITY``."""
     shown = json.loads(row[5]) if row[5] else {}
+    shown = shown.get(OWN, shown)
     return RowIdentity(
         row=row[0],
         row_hash=row[1],
@@ -30,13 +35,14 @@ def to_identity(row: tuple[Any, ...]) -> RowIdentity:
         shown_task=shown.get("task_id"),
         shown_job=shown.get("job"),
         shown_status=shown.get("status"),
+        variant=row[6],
     )
 
 
 def to_candidate(row: tuple[Any, ...]) -> Candidate:
     """A row and its job, from the columns of ``IDENTITY`` and ``REST``."""
-    model, body, low, high, problem, code, priority, left_out, file_name = row[6:15]
-    job, state, attempt, row_hash, error, same, take = row[15:]
+    fields, model, body, low, high, problem, code, priority, left_out, file_name, *known = row[7:]
+    job, state, attempt, row_hash, error, same, take, best = known
     said = json.loads(row[5]).get(DECISION) if row[5] else None
     decision = read_decision(said) if said else None
     spec = RowSpec(
@@ -49,6 +55,7 @@ def to_candidate(row: tuple[Any, ...]) -> Candidate:
         priority=priority,
         left_out=left_out,
         file_name=file_name,
+        fields=fields,
     )
     if job is None:
         return Candidate(spec=spec, job=None, decision=decision)
@@ -60,5 +67,6 @@ def to_candidate(row: tuple[Any, ...]) -> Candidate:
         error_code=error,
         same=bool(same),
         take=Take.from_json(take) if take else None,
+        best=best,
     )
     return Candidate(spec=spec, job=earlier, decision=decision)

@@ -34,10 +34,11 @@ def totals(connection: sqlite3.Connection) -> Totals:
                    AND error_code IN ('content_policy', 'bad_input')) AS refused,
                   (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND wanted
                    AND state = 'queued') AS unsent,
+                  (SELECT count(*) FROM jobs WHERE variant > 1 AND row IS NOT NULL) AS further,
                   (SELECT count(*) FROM jobs WHERE {NEW_TROUBLE}) AS new_troubles"""  # noqa: S608 - constants
     ).fetchone()
     return Totals(
-        rows=sum(states.values()),
+        rows=sum(states.values()) - sums["further"],
         states=dict(states),
         cost=sums["cost"],
         held=sums["held"],

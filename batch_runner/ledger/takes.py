@@ -141,6 +141,16 @@ def note_cell(connection: sqlite3.Connection, job: int, cell: str) -> None:
     )
 
 
+def choose_best(connection: sqlite3.Connection, job: int) -> None:
+    """Of a row's variants this one shows in the main columns from now on."""
+    connection.execute(
+        """UPDATE jobs SET best = chosen.variant
+           FROM (SELECT scope, row, variant FROM jobs WHERE id = ? AND row IS NOT NULL) AS chosen
+           WHERE jobs.scope = chosen.scope AND jobs.row = chosen.row""",
+        (job,),
+    )
+
+
 def cells_obeyed(connection: sqlite3.Connection, jobs: Sequence[int]) -> None:
     """The decision cells that asked for these takes are blank, or say something new."""
     connection.executemany(

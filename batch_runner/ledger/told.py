@@ -24,7 +24,7 @@ def attempts_as_sent(connection: sqlite3.Connection) -> list[Sent]:
     """
     rows = connection.execute(
         """SELECT a.key, a.origin, a.model, a.hold, a.task_id, a.outcome, a.first_sent_at AS at,
-               j.row_hash, j.key AS row_key, s.worksheet, a.n, a.cost, a.error_code, a.error,
+               j.row_hash, j.key AS row_key, j.variant, s.worksheet, a.n, a.cost, a.error_code, a.error,
                a.video_file, a.video_size,
                iif(j.attempt = a.n, j.urls, a.urls) AS urls,
                iif(j.attempt = a.n, j.expires_at, a.expires_at) AS expires_at,
@@ -41,7 +41,18 @@ def attempts_as_sent(connection: sqlite3.Connection) -> list[Sent]:
 
 
 def _as_sent(row: sqlite3.Row) -> Sent:
-    names = ("key", "worksheet", "row_hash", "row_key", "model", "origin", "hold", "n", "after")
+    names = (
+        "key",
+        "worksheet",
+        "row_hash",
+        "row_key",
+        "model",
+        "origin",
+        "hold",
+        "n",
+        "after",
+        "variant",
+    )
     return Sent(
         **{name: row[name] for name in names},
         at=row["at"],

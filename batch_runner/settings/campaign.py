@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from batch_runner.core.variants import parse_variants
 from batch_runner.settings.filter_section import Filter
 from batch_runner.settings.notify_section import NotifySection
 from batch_runner.settings.origins import check_origin, check_web_address
@@ -210,6 +211,11 @@ class CampaignConfig(Section):
     language: Literal["auto", "en", "ja", "zh"] = Field(
         default="auto", description="Of sentences; auto: the language of your system."
     )
+    variants: int | dict[str, list[Any]] = Field(
+        default=1,
+        description="Videos of each row: a number, or lists of values by parameter, such as "
+        "{resolution: [720p, 1080p], seed: [1, 2]}.",
+    )
     save_every: Duration = Field(default=30.0, description="Between two updates of the sheet.")
     state: str | None = Field(
         default=None, description="Folder for the ledger, instead of beside."
@@ -233,6 +239,12 @@ class CampaignConfig(Section):
             items = given if isinstance(given, list) else [given]
             if not all(isinstance(item, str | int | float | bool | None) for item in items):
                 raise ValueError(f"'{name}' must be a plain value or a list of texts")
+        return value
+
+    @field_validator("variants")
+    @classmethod
+    def _variants(cls, value: Any) -> Any:
+        parse_variants(value)
         return value
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from batch_runner.core.errors import ConfigError, UsageError
 from batch_runner.core.language import phrase
 from batch_runner.core.selection import parse_selection
 from batch_runner.core.units import parse_duration, parse_rate, parse_usd
+from batch_runner.core.variants import Variants, parse_variants
 from batch_runner.core.where import parse_where
 from batch_runner.settings.campaign import CampaignConfig
 from batch_runner.settings.find import config_beside
@@ -101,6 +102,7 @@ def _by_config(path: Path | None, config: CampaignConfig, environ: Mapping[str, 
         state_dir=_from_folder_of(path, config.state),
         video_folder=_from_folder_of(path, config.download.folder),
         video_name=video_name(config, path),
+        variants=_variants(config),
         output_file=None,
         output_columns=config.output.columns,
         output_prefix=config.output.prefix,
@@ -209,6 +211,12 @@ _OPTIONS: Mapping[str, tuple[str, Callable[[Any], object]]] = MappingProxyType(
     }
 )
 """Option -> the setting it decides, and how it is read."""
+
+
+def _variants(config: CampaignConfig) -> Variants:
+    found = parse_variants(config.variants)
+    grid = {canonical(name): values for name, values in found.grid.items()}
+    return replace(found, grid=grid)
 
 
 def _from_folder_of(config: Path | None, name: str | None) -> Path | None:

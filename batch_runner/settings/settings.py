@@ -9,6 +9,7 @@ from pathlib import Path
 from batch_runner.core.dialect import Dialect
 from batch_runner.core.profile import Given
 from batch_runner.core.selection import Selection
+from batch_runner.core.variants import Variants
 from batch_runner.core.where import Where
 from batch_runner.settings.campaign import Webhook
 from batch_runner.settings.notify import Notify
@@ -72,6 +73,7 @@ class Settings:
     state_dir: Path | None  # where sidecars go instead of beside the sheet
     video_folder: Path | None  # instead of the sidecar's ``videos``
     video_name: TemplateText | None  # of each video, within that folder
+    variants: Variants  # how many videos a row gets that does not say it itself
     output_file: Path | None  # results go into this copy
     output_columns: Mapping[str, str]  # our column name -> header
     output_prefix: str  # before our column name where the user has one of that name

@@ -26,10 +26,10 @@ def reading(
     specs: Sequence[RowSpec], at: datetime, *, basis: Basis, origin: str, midway: bool = False
 ) -> Reading:
     """A worksheet as it was read; whether a row is wanted or adopts something, it says itself."""
-    by_line = {spec.identity.row: spec for spec in specs}
+    by_spot = {spec.identity.spot: spec for spec in specs}
     return Reading(
         rows=spooled(specs),
-        mark=lambda candidate: by_line[candidate.spec.identity.row],
+        mark=lambda candidate: by_spot[candidate.spec.identity.spot],
         at=at,
         basis=basis,
         origin=origin,

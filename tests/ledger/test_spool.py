@@ -63,7 +63,7 @@ def test_a_row_knows_whether_its_job_asked_for_the_same() -> None:
     rows = [spec(2, "a"), spec(3, "b"), spec(4, "c"), spec(5, "d", body=None)]
     spool = spooled(rows)
     for row, asked in zip(rows, (b"a", b"other", None, None), strict=True):
-        spool.place(row.identity.row, known(row, state=State.SUCCEEDED, asked=asked))
+        spool.place(row.identity, known(row, state=State.SUCCEEDED, asked=asked))
     same = [c.job.same for c in spool.candidates() if c.job is not None]
     assert same == [True, False, False, False]
     assert list(spool.jobs()) == [(2, 102), (3, 103), (4, 104), (5, 105)]

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from batch_runner.core.columns import map_columns
+from batch_runner.core.controls import Gate, split_controls
 from batch_runner.core.model import Problem, ReadOptions, SheetRow, Verdict
 from batch_runner.core.rules import across, fingerprint, is_job, judge
 from batch_runner.loader.load import load
@@ -162,3 +163,16 @@ def test_json_lines_hold_rows_without_mistakes() -> None:
     assert not problems
     assert all(judge(row, columns, catalogue).request for row in table.rows)
     assert len(table.rows) == 3
+
+
+def test_variants_sample_asks_for_five_videos_of_two_rows() -> None:
+    """The sample for variants is clean: three and two videos, and one row that is left out."""
+    table = load(SAMPLES / "variants.csv", ReadOptions())[0]
+    catalogue = make_catalogue(load_profiles([PROFILES]), {})
+    columns, problems = map_columns(table.headers, {}, catalogue.parameters)
+    columns, controls = split_controls(columns)
+    gate = Gate(columns=controls)
+    wanted = [(gate.look(row).variants, gate.look(row).left_out) for row in table.rows]
+    assert problems == ()
+    assert wanted == [(3, ""), (2, ""), (None, "decision")]
+    assert all(judge(row, columns, catalogue).problems == () for row in table.rows)

@@ -19,7 +19,7 @@ JOB_MARK = 8  # hex digits of the row hash in a video's name
 MOST_GIVEN = 1000  # places remembered before those that were filled are forgotten
 LONGEST_STEM = 80  # characters; room for suffixes within every file system's limit
 _UNSAFE = re.compile(r"[^\w.\-]+", re.UNICODE)
-_BY_ROW = re.compile(rf"(\d+|row)_(?P<mark>[0-9a-f]{{{JOB_MARK}}})(_\d+)?")
+_BY_ROW = re.compile(rf"(\d+|row)(_v\d+)?_(?P<mark>[0-9a-f]{{{JOB_MARK}}})(_\d+)?")
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)$")
 
 
@@ -111,7 +111,8 @@ def video_stem(job: Job) -> str:
     safe = _UNSAFE.sub("_", who).strip("._")[:LONGEST_STEM] or "row"
     if _RESERVED.match(safe):
         safe = f"{safe}_"
-    return f"{safe}_{job.row_hash[:JOB_MARK]}"
+    number = f"_v{job.variant}" if job.variant > 1 else ""
+    return f"{safe}{number}_{job.row_hash[:JOB_MARK]}"
 
 
 def _stored_at(path: Path) -> list[float]:

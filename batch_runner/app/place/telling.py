@@ -67,6 +67,7 @@ class TellingLedger:
             worksheet=self._worksheets[job.scope],
             row_hash=job.row_hash,
             row_key=job.key,
+            variant=job.variant,
             model=job.model,
             origin=terms.origin,
             hold=job.estimate_high or 0,

@@ -9,7 +9,7 @@ from functools import partial
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.sheet.anew import Anew, is_of_order, is_wished, obeys
-from batch_runner.app.sheet.choose import WAITING, Choice, Filter
+from batch_runner.app.sheet.choose import WAITING, Choice, Filter, means
 from batch_runner.app.sheet.intake import Intake
 from batch_runner.core.decisions import Word
 from batch_runner.core.errors import UsageError
@@ -50,10 +50,7 @@ def check_redo(intakes: Sequence[Intake], wish: Filter, campaign: Campaign) -> N
     if wish.only != "redo" or wish.lines is None:
         return
     lines, profiles = wish.lines, campaign.rules.catalogue.profiles
-    found = [
-        [c for c in intake.rows.candidates() if lines.means(_row(c), c.spec.identity.key)]
-        for intake in intakes
-    ]
+    found = [[c for c in intake.rows.candidates() if means(lines, c)] for intake in intakes]
     here = [c for candidates in found for c in candidates]
     where = str(campaign.source)
     if not here:
@@ -127,6 +124,8 @@ def _why_it_waits(candidate: Candidate) -> str:
     job, decision = candidate.job, candidate.decision
     if job is None or decision is None or decision.word is not Word.REDO:
         return ""
+    if not candidate.is_meant:
+        return ""
     if job.state in WAITING or obeys(job.take, decision):
         return ""
     return not_now(job.state, job.error_code)
@@ -179,9 +178,12 @@ async def _heed_cells(intake: Intake, ledger: SqliteLedger, at: datetime) -> Non
         await ledger.cells_obeyed(gone)
     for candidate in list(intake.rows.decided()):
         job, decision = candidate.job, candidate.decision
-        first = job is not None and job.take is None and job.state in WAITING
-        if job is not None and first and decision is not None and decision.word is Word.REDO:
+        if job is None or decision is None or not candidate.is_meant:
+            continue
+        if decision.word is Word.REDO and job.take is None and job.state in WAITING:
             await ledger.note_cell(job.id, decision.text)
+        if decision.word is Word.KEEP and decision.number not in {None, job.best}:
+            await ledger.choose_best(job.id)
 
 
 async def redo_jobs(

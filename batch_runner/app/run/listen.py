@@ -123,6 +123,7 @@ class RunListener:
             {
                 "row": job.row,
                 "key": job.key,
+                "variant": job.variant if job.variant > 1 else None,
                 "job": job.row_hash[:MARK_LENGTH],
                 "attempt": change.attempt,
                 "seconds": self._seconds(job, change),

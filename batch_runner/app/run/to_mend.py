@@ -83,7 +83,10 @@ async def write_to_mend(place: Path, campaign: Campaign, ledger: SqliteLedger) -
 
 
 def _page(table: Table, intake: Intake, errors: Mapping[int, str]) -> Page:
-    lines = {line: errors[job] for line, job in intake.rows.jobs() if job in errors}
+    lines: dict[int, str] = {}
+    for line, job in intake.rows.jobs():
+        if job in errors:  # of several variants of a row the first one's
+            lines.setdefault(line, errors[job])
     ours = set(intake.out.places.values())
     return Page(
         worksheet=table.worksheet,

@@ -28,6 +28,8 @@ def asks_anew(candidate: Candidate) -> bool:
     job, decision = candidate.job, candidate.decision
     if job is None or decision is None or decision.word is not Word.REDO:
         return False
+    if not candidate.is_meant:
+        return False
     if candidate.spec.body is None or obeys(job.take, decision):
         return False
     return is_wished(job) or not not_now(job.state, job.error_code)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from batch_runner.app.sheet.anew import Anew, asks_anew, by_decision, may_redo
 from batch_runner.app.sheet.intake import Intake
-from batch_runner.app.sheet.pilot import Rows, in_turn, pick_pilot, turn
+from batch_runner.app.sheet.pilot import Rows, Spot, Turn, in_turn, pick_pilot, turn
 from batch_runner.core.decisions import Word
 from batch_runner.core.errors import UsageError
 from batch_runner.core.failures import UNCHANGED_FAILS
@@ -24,7 +24,7 @@ from batch_runner.core.takes import AS_BEFORE, Redo
 _ENDED_ONLY = frozenset({"failed", "changed"})
 """Wishes that send nothing but further attempts of what has ended."""
 
-_NOBODY = (-(10**18), 0)
+_NOBODY = (-(10**18), 0, 0)
 """Before anybody's turn."""
 
 WAITING = frozenset({State.QUEUED, State.INVALID, State.SKIPPED})
@@ -67,8 +67,8 @@ class Choice:
 
     wish: Filter = field(default_factory=Filter)
     vouched: bool | None = None  # task ids without a mark: adopted, ignored; None: there are none
-    last: tuple[int, int] | None = None  # priority and line at which the limit is reached
-    picked: frozenset[int] | None = None  # the lines of a pilot
+    last: Turn | None = None  # priority, line and variant at which the limit is reached
+    picked: frozenset[Spot] | None = None  # lines and variants of a pilot
     again: tuple[int, ...] = ()  # ids of failed jobs that get a new attempt
     anew: tuple[Anew, ...] = ()  # and those of which another take is wished for
 
@@ -98,7 +98,7 @@ class Choice:
 
     def takes(self, candidate: Candidate) -> bool:
         """Whether this run may submit a row."""
-        if self.picked is not None and candidate.spec.identity.row not in self.picked:
+        if self.picked is not None and candidate.spec.identity.spot not in self.picked:
             return False
         if self.last is not None and turn(candidate) > self.last:
             return False
@@ -209,9 +209,15 @@ def may_send(candidate: Candidate, wish: Filter) -> bool:
 
 def names(wish: Filter, candidate: Candidate) -> bool:
     """Whether a ``redo`` means a row, and it can be made anew."""
-    identity = candidate.spec.identity
-    named = wish.lines is not None and wish.lines.means(identity.row, identity.key)
+    named = wish.lines is not None and means(wish.lines, candidate)
     return named and may_redo(candidate, wish.order)
+
+
+def means(lines: Selection, candidate: Candidate) -> bool:
+    """Whether a selection names this one of a row's variants: the best, if none is named."""
+    identity, job = candidate.spec.identity, candidate.job
+    best = identity.variant == (1 if job is None else job.best)
+    return lines.means(identity.row, identity.key, identity.variant, best=best)
 
 
 def _again(candidate: Candidate, wish: Filter) -> bool:

@@ -13,7 +13,7 @@ from batch_runner.app.templates.sources import Columns
 from batch_runner.app.templates.values import ValueTemplate, bind
 from batch_runner.core.cellrefs import MAX_COLUMN
 from batch_runner.core.columns import map_columns
-from batch_runner.core.controls import Gate, column_finder, split_controls
+from batch_runner.core.controls import VARIANTS, Gate, column_finder, split_controls
 from batch_runner.core.decisions import DECISION
 from batch_runner.core.errors import ConfigError, SheetError
 from batch_runner.core.identity import Basis, former_columns
@@ -31,6 +31,7 @@ from batch_runner.core.outcolumns import OutColumns, plan_columns
 from batch_runner.core.profile import Catalogue
 from batch_runner.core.recipe import hashed_columns
 from batch_runner.core.text import quoted
+from batch_runner.core.variants import ONE, Variants
 from batch_runner.core.where import Where
 from batch_runner.ledger.spool import Spool
 
@@ -64,6 +65,7 @@ class Rulebook:
     where: Where | None = None  # only rows of which this holds
     hidden_rows: bool = True  # whether hidden and filtered rows run
     preview: bool = False  # whether a picture of each video is wanted
+    variants: Variants = ONE  # how many videos a row gets that does not say it itself
     templates: tuple[ValueTemplate, ...] = ()  # for what rows do not say themselves
     video_name: Compiled | None = None  # the template by which videos are called
 
@@ -108,6 +110,7 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         rules.out_configured,
         prefix=rules.out_prefix,
         preview=rules.preview and table.in_workbook,
+        variants=_most(table, columns, rules.variants),
     )
     _check_places(table, columns, out)
     columns, controls = split_controls(columns)
@@ -132,6 +135,7 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         gate=Gate(columns=controls, where=_condition(table, rules.where, columns, out)),
         hashed=hashed,
         before=former_columns(table.headers, hashed, memory.basis),
+        variants=rules.variants,
         templates=templates,
         joining=joining,
         names=bind_names(rules.video_name, sheet),
@@ -155,6 +159,14 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         hidden=hidden,
         decisions=controls.first(DECISION),
     )
+
+
+def _most(table: Table, columns: ColumnMap, variants: Variants) -> int:
+    """How many variants a row of this sheet has at most."""
+    gate = Gate(columns=split_controls(columns)[1])
+    if variants.grid or gate.columns.first(VARIANTS) is None:
+        return variants.count
+    return max((gate.count(row, []) or variants.count for row in table.rows), default=1)
 
 
 def _condition(

@@ -23,9 +23,16 @@ class Rows(Protocol):
         ...
 
 
-def turn(candidate: Candidate) -> tuple[int, int]:
+Spot = tuple[int, int]
+"""A line and a variant."""
+
+Turn = tuple[int, int, int]
+"""A priority, a line and a variant."""
+
+
+def turn(candidate: Candidate) -> Turn:
     """When a row's turn is: by its priority, then in the order of the sheet."""
-    return candidate.spec.priority, candidate.spec.identity.row
+    return candidate.spec.priority, *candidate.spec.identity.spot
 
 
 def in_turn(
@@ -37,7 +44,7 @@ def in_turn(
         return ((number, candidate) for candidate in rows(as_sent=True) if may(candidate))
 
     walks = [ranked(number, rows) for number, rows in enumerate(sheets)]
-    return merge(*walks, key=lambda one: (one[1].spec.priority, one[0], one[1].spec.identity.row))
+    return merge(*walks, key=lambda one: (one[1].spec.priority, one[0], one[1].spec.identity.spot))
 
 
 def pick_pilot(
@@ -45,8 +52,8 @@ def pick_pilot(
     may: Callable[[Candidate], bool],
     size: int,
     profiles: Mapping[str, Profile],
-) -> list[frozenset[int]]:
-    """The lines of each worksheet that make a pilot of at most so many rows."""
+) -> list[frozenset[Spot]]:
+    """The videos of each worksheet that make a pilot of at most so many."""
     strata: dict[Kind, Stratum] = {}
     for place, (_, candidate) in enumerate(in_turn(sheets, may)):
         spec = candidate.spec
@@ -56,12 +63,12 @@ def pick_pilot(
     places = {
         kind: set(spread(share, strata[kind].rows)) for kind, share in shares(strata, size).items()
     }
-    picked: list[set[int]] = [set() for _ in sheets]
+    picked: list[set[Spot]] = [set() for _ in sheets]
     seen: Counter[Kind] = Counter()
     for number, candidate in in_turn(sheets, may):
         kind = _kind_of(candidate.spec, profiles)
         if seen[kind] in places.get(kind, ()):
-            picked[number].add(candidate.spec.identity.row)
+            picked[number].add(candidate.spec.identity.spot)
         seen[kind] += 1
     return [frozenset(lines) for lines in picked]
 

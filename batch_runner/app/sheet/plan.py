@@ -16,6 +16,7 @@ from batch_runner.core.lifecycle import OPEN, State
 from batch_runner.core.model import MICROS
 from batch_runner.core.plan_id import Digest, PlanDigest, PlanId
 from batch_runner.core.profile import Profile
+from batch_runner.core.variants import named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +139,7 @@ class _Sums:
     def add(self, candidate: Candidate, choice: Choice, again: frozenset[int]) -> None:
         spec, job = choice.mark(candidate), candidate.job
         kind = _kind(spec, job, again)
-        self.counts["rows"] += 1
+        self.counts["rows"] += spec.identity.variant == 1
         self.counts[kind] += 1
         self.counts["refused"] += kind == "failed" and job is not None and fails_again(job)
         self.counts["differing"] += (
@@ -146,9 +147,10 @@ class _Sums:
         )
         if kind == "left_out":
             self.left_by[choice.why_not(candidate)] += 1
-        who, body = spec.identity.key or spec.identity.row_hash, spec.body
+        one, body = spec.identity, spec.body
         if body is None or spec.left_out:
             return
+        who, body = named(one.key or one.row_hash, one.variant), body + spec.fields.encode()
         self.asked.add(who.encode("utf-8", "surrogatepass"), body)
         if kind in {"new", "again"}:
             self.plan.add(who, body)

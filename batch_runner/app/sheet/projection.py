@@ -10,6 +10,8 @@ from batch_runner.core.identity import MARK_LENGTH
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State, shown
 from batch_runner.core.model import MICROS, OutCell
+from batch_runner.core.outcolumns import VARIANT_COLUMNS
+from batch_runner.core.variants import column_name
 
 Localise = Callable[[datetime], datetime]
 
@@ -17,7 +19,9 @@ BLANK = OutCell(value=None)
 
 
 def project(job: Job, localise: Localise, *, at_end: bool) -> Mapping[str, OutCell]:
-    """The eight result cells of a job; ``at_end``: nothing is being sent any more.
+    """The result cells of a job; ``at_end``: nothing is being sent any more.
+
+    Eight of a row's best video, or its only one; of its other variants seven, under numbered names.
 
     The ``job`` mark says "this row may have been sent". While a run is on, every row that it
     may send bears it, since the sheet lags behind the ledger; afterwards only those that were.
@@ -28,7 +32,7 @@ def project(job: Job, localise: Localise, *, at_end: bool) -> Mapping[str, OutCe
         at_end and job.state is State.QUEUED and job.attempt == 0
     )
     file = _path(job.video_file)
-    return {
+    cells = {
         "status": OutCell(value=str(word)),
         "video_url": OutCell(value=url, link=url) if url else BLANK,
         "video_file": OutCell(value=file, link=file) if file else BLANK,
@@ -38,6 +42,9 @@ def project(job: Job, localise: Localise, *, at_end: bool) -> Mapping[str, OutCe
         "finished_at": OutCell(value=_time(job.finished_at, localise)),
         "job": OutCell(value=None if unsent else job.row_hash[:MARK_LENGTH]),
     }
+    if job.place == 1:
+        return cells
+    return {column_name(name, job.place): cells[name] for name in VARIANT_COLUMNS}
 
 
 def _path(file: str | None) -> str | None:

@@ -7,6 +7,15 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from batch_runner.app.sheet.joining import Joining, fitting
+from batch_runner.app.sheet.multiply import (
+    as_variant,
+    doubts,
+    fields_of,
+    how_many,
+    passage_of,
+    shown_of,
+    supplements,
+)
 from batch_runner.app.sheet.row_spec import make_spec
 from batch_runner.app.templates.names import VideoNames
 from batch_runner.app.templates.values import RowTemplates
@@ -30,6 +39,7 @@ from batch_runner.core.rules import across, fingerprint, is_job, judge
 from batch_runner.core.supplement import NOTHING, Supplement
 from batch_runner.core.text import cell_text
 from batch_runner.core.values import KEY, canonical_cells
+from batch_runner.core.variants import Variants
 from batch_runner.ledger.spool import Spool
 
 
@@ -55,6 +65,7 @@ class RowReader:
     templates: RowTemplates | None  # for what rows do not say themselves
     gate: Gate
     joining: Joining  # which rows are taken as one
+    variants: Variants  # how many videos a row gets that does not say it itself
     names: VideoNames | None  # what videos are called, where the config says so
     out: OutColumns
     rows: Spool
@@ -68,12 +79,19 @@ class RowReader:
         first: list[SheetRow] = []
         models: set[str] = set()
         for row, before in self._jobs():
-            verdict = judge(row, self.columns, self.catalogue, self._supplement(row))
-            if key is not None:
-                verdict = self._with_key(row, key, verdict)
-            self._take(row, before, verdict, self.gate.look(row))
+            passage = self.gate.look(row)
+            told: dict[Problem, None] = {}  # what is wrong with several variants is said once
+            parts = supplements(self.variants, passage, self._supplement(row))
+            for variant, part in enumerate(parts, start=1):
+                verdict = judge(row, self.columns, self.catalogue, part)
+                if key is not None:
+                    verdict = self._with_key(row, key, verdict)
+                of_this = passage_of(passage, variant)
+                told.update(dict.fromkeys(self._take(row, before, verdict, of_this, variant)))
+                models.add(verdict.model)
+            for problem in told:
+                self.rows.findings.add(problem, Rank.ROW)
             hidden += row.hidden
-            models.add(verdict.model)
             if len(first) < MOST_ROWS:
                 first.append(row)
         self.rows.complete()
@@ -114,35 +132,50 @@ class RowReader:
         )
         return replace(verdict, request=None, problems=(*verdict.problems, problem))
 
-    def _take(self, row: SheetRow, before: SheetRow, verdict: Verdict, passage: Passage) -> None:
+    def _take(
+        self,
+        row: SheetRow,
+        before: SheetRow,
+        verdict: Verdict,
+        passage: Passage,
+        variant: int,
+    ) -> tuple[Problem, ...]:
+        """Spool one of a row's variants; gives all that is wrong with it."""
+        count = how_many(self.variants, passage)
+        profile = self.catalogue.find(verdict.model)
+        wrong = tuple(doubts(row, self.variants, count, profile))
+        if wrong:
+            verdict = replace(verdict, request=None, problems=(*verdict.problems, *wrong))
         if any(iter_errors(passage.problems)):
             verdict = replace(verdict, request=None)
         excused = passage.left_out in CONTROLS  # nobody has to mend what is not to run
         problems = () if excused else verdict.problems
         verdict = replace(verdict, problems=(*problems, *passage.problems))
         shown = shown_results(row, self.out)
-        identity = self._identity(row, before, shown)
         if passage.decision:
             shown[DECISION] = passage.decision
+        identity = as_variant(self._identity(row, before, shown), variant, shown)
         name = ""
         if self.names is not None and verdict.request is not None and not excused:
-            verdict, name = self._named(self.names, row, verdict, identity.row_hash)
+            verdict, name = self._named(self.names, row, verdict, identity)
         spec = make_spec(verdict, identity, passage, self.table.fields)
+        fields = fields_of(verdict, identity, count, self.variants, profile)
+        first = variant == 1
         self.rows.add(
-            replace(spec, file_name=name) if name else spec,
-            shown,
-            unmarked=not identity.shown_job and self._shows_task(row),
-            request=None if excused else fingerprint(verdict),
+            replace(spec, file_name=name or spec.file_name, fields=fields),
+            shown_of(identity, shown),
+            unmarked=first and not identity.shown_job and self._shows_task(row),
+            request=None if excused or not first else fingerprint(verdict),
         )
-        for problem in verdict.problems:
-            self.rows.findings.add(problem, Rank.ROW)
+        return verdict.problems
 
     def _named(
-        self, names: VideoNames, row: SheetRow, verdict: Verdict, row_hash: str
+        self, names: VideoNames, row: SheetRow, verdict: Verdict, identity: RowIdentity
     ) -> tuple[Verdict, str]:
         """The verdict and what its video is called, or what is wrong about that."""
-        name = names.name(row, verdict, row_hash)
+        name = names.name(row, verdict, identity.row_hash)
         if isinstance(name, str):
+            name += f"_v{identity.variant}" if identity.variant > 1 else ""
             holder = self.rows.names.of(same_place(name), row.number)
             if holder == row.number:
                 return verdict, name

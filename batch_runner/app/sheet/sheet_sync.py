@@ -19,7 +19,7 @@ from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetErr
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
 from batch_runner.core.model import FileStamp, Problem, Table, WritePlan, address
-from batch_runner.core.outcolumns import PREVIEW, WIDTHS
+from batch_runner.core.outcolumns import PREVIEW, width_of
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.source import stamp
 from batch_runner.reporter.busy import is_open
@@ -201,7 +201,8 @@ class SheetSync:
                 return
             wanted = project(job, self._desk.localise, at_end=at_end)
             new = differing({**wanted, **previews.get(job.id, {})}, present)
-            written = {out.places[name]: cell for name, cell in new.items()}
+            places = out.places  # a variant that joined during the run has none yet
+            written = {places[name]: cell for name, cell in new.items() if name in places}
             written |= held.obeyed(job, present)
             if written:
                 cells.put(job.row, written)
@@ -216,7 +217,7 @@ class SheetSync:
             cells=cells,
             status_column=out.places["status"],
             preview_column=out.places.get(PREVIEW),
-            widths={place: WIDTHS[name] for name, place in out.places.items()},
+            widths={place: width_of(name) for name, place in out.places.items()},
             style=self._desk.style,
             grow_tables=self._desk.grow_tables,
             break_signature=self._desk.break_signature,
@@ -228,7 +229,12 @@ class SheetSync:
         if place is None or previews is None or name is None:
             return {}
         jobs: list[Job] = []
-        await self._desk.ledger.visit(held.scope, among, jobs.append)
+
+        def note(job: Job) -> None:
+            if job.place == 1:
+                jobs.append(job)
+
+        await self._desk.ledger.visit(held.scope, among, note)
         await previews.look(self._desk.sheet, name, place, cells.note)
         return await previews.cells(jobs, cells.shown_at)
 

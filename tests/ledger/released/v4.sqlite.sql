@@ -95,18 +95,18 @@ CREATE TABLE jobs (
     noted INTEGER NOT NULL DEFAULT 0,         -- this trouble was told by a finished run
     created_at REAL NOT NULL,
     updated_at REAL NOT NULL
-, priority INTEGER NOT NULL DEFAULT 0, file_name TEXT NOT NULL DEFAULT '', take TEXT) STRICT;
-INSERT INTO "jobs" VALUES(1,1,2,NULL,'succeeded','succeeded','succeeded',1,1,0.0,1,'viduq3',X'737563636565646564',100,500,'task_1','["https://v.example.com/1.mp4"]',NULL,'x.batch/videos/2.mp4',400000,'','',1795420800.0,0,1795420800.0,1795420800.0,0,'',NULL);
-INSERT INTO "jobs" VALUES(2,1,3,NULL,'failed','failed','failed',1,1,0.0,1,'viduq3',X'6661696C6564',100,500,'task_2',NULL,NULL,NULL,0,'task_failed','failed: moderation. Not charged.',1795420800.0,0,1795420800.0,1795420800.0,0,'',NULL);
-INSERT INTO "jobs" VALUES(3,1,4,NULL,'running','running','running',1,1,0.0,1,'viduq3',X'72756E6E696E67',100,500,'task_3',NULL,NULL,NULL,NULL,'','',NULL,0,1795420800.0,1795420800.0,0,'',NULL);
-INSERT INTO "jobs" VALUES(4,1,5,NULL,'fetching','fetching','fetching',1,1,0.0,1,'viduq3',X'6665746368696E67',100,500,'task_4','["https://v.example.com/4.mp4"]',NULL,NULL,400000,'','',NULL,0,1795420800.0,1795420800.0,0,'',NULL);
-INSERT INTO "jobs" VALUES(5,1,6,NULL,'unknown','unknown','unknown',1,1,0.0,1,'viduq3',X'756E6B6E6F776E',100,500,NULL,NULL,NULL,NULL,NULL,'timeout','unknown: no clear answer.',NULL,0,1795420800.0,1795420800.0,0,'',NULL);
-INSERT INTO "jobs" VALUES(6,1,7,NULL,'submitting','submitting','submitting',1,1,0.0,1,'viduq3',X'7375626D697474696E67',100,500,NULL,NULL,NULL,NULL,NULL,'','',NULL,0,1795420800.0,1795420800.0,0,'',NULL);
-INSERT INTO "jobs" VALUES(7,1,8,NULL,'deferred','deferred','queued',1,1,1795424400.0,1,'viduq3',X'6465666572726564',100,500,NULL,NULL,NULL,NULL,NULL,'http_429','waiting: not yet.',NULL,0,1795420800.0,1795420800.0,0,'',NULL);
-INSERT INTO "jobs" VALUES(8,1,9,NULL,'no video','no video','succeeded',1,1,0.0,1,'viduq3',X'6E6F20766964656F',100,500,'task_8','["https://v.example.com/8.mp4"]',NULL,NULL,400000,'video_link_dead','video not saved.',1795420800.0,0,1795420800.0,1795420800.0,0,'',NULL);
-INSERT INTO "jobs" VALUES(9,1,10,NULL,'invalid','invalid','invalid',1,0,0.0,0,'viduq3',NULL,100,500,NULL,NULL,NULL,NULL,NULL,'missing','invalid: no image.',NULL,0,1795420800.0,1795420800.0,0,'',NULL);
-INSERT INTO "jobs" VALUES(10,1,11,NULL,'skipped','skipped','skipped',0,0,0.0,0,'viduq3',X'736B6970706564',100,500,NULL,NULL,NULL,NULL,NULL,'','',NULL,0,1795420800.0,1795420800.0,0,'',NULL);
-INSERT INTO "jobs" VALUES(11,1,12,NULL,'queued','queued','queued',1,0,0.0,0,'viduq3',X'717565756564',100,500,NULL,NULL,NULL,NULL,NULL,'','',NULL,0,1795420800.0,1795420800.0,0,'',NULL);
+, priority INTEGER NOT NULL DEFAULT 0, file_name TEXT NOT NULL DEFAULT '', take TEXT, variant INTEGER NOT NULL DEFAULT 1, best INTEGER NOT NULL DEFAULT 1, fields TEXT NOT NULL DEFAULT '') STRICT;
+INSERT INTO "jobs" VALUES(1,1,2,NULL,'succeeded','succeeded','succeeded',1,1,0.0,1,'viduq3',X'737563636565646564',100,500,'task_1','["https://v.example.com/1.mp4"]',NULL,'x.batch/videos/2.mp4',400000,'','',1795420800.0,0,1795420800.0,1795420800.0,0,'',NULL,1,1,'');
+INSERT INTO "jobs" VALUES(2,1,3,NULL,'failed','failed','failed',1,1,0.0,1,'viduq3',X'6661696C6564',100,500,'task_2',NULL,NULL,NULL,0,'task_failed','failed: moderation. Not charged.',1795420800.0,0,1795420800.0,1795420800.0,0,'',NULL,1,1,'');
+INSERT INTO "jobs" VALUES(3,1,4,NULL,'running','running','running',1,1,0.0,1,'viduq3',X'72756E6E696E67',100,500,'task_3',NULL,NULL,NULL,NULL,'','',NULL,0,1795420800.0,1795420800.0,0,'',NULL,1,1,'');
+INSERT INTO "jobs" VALUES(4,1,5,NULL,'fetching','fetching','fetching',1,1,0.0,1,'viduq3',X'6665746368696E67',100,500,'task_4','["https://v.example.com/4.mp4"]',NULL,NULL,400000,'','',NULL,0,1795420800.0,1795420800.0,0,'',NULL,1,1,'');
+INSERT INTO "jobs" VALUES(5,1,6,NULL,'unknown','unknown','unknown',1,1,0.0,1,'viduq3',X'756E6B6E6F776E',100,500,NULL,NULL,NULL,NULL,NULL,'timeout','unknown: no clear answer.',NULL,0,1795420800.0,1795420800.0,0,'',NULL,1,1,'');
+INSERT INTO "jobs" VALUES(6,1,7,NULL,'submitting','submitting','submitting',1,1,0.0,1,'viduq3',X'7375626D697474696E67',100,500,NULL,NULL,NULL,NULL,NULL,'','',NULL,0,1795420800.0,1795420800.0,0,'',NULL,1,1,'');
+INSERT INTO "jobs" VALUES(7,1,8,NULL,'deferred','deferred','queued',1,1,1795424400.0,1,'viduq3',X'6465666572726564',100,500,NULL,NULL,NULL,NULL,NULL,'http_429','waiting: not yet.',NULL,0,1795420800.0,1795420800.0,0,'',NULL,1,1,'');
+INSERT INTO "jobs" VALUES(8,1,9,NULL,'no video','no video','succeeded',1,1,0.0,1,'viduq3',X'6E6F20766964656F',100,500,'task_8','["https://v.example.com/8.mp4"]',NULL,NULL,400000,'video_link_dead','video not saved.',1795420800.0,0,1795420800.0,1795420800.0,0,'',NULL,1,1,'');
+INSERT INTO "jobs" VALUES(9,1,10,NULL,'invalid','invalid','invalid',1,0,0.0,0,'viduq3',NULL,100,500,NULL,NULL,NULL,NULL,NULL,'missing','invalid: no image.',NULL,0,1795420800.0,1795420800.0,0,'',NULL,1,1,'');
+INSERT INTO "jobs" VALUES(10,1,11,NULL,'skipped','skipped','skipped',0,0,0.0,0,'viduq3',X'736B6970706564',100,500,NULL,NULL,NULL,NULL,NULL,'','',NULL,0,1795420800.0,1795420800.0,0,'',NULL,1,1,'');
+INSERT INTO "jobs" VALUES(11,1,12,NULL,'queued','queued','queued',1,0,0.0,0,'viduq3',X'717565756564',100,500,NULL,NULL,NULL,NULL,NULL,'','',NULL,0,1795420800.0,1795420800.0,0,'',NULL,1,1,'');
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -149,6 +149,7 @@ CREATE INDEX jobs_video ON jobs (expires_at, id, error_code)
     WHERE state = 'succeeded' AND video_file IS NULL AND task_id IS NOT NULL;
 CREATE INDEX attempts_cost ON attempts (cost) WHERE cost IS NOT NULL;
 CREATE INDEX jobs_queued ON jobs (priority, scope, row) WHERE state = 'queued';
+CREATE INDEX jobs_variant ON jobs (scope, row) WHERE variant > 1 AND row IS NOT NULL;
 CREATE INDEX jobs_trouble ON jobs (id)
     WHERE (state IN ('failed', 'invalid') OR error_code = 'redo_failed')
         AND row IS NOT NULL AND NOT noted;
