@@ -45,7 +45,8 @@ class Decision:
     @property
     def text(self) -> str:
         """The same for cells that mean the same."""
-        return f"{self.word} {self.number or ''} {self.seed if self.seed is not None else ''}"
+        parts = [str(self.word), *([] if self.number is None else [str(self.number)])]
+        return " ".join(parts if self.seed is None else [*parts, f"seed={self.seed}"])
 
 
 def read_decision(value: CellValue) -> Decision | None:

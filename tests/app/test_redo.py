@@ -86,7 +86,7 @@ def test_each_redo_has_a_seed_of_its_own_and_a_given_one_is_believed(
     assert seeds[4] not in {None, 5}
 
 
-@pytest.mark.parametrize("word", ["redo", "Redo", "やり直し", "重做", "重新生成"])
+@pytest.mark.parametrize("word", ["redo", "Redo seed 7", "やり直し", "重做 1 seed=7", "重新生成"])
 def test_a_decision_cell_is_obeyed_once_and_emptied(
     cli: Cli, service: Service, new_sheet: NewSheet, kind: str, word: str
 ) -> None:
