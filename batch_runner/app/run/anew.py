@@ -11,6 +11,7 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.sheet.anew import Anew, is_of_order, is_wished, obeys
 from batch_runner.app.sheet.choose import WAITING, Choice, Filter, means
 from batch_runner.app.sheet.intake import Intake
+from batch_runner.core.again import retried
 from batch_runner.core.decisions import Word
 from batch_runner.core.errors import UsageError
 from batch_runner.core.jobs import Candidate
@@ -139,7 +140,11 @@ async def ask_anew(
     run: int,
     at: datetime,
 ) -> None:
-    """Let the ledger know, durably, of all takes that are wished for."""
+    """Let the ledger know, durably, of all further attempts and takes that are wished for."""
+    for choice in choices:
+        for job in choice.again:
+            failed = await ledger.job(job)
+            await ledger.record(failed, retried(failed, at))
     order = await _order(ledger, choices, run)
     profiles = campaign.rules.catalogue.profiles
     for choice in choices:

@@ -267,10 +267,6 @@ async def open_session(
     wish = await with_order(wanted.wish, ledger)
     choices = chosen(intakes, wish, profiles, adopt=wanted.adopt)
     scopes = await enrol(intakes, choices, ledger, origin=campaign.origin, at=now())
-    for choice in choices:
-        for job in choice.again:
-            failed = await ledger.job(job)
-            await ledger.record(failed, again.retried(failed, now()))
     await ask_anew(campaign, ledger, intakes, choices, entry.run, now())
     for lost in await ledger.unknown_jobs():
         if lost.task_id is not None:
