@@ -63,7 +63,7 @@ class Page:
         self._out = out
         self._script = script_of(tuple(modules))
         style = "".join(asset(name) for name in styles)
-        policy = _POLICY.format(script=_hash(self._script), style=_hash(style))
+        policy = policy_of(styles, modules)
         before, self._after = asset(frame).split("<!--data-->")
         filled = {
             "<!--title-->": html.escape(title),
@@ -106,6 +106,12 @@ def asset(name: str) -> str:
 def script_of(modules: tuple[str, ...]) -> str:
     """Modules as one: with their imports left out, each finds the others' names around it."""
     return "".join(_EXPORT.sub("", _IMPORT.sub("", asset(name))) for name in modules)
+
+
+def policy_of(styles: Sequence[str], modules: Sequence[str]) -> str:
+    """What a page of these may do: run its own script, show its own looks, no more."""
+    style = "".join(asset(name) for name in styles)
+    return _POLICY.format(script=_hash(script_of(tuple(modules))), style=_hash(style))
 
 
 def _hash(text: str) -> str:

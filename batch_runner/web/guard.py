@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 
@@ -9,6 +10,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from batch_runner.core.errors import BatchRunnerError, LockedError, SheetChangedError
+from batch_runner.core.language import speak
+from batch_runner.settings.languages import LANGUAGES, load_language
 from batch_runner.web.house import house_of, session_of
 
 CSRF = "X-CSRF-Token"
@@ -47,6 +50,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let a request through, or say no; trouble becomes a document, never a traceback."""
     try:
         _check(request)
+        speak(await asyncio.to_thread(load_language, _language(request)))
         return await handler(request)
     except web.HTTPException as error:
         if error.status < 400:
@@ -60,6 +64,13 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         _log.exception("a request failed")
         message = "something went wrong here that should not: a fault of this program."
         return refusal(500, "fault", message)
+
+
+def _language(request: web.Request) -> str:
+    """The first of the reader's languages that we have."""
+    wished = request.headers.get("Accept-Language", "").split(",")
+    codes = (tag.strip()[:2].lower() for tag in wished)
+    return next((code for code in codes if code in LANGUAGES), "en")
 
 
 def refusal(status: int, code: str, message: str, hint: str = "", where: str = "") -> web.Response:

@@ -16,7 +16,7 @@ from batch_runner.app.board.board import Board
 from batch_runner.app.board.starts import Starts
 from batch_runner.app.board.watcher import Watcher
 from batch_runner.core.errors import UsageError
-from batch_runner.web import changes, entrance, looks
+from batch_runner.web import changes, entrance, gallery, looks
 from batch_runner.web.documents import view_document
 from batch_runner.web.door import Door, Password
 from batch_runner.web.feed import Documents, Feed
@@ -143,6 +143,9 @@ def _route(app: web.Application) -> None:
             web.get(f"{sheet}/check", looks.check),
             web.get(f"{sheet}/plan", looks.plan),
             web.get(f"{sheet}/unknown", looks.unknown),
+            web.get(f"{sheet}/gallery/", gallery.page),
+            web.get(f"{sheet}/gallery/video", gallery.video),
+            web.get(f"{sheet}/gallery/posters/{{name:[0-9a-f]{{12}}}}.jpg", gallery.poster),
             web.post(f"{sheet}/start", changes.start),
             web.post(f"{sheet}/order", changes.order),
             web.post(f"{sheet}/cell", changes.mend),

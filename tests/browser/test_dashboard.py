@@ -347,3 +347,27 @@ def test_a_used_link_shows_the_door_and_no_sheet(open_page: Open, board: Dashboa
     second.goto(link)
     second.get_by_role("heading", name="This page needs a fresh link").wait_for()
     assert "secret-campaign" not in second.content()
+
+
+def test_the_gallery_is_served_with_its_videos(
+    open_page: Open, board: Dashboard, picture: Picture
+) -> None:
+    """From the sheet's page to videos that play, under a policy that allows nothing else."""
+    board.sheet("campaign.csv", ["A cat.", *HOSTILE])
+    page = _enter(open_page(), board)
+    _open(page, "campaign.csv")
+    _run(page, "Make 5 videos")
+    _standing(page, "Done")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Gallery").click()
+    gallery = opened.value
+    said: list[str] = []
+    gallery.on("console", lambda message: said.append(message.text))
+    gallery.reload()
+    gallery.locator("#cards li").nth(4).wait_for()
+    gallery.locator("[data-video]").first.hover()
+    loaded = "v => new Promise(done => v.readyState >= 2 ? done(true) : v.addEventListener('loadeddata', () => done(true)))"
+    assert gallery.locator(".playing video").evaluate(loaded) is True
+    picture(gallery, "gallery-1280-light")
+    assert "taken" not in gallery.title()
+    assert said == []

@@ -8,15 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batch_runner.app.campaign import Campaign
+from batch_runner.app.gallery.files import is_video
 from batch_runner.app.place import guards
-from batch_runner.app.run.world import video_folder
 from batch_runner.app.status import Story
 from batch_runner.core.errors import UsageError
 from batch_runner.core.jobs import Job
 
 PAGE = 100  # rows
-FILMS: Mapping[str, str] = {".mp4": "video/mp4", ".webm": "video/webm", ".mov": "video/quicktime"}
-"""Files that are given out as videos, whatever a ledger says that there is."""
+FILMS: Mapping[str, str] = {
+    ".mp4": "video/mp4",
+    ".mov": "video/mp4",
+    ".webm": "video/webm",
+    ".mkv": "video/webm",
+    ".gif": "image/gif",
+}
+"""Files that are given out as videos, and as what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,19 +69,30 @@ async def read_one(campaign: Campaign, job: int) -> Story:
 async def film_of(campaign: Campaign, job: int) -> Path:
     """The video of a row.
 
-    The ledger may come from anybody, like the sheet: only a video in the folder of the videos
-    is ever given out.
-
     Raises:
         UsageError: there is none.
     """
     story = await read_one(campaign, job)
-    name = story.job.video_file
-    if name is None:
-        raise _no_row()
-    path = (campaign.sheet.parent / name).resolve()
-    inside = path.is_relative_to(video_folder(campaign).resolve())
-    if not inside or path.suffix.lower() not in FILMS or not path.is_file():
+    return _film(campaign, story.job.video_file)
+
+
+async def stored_film(campaign: Campaign, stored: str) -> Path:
+    """A video by the path that the ledger keeps, of whatever attempt it is.
+
+    Raises:
+        UsageError: the ledger keeps no such path, or there is no video.
+    """
+    with guards.reading(campaign.sidecar) as ledger:
+        stem = stored.removesuffix(Path(stored).suffix)
+        job = None if ledger is None else await ledger.owner_of_file(stem)
+        tries = () if ledger is None or job is None else await ledger.attempts(job)
+    return _film(campaign, stored if stored in {one.video_file for one in tries} else None)
+
+
+def _film(campaign: Campaign, stored: str | None) -> Path:
+    """The file, if it is a video indeed: a ledger that came with a sheet may name any file."""
+    path = None if stored is None else campaign.sheet.parent / stored
+    if path is None or path.suffix not in FILMS or not is_video(path):
         raise _no_row()
     return path
 

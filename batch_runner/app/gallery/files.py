@@ -32,7 +32,7 @@ class Beside:
     def video(self, stored: str) -> str | None:
         """The link to a video; ``None`` if it is not there."""
         path = self.sheet_folder / stored
-        return _relative(path, self.folder) if _is_video(path) else None
+        return _relative(path, self.folder) if is_video(path) else None
 
     def poster(self, task_id: str) -> str | None:
         """The link to a task's poster; ``None`` if there is none."""
@@ -97,7 +97,7 @@ def poster_path(folder: Path, task_id: str) -> Path:
     return folder / POSTERS / f"{hashlib.sha256(task_id.encode()).hexdigest()[:12]}.jpg"
 
 
-def _is_video(path: Path) -> bool:
+def is_video(path: Path) -> bool:
     """Whether it is a video indeed: a ledger that came with a sheet may name any file."""
     if path.suffix not in EXTENSIONS:
         return False

@@ -40,7 +40,7 @@ function actions(sheet) {
     h("a", { class: "button", href: `#/s/${sheet.id}/check`, "data-key": "check" }, t("check")),
     !on && failed > 0 && button("retry", t("retry", { n: failed }), { "data-key": "retry" }),
     !on && unknown > 0 && h("a", { class: "button", href: `#/s/${sheet.id}/unknown`, "data-key": "unknown" }, t("resolve", { n: unknown })),
-    succeeded > 0 && state.home.gallery && h("a", { class: "button", href: state.gallery(sheet.id), "data-key": "gallery" }, t("gallery")),
+    succeeded > 0 && h("a", { class: "button", href: state.gallery(sheet.id), target: "_blank", rel: "noopener", "data-key": "gallery" }, t("gallery")),
   ];
 }
 
