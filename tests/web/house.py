@@ -119,6 +119,10 @@ class Dashboard:
         stranger = Visitor(self.host)
         return stranger.came_in(stranger.ask("/enter", {"token": self.token()}))
 
+    def pause(self) -> None:
+        """Let a moment pass in which others work."""
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.05), self._loop).result(PATIENCE)
+
     def ended(self) -> None:
         """Wait until it is to end."""
         asyncio.run_coroutine_threadsafe(self.house.over.wait(), self._loop).result(PATIENCE)
