@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from batch_runner.app.clock import localiser
@@ -19,6 +19,7 @@ from batch_runner.app.place.sidecar import (
     sandbox_copy,
     shown,
 )
+from batch_runner.app.sheet.album import PictureRules
 from batch_runner.app.sheet.intake import Rulebook
 from batch_runner.app.sheet.projection import Localise
 from batch_runner.app.templates.names import read_name
@@ -141,7 +142,15 @@ def open_campaign(
         source=source,
         sheet=sheet,
         settings=settings,
-        rules=_rulebook(settings, catalogue, adopt=adopt),
+        rules=replace(
+            _rulebook(settings, catalogue, adopt=adopt),
+            pictures=PictureRules(
+                folders=(source.parent, *settings.images.folders),
+                shrink=settings.images.shrink,
+                fetch=settings.images.fetch,
+                cache=data,
+            ),
+        ),
         sidecar=sidecar_of(sheet, settings.state_dir, data),
         given=options,
         origin=SANDBOX_ORIGIN if sandbox else settings.base_url,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from batch_runner.app.sheet.plan import ModelPart, Plan, describe, usd_span
+from batch_runner.app.sheet.plan import ModelPart, Plan, usd_span
+from batch_runner.app.sheet.plan_words import describe
 from batch_runner.core.wording import counted
 
 _HEAD = ("model", "videos", "estimated", "price of", "seconds each")

@@ -14,6 +14,7 @@ from batch_runner.core.model import CellValue, Severity
 from batch_runner.core.profile import Given, Kind, Parameter, Value
 from batch_runner.core.ratio import read_ratio
 from batch_runner.core.text import cell_text, loose, quoted
+from batch_runner.core.uploads import is_placeholder
 from batch_runner.core.values import read_boolean, read_choice, read_integer, read_text
 
 
@@ -157,7 +158,12 @@ def _no_number(word: str) -> None:
 
 def _links(parameter: Parameter, given: Given, model: str) -> Checked:
     refs = given if isinstance(given, tuple) else (cell_text(given),)
-    faults = [_not_a_link(parameter, ref) for ref in refs if not _is_usable(ref)]
+    pictures = parameter.kind is Kind.IMAGES
+    faults = [
+        _not_a_link(parameter, ref)
+        for ref in refs
+        if not _is_usable(ref) and not (pictures and is_placeholder(ref))
+    ]
     low, high = parameter.min_items, parameter.max_items
     wrong_count = ""
     if high is not None and len(refs) > high:
@@ -197,9 +203,9 @@ def _not_a_link(parameter: Parameter, ref: str) -> Fault:
     elif not of_image:
         hint = phrase("Put the file where anybody can open it by a link, and give that link.")
     elif re.match(r"data:", ref, re.IGNORECASE):
-        hint = phrase("Pictures inside the cell's text are not taken; put them on the web.")
+        hint = phrase("Pictures inside the cell's text are not taken; give a link or a path.")
     else:
-        hint = phrase("Put the picture where anybody can open it by a link, and give that link.")
+        hint = phrase("Give its http(s) link, or its path from the sheet's folder.")
     message = (
         phrase("{given} is no http(s) link to an image.", given=quoted(ref))
         if of_image

@@ -26,6 +26,7 @@ class Dialect:
     submit: str = "/v1/videos/generations"  # POST
     task: str = "/v1/tasks/{id}"  # GET
     balance: str = "/v1/balance"  # GET
+    upload: str = "/v1/uploads/images"  # POST, multipart
     task_id: tuple[str, ...] = ()  # in the answer to a submit
     status: tuple[str, ...] = ()  # in the answer to a look, as all that follow
     url: tuple[str, ...] = ()

@@ -100,10 +100,11 @@ class Basis:
     columns: Mapping[str, tuple[str, ...]]  # our name -> header texts
     headers: tuple[str, ...]
     group_by: str | None = None  # the header by which rows were joined
+    pasted: bool = True  # whether pictures that lie on cells counted; they did not at first
 
     def to_json(self) -> str:
         """For the ledger."""
-        data = {"columns": dict(self.columns), "headers": self.headers}
+        data = {"columns": dict(self.columns), "headers": self.headers, "pasted": self.pasted}
         return json.dumps(data | ({"group_by": self.group_by} if self.group_by else {}))
 
     @classmethod
@@ -111,7 +112,12 @@ class Basis:
         """The inverse of :meth:`to_json`."""
         data = json.loads(text)
         columns = {name: tuple(headers) for name, headers in data["columns"].items()}
-        return cls(columns=columns, headers=tuple(data["headers"]), group_by=data.get("group_by"))
+        return cls(
+            columns=columns,
+            headers=tuple(data["headers"]),
+            group_by=data.get("group_by"),
+            pasted=data.get("pasted") is True,
+        )
 
     @classmethod
     def of(cls, headers: Sequence[str], columns: ColumnMap, group_by: str | None = None) -> Basis:

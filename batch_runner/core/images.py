@@ -15,6 +15,9 @@ from batch_runner.core.text import cell_text
 
 # A link inside another one (https://proxy.example/?src=https://...) does not begin anew.
 _LINK = re.compile(r"(?<![=/:?&#%@])https?://|(?<![=/:?&#%@\w])file:", re.IGNORECASE)
+PASTED = "pasted:"
+"""How a picture is called that lies in the sheet itself; its name within the file follows."""
+
 _LINE_END = re.compile(r"[\r\n]+")
 _SEPARATORS = " \t\r\n\u3000,;|、，；"
 _PICTURE = re.compile(r"\.(?:png|jpe?g|webp|gif|bmp|tiff?|heic|avif)(?:[?#]\S*)?$", re.IGNORECASE)

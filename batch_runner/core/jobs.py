@@ -189,6 +189,7 @@ class ClaimKind(StrEnum):
     JOB = "job"
     LATER = "later"  # something is queued, but not before a time
     EMPTY = "empty"  # nothing is left to send
+    PICTURES = "pictures"  # what is left waits for pictures to be uploaded
     OVER_BUDGET = "over_budget"  # the next one could overshoot the cap
 
 

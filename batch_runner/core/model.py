@@ -13,9 +13,13 @@ from enum import StrEnum
 from os import stat_result
 from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol
 
 NO_LINKS: Mapping[int, str] = MappingProxyType({})
 """The links of a row that has none."""
+
+NO_PICTURES: Mapping[int, tuple[str, ...]] = MappingProxyType({})
+"""The pictures in a row that has none."""
 
 CellValue = None | str | bool | int | float | datetime | date | time | timedelta
 """A cell as the loader gives it; a blank cell is always ``None``, never ``""`` or NaN."""
@@ -58,6 +62,8 @@ class SheetRow:
     number: int  # 1-based line as a spreadsheet program shows it
     values: tuple[CellValue, ...]  # index = column, 0 = A; may be shorter than the headers
     links: Mapping[int, str] = field(default_factory=lambda: NO_LINKS)  # column -> target
+    # Column -> pictures that lie on or in its cell, each by its name within the file.
+    pictures: Mapping[int, tuple[str, ...]] = field(default_factory=lambda: NO_PICTURES)
     hidden: bool = False  # hidden or filtered out
     problems: tuple[
         Problem, ...
@@ -97,6 +103,18 @@ class Form(StrEnum):
     FOREIGN = "foreign"  # a workbook whose cells can be read, but not changed without loss
 
 
+class Media(Protocol):
+    """The pictures within a workbook; open from the first read until it is closed."""
+
+    def read(self, part: str, most: int) -> bytes | None:
+        """A part's content; ``None``: it has more bytes than ``most``."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """One worksheet (or a whole CSV file) as read at one moment."""
@@ -112,6 +130,7 @@ class Table:
     encoding: str | None = None  # CSV only: codec name, e.g. "utf-8-sig"
     delimiter: str | None = None  # CSV only
     form: Form = Form.CELLS
+    media: Media | None = None  # the pictures within a workbook
 
     @property
     def in_workbook(self) -> bool:

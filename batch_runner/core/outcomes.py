@@ -103,6 +103,28 @@ class FetchOutcome:
     retry_after: float | None = None
 
 
+class UploadKind(StrEnum):
+    """What became of the upload of a picture; it costs nothing, so it may be repeated."""
+
+    DONE = "done"  # link is set
+    REFUSED = "refused"  # this picture is not taken, and never will be
+    LIMITED = "limited"
+    KEY_REFUSED = "key_refused"
+    NO_BALANCE = "no_balance"
+    UNAVAILABLE = "unavailable"  # no usable answer; may work later
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadOutcome:
+    """The meaning of an answer to an upload (or of its lack)."""
+
+    kind: UploadKind
+    link: str = ""
+    message: str = ""  # one line for people, the key redacted
+    retry_after: float | None = None  # seconds
+    reachable: bool = True  # the service answered at all, whatever it said
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
     """What ``GET /v1/balance`` says; ``remaining`` None: unlimited or not told (micro-dollars)."""

@@ -15,6 +15,8 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 SMALLEST = 128  # pixels of each side
 LONGEST = 4  # one side as a multiple of the other
 LARGEST = 50_000_000  # bytes, by a link
+LARGEST_UPLOAD = 20_971_520  # bytes (https://docs.apimart.ai/en/api-reference/uploads/images)
+LARGEST_SHRUNK = 200_000_000  # bytes of what is scaled down before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,7 @@ class Picture:
     width: int = 0  # pixels
     height: int = 0
     flat: bool = False  # one colour all over
+    size: int = 0  # bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +39,20 @@ class Flaw:
     hint: str = ""
 
 
-def flaws(picture: Picture) -> Iterator[Flaw]:
-    """All that is wrong with a picture."""
+def uploadable(*, shrink: bool) -> int:
+    """Bytes that a picture to be uploaded may have; ``shrink``: larger ones are scaled down."""
+    return LARGEST_SHRUNK if shrink else LARGEST_UPLOAD
+
+
+def flaws(picture: Picture, *, largest: int = LARGEST) -> Iterator[Flaw]:
+    """All that is wrong with a picture; ``largest``: bytes that are taken."""
     if not picture.format:
         yield Flaw(
             code="image_not_a_picture",
             message=phrase("it is no picture."),
-            hint=phrase("Open the link in a browser: it may lead to a page around the picture."),
+            hint=phrase(
+                "If it is a link, open it in a browser: it may lead to a page around the picture."
+            ),
         )
         return
     if picture.format not in FORMATS:
@@ -68,6 +78,16 @@ def flaws(picture: Picture) -> Iterator[Flaw]:
                 size=size,
                 longest=LONGEST,
             ),
+        )
+    if picture.size > largest:
+        yield Flaw(
+            code="image_too_large",
+            message=phrase(
+                "it has {size} MB; at most {largest} MB are taken.",
+                size=f"{picture.size / 1e6:.1f}",
+                largest=f"{largest / 1e6:.0f}",
+            ),
+            hint=phrase("Save it smaller, or set 'images.shrink' to true in the config."),
         )
     if picture.flat:
         yield Flaw(

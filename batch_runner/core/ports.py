@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Protocol
 
 from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job
-from batch_runner.core.outcomes import Balance, FetchOutcome, PollOutcome, SubmitOutcome
+from batch_runner.core.outcomes import (
+    Balance,
+    FetchOutcome,
+    PollOutcome,
+    SubmitOutcome,
+    UploadOutcome,
+)
+from batch_runner.core.uploads import NoPicture, PictureFile, Upload, Waiting
 
 
 class Provider(Protocol):
@@ -20,6 +27,10 @@ class Provider(Protocol):
 
     async def submit(self, body: bytes, key: str) -> SubmitOutcome:
         """POST exactly these bytes under this idempotency key; paid if accepted."""
+        ...
+
+    async def upload(self, content: bytes, name: str) -> UploadOutcome:
+        """Put a picture where the service itself can read it; free, and safe to repeat."""
         ...
 
     async def poll(self, task_id: str) -> PollOutcome:
@@ -44,6 +55,17 @@ class Ledger(Protocol):
 
     async def claim(self, terms: ClaimTerms) -> Claim:
         """Make the intent to submit the next job durable and hand it out."""
+        ...
+
+    async def waiting_for_pictures(self, terms: ClaimTerms, most: int) -> Sequence[Waiting]:
+        """Of the first jobs with pictures, those that only wait for these to be uploaded.
+
+        ``most``: how many are looked at, uploaded ones too.
+        """
+        ...
+
+    async def keep_upload(self, upload: Upload) -> None:
+        """Remember where a picture lies at the provider."""
         ...
 
     async def record(self, job: Job, change: Change) -> Job:
@@ -71,6 +93,14 @@ class Ledger(Protocol):
 
     async def durations(self, model: str) -> Sequence[float]:
         """Seconds that the last tasks of a model took, sorted."""
+        ...
+
+
+class Pictures(Protocol):
+    """Where the pictures are that have to be uploaded."""
+
+    async def picture(self, key: str) -> PictureFile | NoPicture:
+        """The very picture that rows name by this key; never another one, nor a changed one."""
         ...
 
 

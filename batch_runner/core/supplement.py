@@ -51,6 +51,10 @@ class Supplement:
     # What went wrong; an error settles its parameter, and nothing more is said of it.
     problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=lambda: _NO_PROBLEMS)
 
+    def speaks_of(self, name: str) -> bool:
+        """Whether it has a value for a parameter."""
+        return name in self.over or name in self.under
+
     def also(self, later: Supplement) -> Supplement:
         """Both together; of one parameter the later value counts."""
         problems = dict(self.problems)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 
-from batch_runner.core.images import split_refs
+from batch_runner.core.images import PASTED, split_refs
 from batch_runner.core.model import CellValue, ColumnMap, SheetRow
 from batch_runner.core.ratio import read_ratio
 from batch_runner.core.text import cell_text, loose, number_text, tidy
@@ -32,6 +33,9 @@ LINKED = (
 
 PICTURES = (IMAGES, "first_frame_image", "last_frame_image", "style_image", "img_references")
 """Of these, the ones that name pictures."""
+
+NO_CONTENTS: Mapping[str, str] = MappingProxyType({})
+"""Of rows without local pictures."""
 
 RATIO = "aspect_ratio"
 KEY = "key"
@@ -108,32 +112,43 @@ def cell(row: SheetRow, columns: ColumnMap, name: str) -> tuple[int | None, Cell
 def image_refs(row: SheetRow, columns: ColumnMap, name: str = IMAGES) -> tuple[str, ...]:
     """All pictures of a row, over all its picture columns."""
     places = columns.columns.get(name, ())
-    return tuple(
-        ref for column in places for ref in split_refs(row.value(column), row.links.get(column))
-    )
+    return tuple(ref for column in places for ref in refs_in(row, column))
+
+
+def refs_in(row: SheetRow, column: int) -> tuple[str, ...]:
+    """The pictures of one cell: those that its text or link names, else those that lie on it."""
+    named = split_refs(row.value(column), row.links.get(column))
+    return named or tuple(PASTED + part for part in row.pictures.get(column, ()))
 
 
 def pictures(row: SheetRow, columns: ColumnMap) -> Iterator[tuple[int, str]]:
     """Every picture that a row names, with the column it stands in."""
     for name in PICTURES:
         for column in columns.columns.get(name, ()):
-            for ref in split_refs(row.value(column), row.links.get(column)):
+            for ref in refs_in(row, column):
                 yield column, ref
 
 
-def canonical_cells(row: SheetRow, columns: ColumnMap) -> tuple[tuple[str, str], ...]:
+def canonical_cells(
+    row: SheetRow, columns: ColumnMap, contents: Mapping[str, str] = NO_CONTENTS
+) -> tuple[tuple[str, str], ...]:
     """The row's mapped cells, each as one text, sorted by name: what the row hash is of.
 
     The same row gives the same texts from CSV and from Excel. Blank cells are left out, and the
     user's key: it names a row, it is not part of what the row asks for.
+
+    ``contents``: local pictures as they are named -> what stands for their content.
     """
-    cells = ((name, _canonical(row, columns, name)) for name in columns.columns if name != KEY)
+    cells = (
+        (name, _canonical(row, columns, name, contents)) for name in columns.columns if name != KEY
+    )
     return tuple(sorted((name, text) for name, text in cells if text))
 
 
-def _canonical(row: SheetRow, columns: ColumnMap, name: str) -> str:
+def _canonical(row: SheetRow, columns: ColumnMap, name: str, contents: Mapping[str, str]) -> str:
     if name in LINKED:
-        refs = [unicodedata.normalize("NFC", ref) for ref in image_refs(row, columns, name)]
+        named = image_refs(row, columns, name)
+        refs = [contents.get(ref) or unicodedata.normalize("NFC", ref) for ref in named]
         return json.dumps(refs, ensure_ascii=False) if refs else ""
     values = [row.value(column) for column in columns.columns[name]]
     texts = [_canonical_text(name, value) for value in values if not is_blank(value)]

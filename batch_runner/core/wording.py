@@ -112,6 +112,25 @@ def rejected(outcome: SubmitOutcome, kind: Failure) -> str:
     )
 
 
+def picture_refused(called: str, message: str) -> str:
+    """A picture that the provider does not take."""
+    return _cell(
+        "picture",
+        phrase(
+            "the provider does not take {picture}: {said}", picture=called, said=_said(message)
+        ),
+        phrase(NOT_CHARGED),
+        phrase("Replace the picture and run again."),
+    )
+
+
+def picture_unusable(called: str, said: str) -> str:
+    """A picture that cannot be uploaded."""
+    return _cell(
+        "picture", phrase("{what}: {why}", what=called, why=said), phrase(NOT_CHARGED), ""
+    )
+
+
 def lost(outcome: SubmitOutcome) -> str:
     """A submit of which nobody knows what became of it."""
     return _cell(

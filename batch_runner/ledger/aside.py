@@ -1,4 +1,4 @@
-"""What is asked of a ledger beside the work of a run: by people, and by those who watch from afar."""
+"""What is asked of a ledger beside the way of a job: by people, by who watches, by who uploads."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from batch_runner.core.jobs import Change, Job
-from batch_runner.ledger import board, picks, shown_takes, sums, takes, vitals
+from batch_runner.core.jobs import Change, ClaimTerms, Job
+from batch_runner.core.uploads import Upload, Waiting
+from batch_runner.ledger import board, picks, shown_takes, sums, takes, uploads, vitals
 
 T = TypeVar("T")
 
@@ -93,3 +94,11 @@ class Aside(ABC):
     async def jobs_sent_since(self, at: datetime) -> int:
         """How many jobs were sent since then, and do not wait to be sent again."""
         return await self._do(sums.jobs_sent_since, at.timestamp())
+
+    async def waiting_for_pictures(self, terms: ClaimTerms, most: int) -> Sequence[Waiting]:
+        """The first jobs that could be sent but for pictures that are not uploaded."""
+        return await self._do(uploads.waiting, terms, most)
+
+    async def keep_upload(self, upload: Upload) -> None:
+        """Remember where a picture lies at the provider."""
+        await self._do(uploads.keep, upload, brief=True)

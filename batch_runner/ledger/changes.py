@@ -75,7 +75,8 @@ def apply(connection: sqlite3.Connection, change: Change) -> tuple[Standing, Map
     at = change.at.timestamp()
     if before is State.SUCCEEDED and state is State.QUEUED:
         takes.leave(connection, change.job, change.attempt)
-    _to_attempt(connection, change, at)
+    if change.event is not Event.INVALIDATED:  # that is said of the row, not of what was sent
+        _to_attempt(connection, change, at)
     standing = Standing(
         row=row["row"],
         key=row["key"],

@@ -15,6 +15,8 @@ from typing import Any
 from batch_runner.core.jobs import Claim, ClaimKind, ClaimTerms, Job
 from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.core.takes import with_fields
+from batch_runner.core.uploads import MARGIN, with_links
+from batch_runner.ledger import uploads
 from batch_runner.ledger.history import write_event
 from batch_runner.ledger.reserve import refused
 from batch_runner.ledger.rows import (
@@ -41,10 +43,16 @@ def claim(connection: sqlite3.Connection, terms: ClaimTerms) -> Claim:
     """Make the intent to submit the next job durable, within the budget, and hand it out."""
     now = terms.now.timestamp()
     replay = _next_replay(connection, terms) if terms.replay else None
-    queued = _next_queued(connection, terms)
+    queued, waits = _next_queued(connection, terms), False
+    if (
+        queued is not None
+        and queued["not_before"] <= now
+        and _lacks_pictures(connection, queued, terms)
+    ):
+        queued, waits = uploads.next_with_pictures(connection, terms), True
     found = [row for row in (replay, queued) if row is not None]
     if not found:
-        return Claim(kind=ClaimKind.EMPTY)
+        return Claim(kind=ClaimKind.PICTURES if waits else ClaimKind.EMPTY)
     row = next((row for row in found if row["not_before"] <= now), None)
     if row is None:
         return Claim(
@@ -79,6 +87,11 @@ def _as_claimed(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
+def _lacks_pictures(connection: sqlite3.Connection, row: sqlite3.Row, terms: ClaimTerms) -> bool:
+    """Whether a job cannot be sent since a picture of it has no link that lives long enough."""
+    return uploads.links_for(connection, row["pictures"], terms) is None
+
+
 def _next_queued(connection: sqlite3.Connection, terms: ClaimTerms) -> sqlite3.Row | None:
     """The first queued job that may be sent; if none may be sent yet, the one due soonest."""
     # Left to itself SQLite may take the index of all places, past every job that was sent before.
@@ -111,6 +124,7 @@ def _next_replay(connection: sqlite3.Connection, terms: ClaimTerms) -> sqlite3.R
            WHERE j.{MAY_BE_OPEN} AND j.state = 'unknown' AND j.wanted AND j.row IS NOT NULL AND j.tries < ?
                AND a.task_id IS NULL AND a.origin = ? AND a.account = ?
                AND a.first_sent_at > ? AND a.first_sent_at <= ?
+               AND (a.links_until IS NULL OR a.links_until > ?)
                AND j.error_code NOT IN (?, ?, ?)
            ORDER BY j.not_before > ?, iif(j.not_before > ?, j.not_before, a.first_sent_at)
            LIMIT 1""",  # noqa: S608 - constants
@@ -120,6 +134,7 @@ def _next_replay(connection: sqlite3.Connection, terms: ClaimTerms) -> sqlite3.R
             terms.account,
             (terms.now - REPLAY_WINDOW).timestamp(),
             terms.now.timestamp(),  # a key "from the future" means the clock was set back
+            (terms.now + MARGIN).timestamp(),
             *NEVER_REPLAY,
             terms.now.timestamp(),
             terms.now.timestamp(),
@@ -153,8 +168,9 @@ def _reusable_attempt(
     if not row["attempt"]:
         return None
     found = connection.execute(
-        """SELECT n FROM attempts WHERE job = ? AND n = ? AND outcome = 'deferred' AND body = ?
-               AND origin = ? AND account = ? AND first_sent_at > ?""",
+        """SELECT n FROM attempts WHERE job = ? AND n = ? AND outcome = 'deferred'
+               AND coalesce(unlinked, body) = ? AND origin = ? AND account = ? AND first_sent_at > ?
+               AND (links_until IS NULL OR links_until > ?)""",
         (
             row["id"],
             row["attempt"],
@@ -162,6 +178,7 @@ def _reusable_attempt(
             terms.origin,
             terms.account,
             (terms.now - REPLAY_WINDOW).timestamp(),
+            (terms.now + MARGIN).timestamp(),
         ),
     ).fetchone()
     return int(found["n"]) if found else None
@@ -170,10 +187,12 @@ def _reusable_attempt(
 def _new_attempt(
     connection: sqlite3.Connection, row: sqlite3.Row, terms: ClaimTerms, hold: int
 ) -> Job:
-    """The job, under a fresh key."""
+    """The job, under a fresh key; its pictures have the links that they have now."""
     now = terms.now.timestamp()
     attempt = newest(connection, row["id"]) + 1 if row["attempt"] else 1
-    take, request = wished(row), _request(row)
+    take, unlinked = wished(row), _request(row)
+    links = uploads.links_for(connection, row["pictures"], terms) or {}
+    request = with_links(unlinked, {name: link for name, (link, _) in links.items()})
     job = to_job(
         row,
         attempt=attempt,
@@ -184,8 +203,9 @@ def _new_attempt(
     )
     connection.execute(
         """INSERT INTO attempts (job, n, key, body, body_hash, origin, account, model,
-               first_sent_at, last_sent_at, outcome, hold, callback, asked, note)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?, ?, ?, ?)""",
+               first_sent_at, last_sent_at, outcome, hold, callback, asked, note, unlinked,
+               links_until)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?, ?, ?, ?, ?, ?)""",
         (
             job.id,
             attempt,
@@ -201,6 +221,8 @@ def _new_attempt(
             terms.callback,
             None if request == row["body"] else row["body"],
             "" if take is None else take.note,
+            unlinked if links else None,
+            min((until for _, until in links.values()), default=None),
         ),
     )
     return job

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from batch_runner.core.identity import Basis
 from batch_runner.core.jobs import Candidate, Change, RowSpec, edited_since
 from batch_runner.core.lifecycle import Event, State, advance
+from batch_runner.core.uploads import PICTURE_REFUSED, pictures_in
 from batch_runner.ledger.adopt import adopt
 from batch_runner.ledger.changes import apply
 from batch_runner.ledger.history import write_event
@@ -116,9 +117,9 @@ def _insert(
     state = _waiting_state(spec)
     cursor = connection.execute(
         """INSERT INTO jobs (scope, row, key, row_hash, whole_hash, state, wanted, model, body,
-               estimate_low, estimate_high, priority, file_name, error_code, error, created_at,
-               updated_at, variant, fields)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+               pictures, estimate_low, estimate_high, priority, file_name, error_code, error,
+               created_at, updated_at, variant, fields)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             scope,
             identity.row,
@@ -129,6 +130,7 @@ def _insert(
             wanted,
             spec.model,
             spec.body,
+            _pictures(spec),
             spec.estimate.low,
             spec.estimate.high,
             spec.priority,
@@ -143,6 +145,12 @@ def _insert(
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
+
+
+def _pictures(spec: RowSpec) -> str | None:
+    """What it waits for, as its row spells it."""
+    pictures = pictures_in(None if spec.body is None else spec.body + spec.fields.encode())
+    return json.dumps(pictures) if pictures else None
 
 
 def _waiting_state(spec: RowSpec) -> State:
@@ -171,8 +179,9 @@ def _update(
                 error="",
             ),
         )
-    if state not in WAITING:
-        return
+    refused = state is State.INVALID and row["error_code"] == PICTURE_REFUSED
+    if state not in WAITING or (refused and row["body"] == spec.body):
+        return  # also a picture that the provider does not take: it would not the next time
     if midway and state is State.SKIPPED and not row["wanted"]:
         spec = replace(spec, wanted=False)  # taken out of this run: saving the sheet is no wish
     for event in _waiting_events(state, spec, old_problem=row["error"]):
@@ -199,6 +208,7 @@ def _follow(
         "wanted": wanted,
         "model": spec.model,
         "body": spec.body,
+        "pictures": _pictures(spec),
         "estimate_low": spec.estimate.low,
         "estimate_high": spec.estimate.high,
         "priority": spec.priority,
@@ -209,8 +219,9 @@ def _follow(
         connection.execute(
             """UPDATE jobs SET row = :row, key = :key, row_hash = :row_hash,
                    whole_hash = :whole_hash, wanted = :wanted, model = :model, body = :body,
-                   estimate_low = :estimate_low, estimate_high = :estimate_high,
-                   priority = :priority, file_name = :file_name, fields = :fields
+                   pictures = :pictures, estimate_low = :estimate_low,
+                   estimate_high = :estimate_high, priority = :priority, file_name = :file_name,
+                   fields = :fields
                WHERE id = :id""",
             {**now, "id": job["id"]},
         )

@@ -24,10 +24,10 @@ UNSENT_COLUMNS = """
     id, scope, row, key, row_hash, state, model, attempt, tries, body, '' AS idempotency_key,
     '' AS callback,
     task_id, NULL AS accepted_at, urls, expires_at, video_file, cost, error_code, error,
-    finished_at, estimate_low, estimate_high, file_name, not_before, take,
+    finished_at, estimate_low, estimate_high, file_name, not_before, pictures, take,
     variant, best, fields, coalesce(json_extract(take, '$.cell'), '') AS decision_cell
 """
-"""The same of a job whose next attempt is not made yet; and when it may be sent."""
+"""The same of a job whose next attempt is not made yet; when it may be sent, and its pictures."""
 
 MAY_BE_OPEN = "state IN ('submitting', 'running', 'fetching', 'unknown')"
 """The very words of the index ``jobs_open``: SQLite uses it only where a query repeats them."""

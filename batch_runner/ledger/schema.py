@@ -163,6 +163,21 @@ DROP INDEX jobs_trouble;
 CREATE INDEX jobs_trouble ON jobs (id)
     WHERE (state IN ('failed', 'invalid') OR error_code = 'redo_failed')
         AND row IS NOT NULL AND NOT noted;
+
+-- Pictures that are uploaded: what jobs wait for, and where it lies at the provider.
+ALTER TABLE jobs ADD COLUMN pictures TEXT;    -- JSON list of keys; NULL: none
+CREATE INDEX jobs_pictures ON jobs (priority, scope, row)
+    WHERE state = 'queued' AND pictures IS NOT NULL;
+ALTER TABLE attempts ADD COLUMN unlinked BLOB;  -- the request before its pictures had links
+ALTER TABLE attempts ADD COLUMN links_until REAL;  -- when the first of those links dies
+CREATE TABLE uploads (
+    picture TEXT NOT NULL,                    -- its key
+    origin TEXT NOT NULL,
+    account TEXT NOT NULL,
+    link TEXT NOT NULL,
+    until REAL NOT NULL,                      -- when the link dies
+    PRIMARY KEY (picture, origin, account)
+) STRICT, WITHOUT ROWID;
 """
 
 MIGRATIONS: tuple[str, ...] = (V1, V2, V3, V4)

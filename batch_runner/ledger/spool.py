@@ -19,6 +19,8 @@ from batch_runner.core.jobs import Candidate, RowSpec
 from batch_runner.ledger.findings import TABLE as PROBLEMS
 from batch_runner.ledger.findings import Findings
 from batch_runner.ledger.first_rows import FirstRows
+from batch_runner.ledger.picture_places import TABLE as PICTURES
+from batch_runner.ledger.picture_places import PicturePlaces
 from batch_runner.ledger.shown_cells import SLOTS, ShownCells, slot
 from batch_runner.ledger.shown_cells import TABLE as CELLS
 from batch_runner.ledger.spooled import IDENTITY, REST, to_candidate, to_identity
@@ -81,7 +83,7 @@ class Spool:
         # Nobody comes back to this file: it needs no journal, and one transaction is enough.
         self._connection.execute("PRAGMA journal_mode = OFF")
         self._connection.execute("BEGIN")
-        for statement in (_TABLES + PROBLEMS + CELLS).split(";\n"):
+        for statement in (_TABLES + PROBLEMS + CELLS + PICTURES).split(";\n"):
             self._connection.execute(statement)
         self._new: list[tuple[Any, ...]] = []
         self._ranked = False  # whether any row has a priority
@@ -90,6 +92,7 @@ class Spool:
         self.cells = ShownCells(self._connection)
         self.names = FirstRows(self._connection, "names")  # of videos
         self.groups = FirstRows(self._connection, "groups")
+        self.pictures = PicturePlaces(self._connection)
 
     # -- filled once, row by row -------------------------------------------------------
 

@@ -16,6 +16,8 @@ from batch_runner.loader.skim import UnusualError, skimmed
 
 _HYPERLINK = re.compile(r'\s*=?\s*HYPERLINK\(\s*"((?:[^"]|"")*)"\s*[,;)]', re.IGNORECASE)
 
+_IMAGE = re.compile(r'\s*=?\s*(?:_xlfn\.)?IMAGE\(\s*"((?:[^"]|"")*)"\s*[,;)]', re.IGNORECASE)
+_PICTURE_ID = re.compile(r'\s*=?\s*(?:_xlfn\.)?DISPIMG\(\s*"([^"]+)"\s*[,;)]', re.IGNORECASE)
 _CELL = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})")
 _TRUE = frozenset({"1", "true"})
 
@@ -31,6 +33,8 @@ class Scan:
     links: dict[Place, str] = field(default_factory=dict)
     wide_links: list[tuple[Area, str]] = field(default_factory=list)  # one link on many cells
     unsaved: set[Place] = field(default_factory=set)  # formulas without a stored value
+    marked: dict[Place, int] = field(default_factory=dict)  # error values that stand for more
+    named: dict[Place, str] = field(default_factory=dict)  # ids of pictures that formulas show
     faults: dict[Place, str] = field(default_factory=dict)  # error values such as #REF!
     other_columns: int = 0  # columns in use by formulas and merged areas
     rows: int = 0  # the last row that holds a value
@@ -79,6 +83,7 @@ class _Scanner:
         self._row = 0
         self._column = -1
         self._kind = ""  # the present cell's type
+        self._mark = ""  # its value mark
         self._formula: str | None = None  # its formula, "" where it shares another's
         self._value = ""
         self._inside = ""  # f or v, while their text streams by
@@ -133,6 +138,7 @@ class _Scanner:
         else:
             self._column += 1
         self._kind = attributes.get("t", "n")
+        self._mark = attributes.get("vm", "")
 
     def _column_of(self, letters: str) -> int:
         column = self._columns.get(letters)
@@ -156,13 +162,23 @@ class _Scanner:
         place = (self._row, self._column)
         if self._kind == "e":
             self.scan.faults[place] = self._value or "an error"
+            if self._mark.isdecimal():
+                self.scan.marked[place] = int(self._mark)
         if self._formula is not None:
-            if not self._value and self._kind != "str":  # "str": the stored result is a blank text
-                self.scan.unsaved.add(place)
-            target = _HYPERLINK.match(self._formula)
-            if target:
-                self.scan.links[place] = target[1].replace('""', '"')
+            self._end_formula(place, self._formula)
         self._kind, self._formula, self._value = "", None, ""
+
+    def _end_formula(self, place: Place, formula: str) -> None:
+        if not self._value and self._kind != "str":  # "str": the stored result is a blank text
+            self.scan.unsaved.add(place)
+        if named := _PICTURE_ID.match(formula):
+            self.scan.named[place] = named[1]
+        elif shown := _IMAGE.match(formula):  # programs that do not know it store an error
+            self.scan.links[place] = shown[1].replace('""', '"')
+            self.scan.faults.pop(place, None)
+            self.scan.unsaved.discard(place)
+        elif target := _HYPERLINK.match(formula):
+            self.scan.links[place] = target[1].replace('""', '"')
 
     def _link(self, attributes: dict[str, str]) -> None:
         relation = self._relations.get(relation_id(attributes))

@@ -17,6 +17,7 @@ from batch_runner.core.model import ReadOptions, Table, address
 from batch_runner.core.ooxml import Worksheet, relations, worksheets
 from batch_runner.loader.archive import DAMAGE, Archive
 from batch_runner.loader.header import empty_sheet, no_prompt
+from batch_runner.loader.pasted import pasted_pictures
 from batch_runner.loader.reduced import only_worksheets
 from batch_runner.loader.scan import Scan, scan_worksheet
 from batch_runner.loader.source import Source
@@ -95,8 +96,10 @@ def _grid(book: _Book, sheet: Worksheet) -> Grid:
     where = address(book.where, sheet.name, None, None)
     scan = scan_worksheet(lambda: book.archive.chunks(sheet.part), links, where)
     check_extent(scan, where)
+    pictures = pasted_pictures(book.archive, links, scan, where)
     try:
-        return Grid(sheet=sheet, cells=book.engine.get_sheet_by_name(sheet.name), scan=scan)
+        cells = book.engine.get_sheet_by_name(sheet.name)
+        return Grid(sheet=sheet, cells=cells, scan=scan, pictures=pictures)
     except (CalamineError, ValueError) as error:
         raise unreadable(error, where) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from itertools import chain, islice, repeat
 
@@ -12,7 +12,9 @@ from python_calamine import CalamineSheet
 
 from batch_runner.core.model import (
     NO_LINKS,
+    NO_PICTURES,
     CellValue,
+    ColumnMap,
     Problem,
     ReadOptions,
     Severity,
@@ -21,6 +23,7 @@ from batch_runner.core.model import (
     address,
 )
 from batch_runner.core.ooxml import Worksheet
+from batch_runner.core.values import PICTURES
 from batch_runner.loader.header import (
     SEARCHED,
     check_header_row,
@@ -29,10 +32,13 @@ from batch_runner.loader.header import (
     has_prompts,
     header_notice,
     header_texts,
+    map_headers,
     no_prompt,
     read_columns,
 )
-from batch_runner.loader.scan import Scan
+from batch_runner.loader.media import Media
+from batch_runner.loader.pasted import Parts
+from batch_runner.loader.scan import Place, Scan
 from batch_runner.loader.source import Source
 from batch_runner.loader.streamed import StreamedRows
 
@@ -46,6 +52,7 @@ class Grid:
     sheet: Worksheet
     cells: CalamineSheet
     scan: Scan
+    pictures: Mapping[Place, Parts] = field(default_factory=dict)  # that lie on cells, or in them
 
     def __len__(self) -> int:
         """The number of lines."""
@@ -89,37 +96,50 @@ def build_table(source: Source, grid: Grid, options: ReadOptions) -> Table:
     headers = header_texts(head[found])
     if not has_prompts(headers, options):
         raise no_prompt(headers, options, where)
-    problems, links = _problems(grid.scan, read_columns(headers, options)), _links(grid)
-    unsaved_headers = tuple(problems.get(found + 1, ()))
+    mapped = read_columns(headers, options)
+    pictures = _pictures(grid, map_headers(headers, options))
+    beside = _Beside(problems=_problems(grid, mapped), links=_links(grid), pictures=pictures)
+    unsaved_headers = tuple(beside.problems.get(found + 1, ()))
     return Table(
         path=source.path,
         worksheet=name,
         header_row=found + 1,
         headers=headers,
-        rows=StreamedRows(lambda: _rows(grid, found + 1, problems, links)),
+        rows=StreamedRows(lambda: _rows(grid, found + 1, beside)),
         width=max(grid.scan.columns, grid.scan.other_columns),
         stamp=source.stamp,
         notices=(*header_notice(found, 0, options), *unsaved_headers),
+        media=Media(source) if beside.pictures else None,
     )
 
 
-def _rows(
-    grid: Grid,
-    start: int,
-    problems: Mapping[int, Sequence[Problem]],
-    links: Mapping[int, Mapping[int, str]],
-) -> Iterator[SheetRow]:
-    # Formulas without a stored value may stand below the last line that has any.
-    below: Iterator[list[CellValue]] = repeat([], max(0, max(problems, default=0) - len(grid)))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What there is beside the values of cells; by row."""
+
+    problems: Mapping[int, Sequence[Problem]]
+    links: Mapping[int, Mapping[int, str]]
+    pictures: Mapping[int, Mapping[int, Parts]]
+
+
+def _rows(grid: Grid, start: int, beside: _Beside) -> Iterator[SheetRow]:
+    problems, links, pictures = beside.problems, beside.links, beside.pictures
+    # Formulas without a stored value, and pictures, may stand below the last line that has any.
+    last = max(max(problems, default=0), max(pictures, default=0))
+    below: Iterator[list[CellValue]] = repeat([], max(0, last - len(grid)))
     lines = islice(chain(grid.lines(), below), start, None)
     for number, values in enumerate(lines, start=start + 1):
+        for column in pictures.get(number, ()):
+            if (number, column) in grid.scan.faults or (number, column) in grid.scan.named:
+                values[column : column + 1] = [None]  # what stands there stands for the picture
         while values and values[-1] is None:
             values.pop()
-        if values or number in problems:
+        if values or number in problems or number in pictures:
             yield SheetRow(
                 number=number,
                 values=tuple(values),
                 links=links.get(number, NO_LINKS),
+                pictures=pictures.get(number, NO_PICTURES),
                 hidden=number in grid.scan.hidden,
                 problems=tuple(problems.get(number, ())),
             )
@@ -151,8 +171,19 @@ def _links(grid: Grid) -> dict[int, dict[int, str]]:
     return links
 
 
-def _problems(scan: Scan, mapped: Collection[int]) -> dict[int, list[Problem]]:
+def _pictures(grid: Grid, columns: ColumnMap) -> dict[int, dict[int, Parts]]:
+    """Row -> column -> pictures, in columns that are for pictures."""
+    taking = {place for name in PICTURES for place in columns.columns.get(name, ())}
+    pictures: dict[int, dict[int, Parts]] = defaultdict(dict)
+    for (row, column), parts in grid.pictures.items():
+        if column in taking:
+            pictures[row][column] = parts
+    return pictures
+
+
+def _problems(grid: Grid, mapped: Collection[int]) -> dict[int, list[Problem]]:
     """Row -> what its cells lack; an error only where the job reads the cell."""
+    scan = grid.scan
     problems: dict[int, list[Problem]] = defaultdict(list)
     for row, column in sorted(scan.unsaved):
         problem = Problem(
@@ -165,6 +196,8 @@ def _problems(scan: Scan, mapped: Collection[int]) -> dict[int, list[Problem]]:
         )
         problems[row].append(problem)
     for (row, column), fault in sorted(scan.faults.items()):
+        if (row, column) in grid.pictures:
+            continue
         problem = Problem(
             code="cell_error",
             message=f"This cell holds {fault} instead of a value.",

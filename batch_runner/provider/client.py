@@ -29,8 +29,11 @@ from batch_runner.core.outcomes import (
     PollOutcome,
     SubmitKind,
     SubmitOutcome,
+    UploadKind,
+    UploadOutcome,
 )
 from batch_runner.core.redact import told
+from batch_runner.core.wire_upload import read_upload
 from batch_runner.core.wire_usage import Usage, read_usage
 from batch_runner.provider import download
 from batch_runner.provider.exchange import (
@@ -40,7 +43,9 @@ from batch_runner.provider.exchange import (
     WatchedRequest,
     exchange,
 )
+from batch_runner.provider.origin import origin_url
 from batch_runner.provider.proxies import Proxies
+from batch_runner.provider.upload import form_of
 
 USER_AGENT = f"batch-runner/{__version__}"
 """How requests introduce themselves."""
@@ -52,6 +57,7 @@ class Timeouts:
 
     connect: float = 15.0  # name, connection, TLS, a proxy's tunnel
     submit: float = 180.0  # from there to the answer of a submit
+    upload: float = 120.0  # from there to the answer of an upload
     read: float = 30.0  # to the answer of anything else
     idle: float = 60.0  # between two pieces of a download
     # A server that closes an idle connection just when a submit goes out leaves the row unknown,
@@ -96,7 +102,7 @@ class HttpProvider:
                 code="key_malformed",
                 hint="Copy it again from the provider's console.",
             )
-        self.origin = _origin(origin)
+        self.origin = origin_url(origin)
         # Given with each request: the library shows a session's own headers to proxies as well.
         self._authorization = {"Authorization": f"Bearer {key}"}
         self._language = language
@@ -161,6 +167,29 @@ class HttpProvider:
             return self._unanswered(reply)
         outcome = wire.read_submit(**self._said(reply), dialect=self._dialect)
         return outcome if reply.whole else wire.cut_short(outcome)
+
+    async def upload(self, content: bytes, name: str) -> UploadOutcome:
+        """Put a picture where the provider itself can read it; free, and safe to repeat.
+
+        Anybody who has the link can see it; ``name`` becomes part of that.
+        """
+        sys.audit("batch_runner.provider.upload")
+        reply = await exchange(
+            self._looks,
+            Request(
+                method="POST",
+                url=self._url(self._dialect.upload, {}),
+                timeout=self._timeout(self._timeouts.upload),
+                headers=self._authorization,
+                body=form_of(content, name),
+                proxy=self._proxy,
+            ),
+        )
+        sys.audit("batch_runner.provider.uploaded")
+        if isinstance(reply, NoAnswer):
+            why = self._no_answer(reply, self._timeouts.upload)
+            return UploadOutcome(kind=UploadKind.UNAVAILABLE, message=why, reachable=False)
+        return read_upload(**self._said(reply))
 
     async def poll(self, task_id: str) -> PollOutcome:
         """Look at a task; free, and safe to repeat."""
@@ -263,20 +292,3 @@ class HttpProvider:
         else:
             text = f"the connection to {host} was lost before an answer came ({lost.reason})"
         return told(text, self._secrets, 300)
-
-
-def _origin(text: str) -> URL:
-    """The origin as a URL that ends in a slash."""
-    try:
-        url = URL(text)
-        (url.host or "").encode("idna")  # as connecting will do
-        usable = url.scheme in {"http", "https"} and bool(url.host) and url.user is None
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ConfigError(
-            f"The API's origin {told(text, (), 100)!r} is no web address.",
-            code="origin_malformed",
-            hint="Give scheme and host, as https://api.apimart.ai.",
-        )
-    return URL(f"{str(url).rstrip('/')}/")

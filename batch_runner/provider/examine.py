@@ -21,10 +21,15 @@ def examine(content: bytes) -> Picture:
     try:
         with Image.open(BytesIO(content)) as image:
             width, height = image.size
+            image.draft(
+                "RGB", (width // 8, height // 8)
+            )  # of a JPEG an eighth is enough, and quick
             flat = width * height <= MOST_PIXELS and _is_flat(image)
-            return Picture(format=image.format or "", width=width, height=height, flat=flat)
+            return Picture(
+                format=image.format or "", width=width, height=height, flat=flat, size=len(content)
+            )
     except Exception:  # noqa: BLE001 - decoders of broken files raise whatever they stumble on
-        return Picture(format="")
+        return Picture(format="", size=len(content))
 
 
 def _is_flat(image: Image.Image) -> bool:

@@ -33,7 +33,7 @@ class Request:
     url: URL
     timeout: aiohttp.ClientTimeout
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    body: bytes | aiohttp.FormData | None = None
     proxy: Proxy | None = None
 
 

@@ -150,6 +150,15 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             sentence="The video is made anew, with another ETag, after one answer for each job."
         ),
         "not-a-video": _always("The video's link gives an HTML page under 200."),
+        # The upload of a picture; jobs are pictures here.
+        "upload-refused": _always("Upload refused for good: 400 invalid image content."),
+        "upload-429": Rule(
+            sentence="Upload refused with 429 and Retry-After: 1, once for each picture."
+        ),
+        "upload-500": Rule(sentence="Upload not made, answered 500, once for each picture."),
+        "upload-dropped": Rule(
+            sentence="Upload made, connection closed without an answer, once for each picture."
+        ),
         "balance-error": _service("The balance answers 200 with success: false."),
     }
 )

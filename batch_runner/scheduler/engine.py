@@ -20,12 +20,14 @@ from batch_runner.core.pace import Pace, looks_rate
 from batch_runner.scheduler.breaker import Breaker
 from batch_runner.scheduler.controls import Controls
 from batch_runner.scheduler.crew import Crew
+from batch_runner.scheduler.deadline import keep_deadline
 from batch_runner.scheduler.flight import Sending, refetch, resume, send_next
 from batch_runner.scheduler.follow import ended_unseen
 from batch_runner.scheduler.gates import LookGate, Throttle, Turns
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.health import Health
 from batch_runner.scheduler.sharing import Sharing
+from batch_runner.scheduler.uploads import Around, Uploads
 from batch_runner.scheduler.world import Limits, World
 
 GRACE = 10.0  # seconds that answers to POSTs already sent are waited for when leaving
@@ -85,12 +87,21 @@ class Engine:
             kept=self._kept,
             answered=self._wake,
         )
+        around = Around(brought=self._brought, idle=self._wake, holds=lambda: self._over_budget)
+        self._uploads = Uploads(self._crew, world.pictures, around)
         halt.on_change(self._wake)
         self.controls = Controls(self._crew)
-        self.sharing = Sharing(self._crew, lambda: self._nothing_left)
+        self.sharing = Sharing(self._crew, self._nothing_left)
 
     def _wake(self) -> None:
         self._woken.set()
+        self._uploads.poke()
+
+    def _brought(self) -> None:
+        """Rows that waited for pictures may be ready."""
+        if not self._over_budget:
+            self._dry = False
+        self._wake()
 
     def _kept(self, change: Change) -> None:
         """A change is durable: is there anything (more) to send because of it?"""
@@ -119,9 +130,10 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             launch = partial(self._launch, group)
             linking = self.controls.calls.link(self._throttle.take, launch)
-            helping = [self._crew.health.watch(self._world.jitter), linking]
-            if self._limits.deadline is not None:
-                helping.append(self._keep_deadline(self._limits.deadline))
+            bringing = self._uploads.bring(lambda work: group.create_task(self._guard(work)))
+            helping = [self._crew.health.watch(self._world.jitter), linking, bringing]
+            if (seconds := self._limits.deadline) is not None:
+                helping.append(keep_deadline(self._crew, seconds, self._nothing_left))
             helpers = [group.create_task(self._guard(work)) for work in helping]
             await self._guard(self._work(group))
             await self._drain()
@@ -162,7 +174,7 @@ class Engine:
 
     async def _feed(self, group: asyncio.TaskGroup) -> None:
         while not self._halt.submits_stopped:
-            if self._dry and self._later is None and not self._flights:
+            if self._dry and self._later is None and not self._flights and not self._uploads.busy:
                 if self._over_budget:
                     why = self._why_over or phrase("the next row could exceed the budget.")
                     self._halt.stop_submits(StopReason(code="budget", message=why))
@@ -184,10 +196,10 @@ class Engine:
     def _may_send(self) -> bool:
         return not self._halt.holds_submits and self._delay() == 0.0
 
-    @property
     def _nothing_left(self) -> bool:
         """Whether, as far as is known, everything was sent."""
-        return self._dry and self._later is None and not self._over_budget
+        sent = self._dry and self._later is None and not self._over_budget
+        return sent and not self._uploads.busy
 
     def _delay(self) -> float | None:
         """Seconds until the next send may be tried; ``None``: only an event can tell."""
@@ -245,10 +257,11 @@ class Engine:
         if self._dry:
             self._throttle.refund()
             self._probes_out = False
+        self._uploads.claimed(waits=claim.kind is ClaimKind.PICTURES)
         if self._over_budget:
             # What became free since then was not in the books yet: it is asked once more.
             self._dry = self._settles == settles
-        if self._nothing_left:
+        if self._nothing_left():
             self._crew.hurry_up()
 
     async def _drain(self) -> None:
@@ -262,18 +275,6 @@ class Engine:
                     flight.cancel()
                 return
             await self._wait(None if leave_at is None else leave_at - self._loop_time())
-
-    async def _keep_deadline(self, seconds: float) -> None:
-        """Stop sending in time for what is usual, then leave."""
-        medians = [known[len(known) // 2] for known in self._crew.learned.values() if known]
-        usual = max(medians, default=0.0)
-        reason = StopReason(code="deadline", message=phrase("the time for this run is over."))
-        early = max(0.0, seconds - usual)
-        await asyncio.sleep(early)
-        if not self._nothing_left:
-            self._halt.stop_submits(reason)
-        await asyncio.sleep(seconds - early)
-        self._halt.leave(reason)
 
     def _launch(self, group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
         task = group.create_task(self._guard(work))

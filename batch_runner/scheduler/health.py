@@ -61,6 +61,10 @@ class Health:
         """What one look showed about the provider."""
         self._count(failed=kind is PollKind.UNAVAILABLE)
 
+    def uploaded(self, *, reachable: bool) -> None:
+        """What one upload showed about the provider."""
+        self._count(failed=not reachable)
+
     def _count(self, *, failed: bool) -> None:
         self._failures = self._failures + 1 if failed else 0
         if not failed:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from batch_runner.core.jobs import ClaimTerms
 from batch_runner.core.pace import Found
-from batch_runner.core.ports import Ledger, Listener, Provider, Shelf
+from batch_runner.core.ports import Ledger, Listener, Pictures, Provider, Shelf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,3 +38,4 @@ class World:
     jitter: Callable[[], float]
     terms: Callable[[], ClaimTerms]
     before_claim: Callable[[], Awaitable[None]]
+    pictures: Pictures

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from batch_runner.core.variants import parse_variants
 from batch_runner.settings.filter_section import Filter
+from batch_runner.settings.images import Images
 from batch_runner.settings.notify_section import NotifySection
 from batch_runner.settings.origins import check_origin, check_web_address
 from batch_runner.settings.other_api import Api
@@ -220,6 +221,7 @@ class CampaignConfig(Section):
     state: str | None = Field(
         default=None, description="Folder for the ledger, instead of beside."
     )
+    images: Images = Images()
     filter: Filter = Filter()
     provider: Provider = Provider()
     webhook: Webhook | None = Field(

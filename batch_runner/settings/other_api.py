@@ -72,6 +72,7 @@ class Api(Section):
     submit: Place = Field(default=APIMART.submit, description="POST a video.")
     task: PlaceOfTask = Field(default=APIMART.task, description="GET a task.")
     balance: Place = Field(default=APIMART.balance, description="GET the balance.")
+    upload: Place = Field(default=APIMART.upload, description="POST a picture.")
     fields: ApiFields = ApiFields()
     words: ApiWords = ApiWords()
     cost_per_usd: Count = Field(default=1, description="Units of cost that are one dollar.")
@@ -82,6 +83,7 @@ class Api(Section):
             submit=self.submit,
             task=self.task,
             balance=self.balance,
+            upload=self.upload,
             **self.fields.model_dump(),
             cost_per_usd=self.cost_per_usd,
             completed=frozenset(word.strip().lower() for word in self.words.completed),

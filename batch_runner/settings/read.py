@@ -22,8 +22,9 @@ NOT_YET: Mapping[tuple[str, ...], str] = MappingProxyType(
 )
 """Keys that are known but would have no effect yet: refused rather than silently ignored."""
 
-_NEED_TRUST = ("provider", "notify", "metrics", "webhook")
-"""A sheet's folder may come from anybody; it must not say where a key, a request or a file goes."""
+_NEED_TRUST = (("provider",), ("notify",), ("metrics",), ("webhook",), ("images", "folders"))
+"""A sheet's folder may come from anybody; it must not say where a key, a request or a file goes,
+nor from where one may be taken."""
 
 
 def read_config(path: Path, *, trusted: bool) -> CampaignConfig:
@@ -134,18 +135,18 @@ def _all_keys(model: type[BaseModel], above: str = "") -> Iterator[str]:
 
 
 def _refuse_untrusted(document: Document) -> None:
-    for name in _NEED_TRUST:
-        if document.data.get(name) is not None:
+    for place in _NEED_TRUST:
+        if _at(document.data, place) is not None:
             raise ConfigError(
                 phrase(
                     "A config that merely lies beside the sheet may not set '{name}': the folder may come from anybody.",
-                    name=name,
+                    name=".".join(place),
                 ),
                 code="config_not_trusted",
                 hint=phrase(
                     "If you trust it, pass it by --config {file}.", file=document.path.name
                 ),
-                where=document.where((name,)),
+                where=document.where(place),
             )
 
 

@@ -12,6 +12,7 @@ from batch_runner.core.selection import Selection
 from batch_runner.core.variants import Variants
 from batch_runner.core.where import Where
 from batch_runner.settings.campaign import Webhook
+from batch_runner.settings.images import PictureSettings
 from batch_runner.settings.notify import Notify
 from batch_runner.settings.templates import Fillings, TemplateText
 
@@ -69,6 +70,7 @@ class Settings:
     where: Where | None  # a condition over the sheet's columns
     limit: int | None  # new submits of this run
     hidden_rows: bool  # whether hidden and filtered rows run
+    images: PictureSettings
 
     state_dir: Path | None  # where sidecars go instead of beside the sheet
     video_folder: Path | None  # instead of the sidecar's ``videos``

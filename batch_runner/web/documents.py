@@ -13,7 +13,8 @@ from batch_runner.app.board.starts import Starts
 from batch_runner.app.board.watcher import View
 from batch_runner.app.clock import now
 from batch_runner.app.documents import money, story_document, time_text
-from batch_runner.app.sheet.plan import Plan, describe
+from batch_runner.app.sheet.plan import Plan
+from batch_runner.app.sheet.plan_words import describe
 from batch_runner.app.status import Story
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import shown

@@ -31,13 +31,15 @@ from batch_runner.core.outcomes import (
     PollOutcome,
     SubmitKind,
     SubmitOutcome,
+    UploadKind,
+    UploadOutcome,
 )
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.scheduler.engine import Engine
 from batch_runner.scheduler.halt import Halt
 from batch_runner.scheduler.world import Limits, World
 from tests.ledger.spooled import reading
-from tests.scheduler.simulated import Heard, in_virtual_time, wall
+from tests.scheduler.simulated import Album, Heard, in_virtual_time, wall
 
 ORIGIN = "https://api.example.com"
 
@@ -128,6 +130,10 @@ class Service:
         return PollOutcome(
             kind=PollKind.COMPLETED, urls=("https://v.example.com/a.mp4",), estimated_time=told
         )
+
+    async def upload(self, content: bytes, name: str) -> UploadOutcome:
+        """No scene has pictures."""
+        return UploadOutcome(kind=UploadKind.REFUSED, message=f"{name}: {len(content)} bytes")
 
     async def fetch(self, url: str, target: Path, part: Path) -> FetchOutcome:  # noqa: ARG002
         """Nothing is downloaded here."""
@@ -238,6 +244,7 @@ def _engine(scene: Scene, service: Service, ledger: SqliteLedger) -> Engine:
         jitter=dice.random,
         terms=terms,
         before_claim=nothing,
+        pictures=Album(),
     )
     given = (scene.rate or 1e4, scene.slots) if scene.given else (None, None)
     limits = Limits(rate=given[0], slots=given[1], probes=scene.probes)

@@ -74,7 +74,7 @@ async def look(path: Path, origin: str) -> None:
     from batch_runner.scheduler.engine import Engine
     from batch_runner.scheduler.halt import Halt, StopReason
     from batch_runner.scheduler.world import Limits, World
-    from tests.scheduler.simulated import Heard, VideoShelf
+    from tests.scheduler.simulated import Album, Heard, VideoShelf
 
     halt = Halt()
     found: list[tuple[float, float]] = []
@@ -102,6 +102,7 @@ async def look(path: Path, origin: str) -> None:
             jitter=lambda: 0.5,
             terms=lambda: ClaimTerms(now=datetime.now(UTC), key="k", origin="o", account="a"),
             before_claim=nothing,
+            pictures=Album(),
         )
         await Engine(world, Policy(download=False), Limits(), halt).run(known | soon)
     ledger.close()

@@ -80,6 +80,11 @@ class Book:
         """Open a run."""
         return self.do(self.ledger.start_run(self.at, host="here", pid=1, version="0"))
 
+    @property
+    def terms_now(self) -> ClaimTerms:
+        """The terms of this moment."""
+        return replace(self.terms, now=self.at)
+
     def claim(self, **terms: Any) -> Claim:
         """Ask for the next job, under a fresh key."""
         key = terms.pop("key", f"key-{next(self._keys)}")

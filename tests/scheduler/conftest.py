@@ -21,7 +21,7 @@ from batch_runner.scheduler.engine import Engine
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.world import Limits, World
 from tests.ledger.spooled import reading
-from tests.scheduler.simulated import Heard, Service, VideoShelf, in_virtual_time, wall
+from tests.scheduler.simulated import Album, Heard, Service, VideoShelf, in_virtual_time, wall
 
 ORIGIN = "https://api.example.com"
 BASIS = Basis(columns={"prompt": ("prompt",)}, headers=("prompt",))
@@ -40,6 +40,7 @@ class Stage:
         self.path = path
         self.service = Service()
         self.heard = Heard()
+        self.album = Album()
         self.halt = Halt()
         self.controls: Controls  # of the run that is on
         self.account = "me"
@@ -93,6 +94,7 @@ class Stage:
                 replay=policy.replay,
             ),
             before_claim=self.before_claim,
+            pictures=self.album,
         )
         engine = Engine(world, policy, limits or Limits(), self.halt)
         self.controls = engine.controls

@@ -21,7 +21,10 @@ from batch_runner.core.outcomes import (
     PollOutcome,
     SubmitKind,
     SubmitOutcome,
+    UploadKind,
+    UploadOutcome,
 )
+from batch_runner.core.uploads import NoPicture, PictureFile
 
 T = TypeVar("T")
 
@@ -102,6 +105,8 @@ class Service:
     outcomes: dict[str, list[PollKind]] = field(default_factory=dict)  # body -> ends of its tasks
     look: Callable[[], PollOutcome | None] = lambda: None  # asked at each look
     fetches: Callable[[str], FetchOutcome | None] = lambda _url: None  # asked at each download
+    uploaded: Callable[[bytes], UploadOutcome | None] = lambda _: None  # asked at each upload
+    uploads: list[tuple[float, bytes]] = field(default_factory=list)  # time, content
     reachable: Callable[[], bool] = lambda: True
     honours_keys: bool = False
     tells_cost: bool = True
@@ -183,6 +188,16 @@ class Service:
         dies = self.links_die.get(task.body.decode())
         return None if dies is None else START + timedelta(seconds=dies)
 
+    async def upload(self, content: bytes, name: str) -> UploadOutcome:
+        """Answer as scripted, else keep the picture."""
+        self.uploads.append((asyncio.get_running_loop().time(), content))
+        await asyncio.sleep(self.latency)
+        answer = self.uploaded(content)
+        if answer is not None:
+            return answer
+        link = f"https://u.example.com/{len(self.uploads)}/{name}"
+        return UploadOutcome(kind=UploadKind.DONE, link=link)
+
     async def fetch(self, url: str, target: Path, part: Path) -> FetchOutcome:  # noqa: ARG002
         """Give a video without any bytes."""
         self.fetched.append(url)
@@ -197,6 +212,21 @@ class Service:
         self.probes += 1
         await asyncio.sleep(self.latency)
         return Balance(remaining=None, reachable=self.reachable())
+
+
+@dataclass
+class Album:
+    """Pictures by key: each is its own key, unless it is said to be something else."""
+
+    instead: dict[str, NoPicture] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    async def picture(self, key: str) -> PictureFile | NoPicture:
+        """The picture of this key."""
+        self.asked.append(key)
+        return self.instead.get(key) or PictureFile(
+            content=key.encode(), name=f"{key}.png", called="cat.png"
+        )
 
 
 class VideoShelf:

@@ -42,6 +42,11 @@ class Sidecar:
         return self.folder / "previews"
 
     @property
+    def pictures(self) -> Path:
+        """Copies of pictures from the workbook that are to be uploaded."""
+        return self.home / "pictures"
+
+    @property
     def log(self) -> Path:
         """JSON lines, one for everything that happened."""
         return self.home / "run.log"

@@ -14,6 +14,7 @@ from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job
 from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import Event
 from batch_runner.core.sent import Line, Sent
+from batch_runner.core.uploads import Upload, Waiting
 from batch_runner.ledger.sent_file import SentFiles
 from batch_runner.ledger.sqlite import SqliteLedger
 
@@ -51,6 +52,14 @@ class TellingLedger:
                 with as_ledger_error(self._files):
                     raise
         return claim
+
+    async def waiting_for_pictures(self, terms: ClaimTerms, most: int) -> Sequence[Waiting]:
+        """The first jobs that could be sent but for pictures that are not uploaded."""
+        return await self._ledger.waiting_for_pictures(terms, most)
+
+    async def keep_upload(self, upload: Upload) -> None:
+        """Remember where a picture lies at the provider."""
+        await self._ledger.keep_upload(upload)
 
     async def _tell_intent(self, job: Job, terms: ClaimTerms) -> None:
         if job.scope not in self._worksheets:

@@ -22,6 +22,7 @@ _NEWS = {
     Event.LOST: "unknown",
     Event.FORGOTTEN: "unknown",
     Event.UNOBTAINABLE: "succeeded",
+    Event.INVALIDATED: "invalid",
 }
 
 

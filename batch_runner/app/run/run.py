@@ -21,7 +21,8 @@ from batch_runner.app.run.draft import Draft, Request, check_again, draft_run
 from batch_runner.app.run.enter import Doors, enter_run, open_ledger
 from batch_runner.app.run.outcome import Ending
 from batch_runner.app.run.pilot import Rest, after_pilot
-from batch_runner.app.run.session import Session, Wanted, open_session
+from batch_runner.app.run.session import Session, open_session
+from batch_runner.app.run.wanted import Wanted
 from batch_runner.app.ui import Ui
 from batch_runner.core.errors import (
     BatchRunnerError,

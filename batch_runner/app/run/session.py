@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -20,7 +19,7 @@ from batch_runner.app.place.neighbours import LEASE_BEAT, Neighbours
 from batch_runner.app.place.shelf import VideoShelf
 from batch_runner.app.run import world
 from batch_runner.app.run.about import about_ending
-from batch_runner.app.run.anew import ask_anew, with_order
+from batch_runner.app.run.anew import ask_anew
 from batch_runner.app.run.background import BEAT, SHOW, Background, Outset, Screen
 from batch_runner.app.run.callbacks import receiving
 from batch_runner.app.run.listen import RunListener
@@ -28,17 +27,16 @@ from batch_runner.app.run.outcome import Ending, FailOn, exit_code, left_over, n
 from batch_runner.app.run.pool import MEET, Pool
 from batch_runner.app.run.run_log import LOG_PAUSE, RunLog
 from batch_runner.app.run.terms import Terms, terms_of
-from batch_runner.app.sheet.choose import Filter
-from batch_runner.app.sheet.intake import Intake
+from batch_runner.app.run.wanted import Wanted, rows_now
+from batch_runner.app.sheet.picture_store import PictureStore
 from batch_runner.app.sheet.plan import usual_seconds
-from batch_runner.app.sheet.reading import chosen, enrol, find_jobs, read_sheet
+from batch_runner.app.sheet.reading import enrol
 from batch_runner.app.sheet.sheet_sync import SheetSync
 from batch_runner.app.ui import Ui
 from batch_runner.core import again
 from batch_runner.core.errors import SheetBusyError, SheetError
 from batch_runner.core.language import joined, phrase
 from batch_runner.ledger.sqlite import SqliteLedger
-from batch_runner.loader.source import stamp
 from batch_runner.provider.client import HttpProvider
 from batch_runner.reporter.busy import is_open
 from batch_runner.reporter.copies import keep_original
@@ -97,6 +95,12 @@ class Session:
                 jitter=world.jitter,
                 terms=terms,
                 before_claim=self._follow,
+                pictures=PictureStore(
+                    self.sync.picture,
+                    self.campaign.sidecar.pictures,
+                    self.campaign.rules.pictures,
+                    str(provider.origin),
+                ),
             ),
             world.policy_of(self.campaign),
             await self._limits(terminal=terminal),
@@ -239,16 +243,6 @@ class Session:
             self.listener.noticed(error.code, joined(str(error), phrase("The results are kept.")))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What was agreed to be done."""
-
-    intakes: tuple[Intake, ...]
-    wish: Filter
-    adopt: bool | None
-    check: Callable[[tuple[Intake, ...]], None]  # whether another reading may be taken as well
-
-
 async def open_session(
     campaign: Campaign,
     ledger: SqliteLedger,
@@ -257,15 +251,7 @@ async def open_session(
     entry: RunEntry,
 ) -> Session:
     """Enrol the rows as they are now, and show in the sheet that they are on their way."""
-    intakes = wanted.intakes
-    if stamp(campaign.sheet) != intakes[0].table.stamp:
-        intakes = await read_sheet(campaign.sheet, campaign.rules, ledger)
-    await find_jobs(intakes, ledger)
-    if intakes is not wanted.intakes:
-        wanted.check(intakes)
-    profiles = campaign.rules.catalogue.profiles
-    wish = await with_order(wanted.wish, ledger)
-    choices = chosen(intakes, wish, profiles, adopt=wanted.adopt)
+    intakes, choices = await rows_now(campaign, ledger, wanted)
     scopes = await enrol(intakes, choices, ledger, origin=campaign.origin, at=now())
     await ask_anew(campaign, ledger, intakes, choices, entry.run, now())
     for lost in await ledger.unknown_jobs():

@@ -12,8 +12,8 @@ from pathlib import Path
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
 from batch_runner.app.place.parts import sweep_parts
+from batch_runner.app.sheet.desk import Desk
 from batch_runner.app.sheet.previews import Previews
-from batch_runner.app.sheet.sheet_sync import Desk
 from batch_runner.core.decide import Policy
 from batch_runner.core.dialect import APIMART
 from batch_runner.core.errors import SheetBusyError
@@ -120,6 +120,7 @@ def desk_of(campaign: Campaign, ledger: SqliteLedger, notice: Callable[[str, str
         rules=campaign.rules,
         ledger=ledger,
         origin=campaign.origin,
+        pictures=campaign.sidecar.pictures,
         localise=campaign.localise,
         now=now,
         output=campaign.output,

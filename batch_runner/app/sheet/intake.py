@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from batch_runner.app.sheet.album import NO_RULES, Album, PictureRules
 from batch_runner.app.sheet.joining import Joining, joining_of
 from batch_runner.app.sheet.row_reader import Rank, RowReader
 from batch_runner.app.templates.names import bind_names
@@ -65,6 +66,7 @@ class Rulebook:
     where: Where | None = None  # only rows of which this holds
     hidden_rows: bool = True  # whether hidden and filtered rows run
     preview: bool = False  # whether a picture of each video is wanted
+    pictures: PictureRules = NO_RULES
     variants: Variants = ONE  # how many videos a row gets that does not say it itself
     templates: tuple[ValueTemplate, ...] = ()  # for what rows do not say themselves
     video_name: Compiled | None = None  # the template by which videos are called
@@ -127,6 +129,8 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
     joining = joining_of(
         rules.options.group_by, memory.basis, table.headers, columns, makers, sheet.where
     )
+    rows = Spool()
+    album = Album(rules.pictures, table.media, rows.pictures)
     reader = RowReader(
         table=table,
         catalogue=rules.catalogue,
@@ -139,14 +143,19 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         templates=templates,
         joining=joining,
         names=bind_names(rules.video_name, sheet),
+        album=album,
+        pasted_before=memory.basis is None or memory.basis.pasted,
         out=out,
-        rows=Spool(),
+        rows=rows,
     )
     reader.rows.findings.fields = table.fields
     no_pictures = () if table.in_workbook or not rules.preview else (_NO_PICTURES,)
     for problem in (*table.notices, *column_problems, *out.notices, *no_pictures):
         reader.rows.findings.add(problem, Rank.SHEET)
-    hidden = reader.read()
+    try:
+        hidden = reader.read()
+    finally:
+        album.close()
     return Intake(
         table=replace(table, rows=()),
         columns=columns,

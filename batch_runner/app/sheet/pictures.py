@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.sheet.intake import Intake
 from batch_runner.core.images import is_web_link
-from batch_runner.core.model import Problem, Table
+from batch_runner.core.language import phrase, plural
+from batch_runner.core.model import Problem, Severity, Table
+from batch_runner.core.picture import Flaw
 from batch_runner.core.text import quoted
 from batch_runner.core.values import pictures
+from batch_runner.ledger.picture_cache import PictureCache
 from batch_runner.loader.load import load
+
+REMEMBERED = 24 * 3600.0  # seconds that a picture in order is not looked at again
 
 Cell = tuple[int, int]
 """Line and column."""
@@ -24,28 +30,56 @@ async def picture_problems(campaign: Campaign, intakes: Sequence[Intake]) -> lis
     Raises:
         SheetError: the sheet cannot be read any more.
     """
-    from batch_runner.provider.pictures import look_at
-
     tables = await asyncio.to_thread(load, campaign.source, campaign.rules.options)
     cells = [_cells(table, intake) for table, intake in zip(tables, intakes, strict=True)]
-    found = await look_at(
-        (link for places in cells for link in places), campaign.settings.base_url
-    )
-    return [
-        [
-            Problem(
-                code=flaw.code,
-                message=f"{quoted(link)}: {flaw.message}",
-                hint=flaw.hint,
-                row=row,
-                column=column,
-            )
-            for link, places in by_link.items()
-            for flaw in found[link]
-            for row, column in places
-        ]
-        for by_link in cells
-    ]
+    found = await _look(campaign, {link for places in cells for link in places})
+    return [list(_problems(by_link, found)) for by_link in cells]
+
+
+async def _look(campaign: Campaign, links: Iterable[str]) -> Mapping[str, Sequence[Flaw]]:
+    """What is wrong with each; those that were in order a while ago are not asked for again."""
+    from batch_runner.provider.pictures import look_at
+
+    cache = PictureCache(campaign.data)
+    try:
+        since = time.time() - REMEMBERED
+        known = {link for link in links if cache.flaws(link, since) == ()}
+        found = await look_at(sorted(set(links) - known), campaign.settings.base_url)
+        with cache.at_once():
+            for link, wrong in found.items():
+                if not wrong:  # what is wrong is mended soon, and looked at then
+                    cache.remember_look(link, time.time(), ())
+    finally:
+        cache.close()
+    return {**found, **dict.fromkeys(known, ())}
+
+
+def _problems(
+    by_link: Mapping[str, Sequence[Cell]], found: Mapping[str, Sequence[Flaw]]
+) -> Iterator[Problem]:
+    """Said at each cell; what there was no time for, once."""
+    for link, places in by_link.items():
+        for flaw in found.get(link, ()):
+            for row, column in places:
+                yield Problem(
+                    code=flaw.code,
+                    message=phrase("{what}: {why}", what=quoted(link), why=flaw.message),
+                    hint=flaw.hint,
+                    row=row,
+                    column=column,
+                )
+    left = sum(link not in found for link in by_link)
+    if left:
+        yield Problem(
+            code="images_not_looked_at",
+            severity=Severity.WARNING,
+            message=plural(
+                "{count} picture could not be looked at in the time there is.",
+                "{count} pictures could not be looked at in the time there is.",
+                left,
+            ),
+            hint=phrase("Check again: what was in order is remembered for a day."),
+        )
 
 
 def _cells(table: Table, intake: Intake) -> dict[str, list[Cell]]:

@@ -11,11 +11,12 @@ from batch_runner.app.sheet.choose import Choice, fails_again, would_differ
 from batch_runner.app.sheet.intake import Intake
 from batch_runner.core.forecast import NO_HISTORY, History
 from batch_runner.core.jobs import Candidate, Earlier, RowSpec, edited_since
-from batch_runner.core.language import phrase, plural, series, template
+from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import OPEN, State
 from batch_runner.core.model import MICROS
 from batch_runner.core.plan_id import Digest, PlanDigest, PlanId
 from batch_runner.core.profile import Profile
+from batch_runner.core.uploads import pictures_in
 from batch_runner.core.variants import named
 
 
@@ -55,6 +56,7 @@ class Plan:
     unknown: int
     differing: int  # finished, but would be asked for in another way today
     models: tuple[ModelPart, ...]  # of what is sent, by name
+    pictures: int  # to be uploaded for these, at most: some may be there from earlier
 
     @property
     def submits(self) -> int:
@@ -123,6 +125,7 @@ def make_plan(
         unknown=counts["unknown"],
         differing=counts["differing"],
         models=tuple(sums.parts(profiles, history)),
+        pictures=len(sums.pictures),
     )
 
 
@@ -134,6 +137,7 @@ class _Sums:
         self.left_by: Counter[str] = Counter()
         self.plan = PlanDigest()
         self.asked = Digest()
+        self.pictures: set[str] = set()  # keys of those to be uploaded
         self._models: dict[str, _Price] = {}
 
     def add(self, candidate: Candidate, choice: Choice, again: frozenset[int]) -> None:
@@ -154,6 +158,7 @@ class _Sums:
         self.asked.add(who.encode("utf-8", "surrogatepass"), body)
         if kind in {"new", "again"}:
             self.plan.add(who, body)
+            self.pictures.update(pictures_in(body))
             self._models.setdefault(spec.model, _Price()).add(spec)
 
     def parts(self, profiles: Mapping[str, Profile], history: History) -> Iterable[ModelPart]:
@@ -235,60 +240,3 @@ def usd(micros: int) -> str:
 def usd_span(low: int, high: int) -> str:
     """``$10.00 to $12.00``, or one amount where both are the same."""
     return usd(high) if low == high else phrase("{low} to {high}", low=usd(low), high=usd(high))
-
-
-_WORDS = (
-    ("new", template("{count} new")),
-    ("again", template("{count} once more")),
-    ("under_way", template("{count} sent before, to be fetched")),
-    ("finished", template("{count} done")),
-    ("failed", template("{count} failed before")),
-    ("unknown", template("{count} unknown")),
-    ("invalid", template("{count} invalid")),
-    ("left_out", template("{count} left out")),
-)
-
-
-def describe(plan: Plan) -> list[str]:
-    """The plan in lines for people."""
-    parts = [phrase(said, count=n) for name, said in _WORDS if (n := getattr(plan, name))]
-    what = series(parts) if parts else phrase("nothing to do")
-    lines = [plural("{count} row: {what}.", "{count} rows: {what}.", plan.rows, what=what)]
-    if plan.hidden:
-        lines.append(
-            plural(
-                "{count} row is hidden or filtered out; hidden rows run, too.",
-                "{count} rows are hidden or filtered out; hidden rows run, too.",
-                plan.hidden,
-            )
-        )
-    if plan.submits:
-        cost = usd_span(plan.low, plan.high)
-        if plan.unpriced:
-            models = series(plan.unpriced)
-            cost = phrase("{cost} (without {models}: no price known)", cost=cost, models=models)
-        lines.append(
-            plural(
-                "{count} video to be made; estimated cost {cost}.",
-                "{count} videos to be made; estimated cost {cost}.",
-                plan.submits,
-                cost=cost,
-            )
-        )
-    if plan.refused:
-        lines.append(
-            plural(
-                "{count} failed row is left out: refused for content or input, and unchanged ('batch-runner retry --same' sends such rows all the same).",
-                "{count} failed rows are left out: refused for content or input, and unchanged ('batch-runner retry --same' sends such rows all the same).",
-                plan.refused,
-            )
-        )
-    if plan.differing:
-        lines.append(
-            plural(
-                "{count} finished row would be asked for in another way today, and left alone ('batch-runner retry --changed' buys such rows again).",
-                "{count} finished rows would be asked for in another way today, and left alone ('batch-runner retry --changed' buys such rows again).",
-                plan.differing,
-            )
-        )
-    return lines

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from batch_runner.app.sheet.album import Album
 from batch_runner.app.sheet.joining import Joining, fitting
 from batch_runner.app.sheet.multiply import (
     as_variant,
@@ -26,6 +27,7 @@ from batch_runner.core.file_names import same_place
 from batch_runner.core.identity import RowIdentity, digest
 from batch_runner.core.misnamed import MOST_ROWS, misnamed
 from batch_runner.core.model import (
+    NO_PICTURES,
     ColumnMap,
     Problem,
     SheetRow,
@@ -52,6 +54,15 @@ class Rank(IntEnum):
     ACROSS = 3
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A row, how earlier runs saw it, and what stands for the content of its local pictures."""
+
+    row: SheetRow
+    before: SheetRow
+    contents: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowReader:
     """Leads each row through the rules, and spools what it asks for."""
@@ -66,6 +77,8 @@ class RowReader:
     gate: Gate
     joining: Joining  # which rows are taken as one
     variants: Variants  # how many videos a row gets that does not say it itself
+    album: Album  # finds pictures that are not on the web
+    pasted_before: bool  # whether pictures on cells counted in earlier runs
     names: VideoNames | None  # what videos are called, where the config says so
     out: OutColumns
     rows: Spool
@@ -81,13 +94,15 @@ class RowReader:
         for row, before in self._jobs():
             passage = self.gate.look(row)
             told: dict[Problem, None] = {}  # what is wrong with several variants is said once
-            parts = supplements(self.variants, passage, self._supplement(row))
+            pictures = self.album.of_row(row, self.columns, self._supplement(row))
+            seen = _Seen(row, before, pictures.contents)
+            parts = supplements(self.variants, passage, pictures.supplement)
             for variant, part in enumerate(parts, start=1):
                 verdict = judge(row, self.columns, self.catalogue, part)
                 if key is not None:
                     verdict = self._with_key(row, key, verdict)
                 of_this = passage_of(passage, variant)
-                told.update(dict.fromkeys(self._take(row, before, verdict, of_this, variant)))
+                told.update(dict.fromkeys(self._take(seen, verdict, of_this, variant)))
                 models.add(verdict.model)
             for problem in told:
                 self.rows.findings.add(problem, Rank.ROW)
@@ -133,14 +148,10 @@ class RowReader:
         return replace(verdict, request=None, problems=(*verdict.problems, problem))
 
     def _take(
-        self,
-        row: SheetRow,
-        before: SheetRow,
-        verdict: Verdict,
-        passage: Passage,
-        variant: int,
+        self, seen: _Seen, verdict: Verdict, passage: Passage, variant: int
     ) -> tuple[Problem, ...]:
         """Spool one of a row's variants; gives all that is wrong with it."""
+        row = seen.row
         count = how_many(self.variants, passage)
         profile = self.catalogue.find(verdict.model)
         wrong = tuple(doubts(row, self.variants, count, profile))
@@ -154,7 +165,7 @@ class RowReader:
         shown = shown_results(row, self.out)
         if passage.decision:
             shown[DECISION] = passage.decision
-        identity = as_variant(self._identity(row, before, shown), variant, shown)
+        identity = as_variant(self._identity(seen, shown), variant, shown)
         name = ""
         if self.names is not None and verdict.request is not None and not excused:
             verdict, name = self._named(self.names, row, verdict, identity)
@@ -182,11 +193,14 @@ class RowReader:
             name = names.taken(row, name, holder)
         return replace(verdict, request=None, problems=(*verdict.problems, name)), ""
 
-    def _identity(self, row: SheetRow, before: SheetRow, shown: Mapping[str, str]) -> RowIdentity:
+    def _identity(self, seen: _Seen, shown: Mapping[str, str]) -> RowIdentity:
+        row, before, contents = seen.row, seen.before, seen.contents
         hashed, ours = self.hashed, self._ours
-        row_hash = digest(canonical_cells(row, hashed))
+        row_hash = digest(canonical_cells(row, hashed, contents))
+        if before.pictures and not self.pasted_before:
+            before = replace(before, pictures=NO_PICTURES)
         same = self.before == hashed and before is row
-        former = row_hash if same else digest(canonical_cells(before, self.before))
+        former = row_hash if same else digest(canonical_cells(before, self.before, contents))
         key = self.columns.first(KEY)
         whole = (
             (str(i), text)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from batch_runner.app.sheet.converting import Converter
+from batch_runner.app.sheet.desk import Desk
 from batch_runner.app.sheet.held import Held
-from batch_runner.app.sheet.intake import Intake, Rulebook
-from batch_runner.app.sheet.previews import PreviewCells, Previews
-from batch_runner.app.sheet.projection import Localise, differing, project, seen_as
+from batch_runner.app.sheet.intake import Intake
+from batch_runner.app.sheet.picture_store import keep_pasted
+from batch_runner.app.sheet.previews import PreviewCells
+from batch_runner.app.sheet.projection import differing, project, seen_as
 from batch_runner.app.sheet.reading import enrol_midway, read_sheet
 from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetError
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
 from batch_runner.core.model import FileStamp, Problem, Table, WritePlan, address
 from batch_runner.core.outcolumns import PREVIEW, width_of
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.picture_places import PicturePlace
 from batch_runner.loader.source import stamp
 from batch_runner.reporter.busy import is_open
 from batch_runner.reporter.copies import results_path
@@ -32,26 +33,6 @@ UNREADABLE_PAUSE = 1.0  # seconds; programs save by renaming, so a file may be g
 OPEN_PAUSE = 1.0  # seconds between two looks whether the sheet was closed
 MANY = 10_000  # jobs that changed; beyond, all rows are compared as they stream by
 RESULTS_COPY = "results_copy"  # the ledger's note of results that wait beside the sheet
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """What a sheet is worked on with."""
-
-    sheet: Path
-    sidecar: Path  # where results wait if the sheet's folder takes no file
-    rules: Rulebook
-    ledger: SqliteLedger
-    origin: str
-    localise: Localise
-    now: Callable[[], datetime]
-    output: Path | None = None  # results go into this copy; the sheet itself is not touched
-    style: bool = True  # whether our cells in a workbook get looks of their own
-    grow_tables: bool = True  # whether tables take our columns in
-    break_signature: bool = False  # whether a signed workbook may be changed
-    previews: Previews | None = None  # where pictures of the videos come from, if wanted
-    notice: Callable[[str, str], None] = lambda _code, _message: None
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 class SheetSync:
@@ -109,7 +90,8 @@ class SheetSync:
             desk = self._desk
             try:
                 intakes = await read_sheet(desk.sheet, desk.rules, desk.ledger)
-            except SheetError:
+                await asyncio.to_thread(keep_pasted, intakes, None, desk.pictures)
+            except (SheetError, SheetChangedError):
                 if not left:
                     raise
                 await desk.sleep(UNREADABLE_PAUSE)
@@ -119,6 +101,11 @@ class SheetSync:
             scopes = await enrol_midway(intakes, desk.ledger, origin=desk.origin, at=at)
             self._hold(intakes, scopes)
             return
+
+    def picture(self, key: str) -> PicturePlace | None:
+        """Where a picture is that a row names; ``None``: none does any more."""
+        found = (held.intake.rows.pictures.find(key) for held in self._held)
+        return next((place for place in found if place is not None), None)
 
     async def write(self, *, at_end: bool = False) -> None:
         """Put what is new into the rows, wherever they stand now.
