@@ -49,6 +49,7 @@ def command(
     from batch_runner.app.run.batch import batch_of
     from batch_runner.app.sheet.choose import make_filter
     from batch_runner.core.errors import BatchRunnerError
+    from batch_runner.core.language import phrase
     from batch_runner.settings.find import user_data_dir
 
     code = 0
@@ -64,7 +65,7 @@ def command(
         except BatchRunnerError as error:
             if not batch.several:
                 raise
-            click.echo(f"Error: {error}", err=True)
+            click.echo(phrase("Error: {reason}", reason=error), err=True)
             if listed is not None:
                 listed.add([json.dumps(refusal_document(str(wanted.path), error))])
             code = max(code, error.exit_code)

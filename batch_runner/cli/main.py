@@ -7,6 +7,7 @@ import importlib
 import signal
 import threading
 from collections.abc import Iterator
+from contextvars import copy_context
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ import click
 import batch_runner
 from batch_runner.cli.language import LANGUAGE, speak_as_the_user_does
 from batch_runner.core.errors import BatchRunnerError
+from batch_runner.core.language import phrase
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -106,18 +108,22 @@ def group() -> None:
 
 def cli(args: list[str] | None = None) -> int:
     """Run a command line; gives the exit code."""
+    return copy_context().run(_cli, args)  # the language it speaks is this command's only
+
+
+def _cli(args: list[str] | None) -> int:
     speak_as_the_user_does()
     try:
         with _ended_by_sigterm():
             result: Any = group.main(args=args, prog_name="batch-runner", standalone_mode=False)
     except BatchRunnerError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(phrase("Error: {reason}", reason=error), err=True)
         return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted.", err=True)
+        click.echo(phrase("Interrupted."), err=True)
         return INTERRUPTED
     return result if isinstance(result, int) else 0
 

@@ -78,7 +78,7 @@ class Work:
         except BatchRunnerError as error:
             expected = self._goes_on_well(error)
             if not (self.given["quiet"] and expected):
-                self.progress.print(f"Error: {error}", err=True)
+                self.progress.print(phrase("Error: {reason}", reason=error), err=True)
             if self.given["events"]:
                 say(json.dumps({**refusal_document(sheet, error), "event": "refused"}))
             if not expected:
@@ -110,7 +110,7 @@ class Work:
         try:
             return replace(result, moved=await asyncio.to_thread(put_away, campaign, done))
         except BatchRunnerError as error:
-            self.progress.print(f"Error: {error}", err=True)
+            self.progress.print(phrase("Error: {reason}", reason=error), err=True)
             return replace(result, code=TROUBLE)
 
     def _options(self, wanted: Wanted) -> dict[str, object]:

@@ -25,7 +25,7 @@ UNCHANGED_FAILS = frozenset({Failure.POLICY, Failure.INPUT})
 _POLICY = re.compile(
     r"content[ _-]?policy|policy[ _-]?violation|usage polic|moderat|nsfw|safety|sensitive"
     r"|inappropriate|prohibited|copyright|unsafe|violat|harmful|risk control|content[ _]filter"
-    r"|敏感|违规|違規|审核|審核|不合规|版权|著作権|不適切|ポリシー",
+    r"|敏感|违规|違規|违反|審核|审核|不合规|版权|侵权|不当内容|著作権|不適切|ポリシー|規約|違反|ガイドライン",
     re.IGNORECASE,
 )
 _INPUT = re.compile(
@@ -35,7 +35,7 @@ _INPUT = re.compile(
     r"|(download|fetch|load|read|open|decode|access)\w*\b.{0,40}\b(image|url|picture|file)"
     r"|\b(image|url|picture|file)s?\b.{0,60}\b(download|fetch|load|read|decod|access|format|ratio"
     r"|dimension|resolution|pixel|exceed|missing|corrupt)"
-    r"|图片|圖片|画像|参数|參數",
+    r"|图片|圖片|画像|参数|參數|无效|無效|不支持|無効|サポートされて|対応していません|パラメータ",
     re.IGNORECASE,
 )
 

@@ -184,7 +184,10 @@ def _update(
         return  # also a picture that the provider does not take: it would not the next time
     if midway and state is State.SKIPPED and not row["wanted"]:
         spec = replace(spec, wanted=False)  # taken out of this run: saving the sheet is no wish
-    for event in _waiting_events(state, spec, old_problem=row["error"]):
+    same = state is State.INVALID and _is_wrong_as_before(row, spec)
+    if same and row["error"] != spec.problem:  # said in another language
+        connection.execute("UPDATE jobs SET error = ? WHERE id = ?", (spec.problem, job))
+    for event in () if same else _waiting_events(state, spec):
         # A row that is wrong in the same way as before is no news; any other change is.
         state = advance(state, event)
         connection.execute(
@@ -227,12 +230,21 @@ def _follow(
         )
 
 
-def _waiting_events(state: State, spec: RowSpec, *, old_problem: str) -> tuple[Event, ...]:
+def _is_wrong_as_before(job: sqlite3.Row, spec: RowSpec) -> bool:
+    """Whether an invalid row still breaks the same rule, in whatever language that is said."""
+    if not spec.invalid:
+        return False
+    unedited = job["row_hash"] == spec.identity.row_hash
+    return bool(
+        job["error"] == spec.problem or (unedited and job["error_code"] == spec.problem_code)
+    )
+
+
+def _waiting_events(state: State, spec: RowSpec) -> tuple[Event, ...]:
     """What the sheet or the settings did to a job that was not sent yet."""
     if spec.body is None:
-        same = state is State.INVALID and old_problem == spec.problem
         if spec.invalid:
-            return () if same else (Event.INVALIDATED,)
+            return (Event.INVALIDATED,)
         return (Event.SKIPPED,) if state is State.QUEUED else ()
     if state is State.INVALID:
         return (Event.MENDED,) if spec.wanted else (Event.MENDED, Event.SKIPPED)

@@ -31,12 +31,25 @@ REASONS = {
 }
 """Why a task fails, by the fault that makes it fail."""
 
+_TRANSLATED = {
+    "ja": {
+        "moderated": "プロンプトまたは画像がコンテンツポリシーに違反しています。",
+        "bad-image": "参照画像をダウンロードできません。サポートされていない画像形式です。",
+    },
+    "zh": {
+        "moderated": "提示词或图片违反了内容政策。",
+        "bad-image": "无法下载参考图片：不支持的图片格式。",
+    },
+}
+"""The same to who asks in another language; regions such as zh-CN are not understood."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """In which of its shapes the answer comes."""
 
     reason: str = ""  # of REASONS; "": the upstream's own trouble
+    language: str = ""  # of the reason
     odd_status: bool = False  # undocumented words while the task is made
     variety: bool = False
     seed: int = 0
@@ -100,7 +113,7 @@ def _failed(task: Accepted, shape: Shape) -> dict[str, object]:
         "code": _varied("error", ("task_failed", 500), task, shape),
         "type": "task_failed",
         "param": "",
-        "message": REASONS.get(shape.reason, _UPSTREAM),
+        "message": _reason(shape),
     }
     return {
         "credits_cost": 0,
@@ -109,6 +122,11 @@ def _failed(task: Accepted, shape: Shape) -> dict[str, object]:
         "progress": 100,
         "status": _word("failed", task, shape),
     }
+
+
+def _reason(shape: Shape) -> str:
+    translated = _TRANSLATED.get(shape.language.lower(), {})
+    return translated.get(shape.reason) or REASONS.get(shape.reason, _UPSTREAM)
 
 
 def _result(task: Accepted, links: Links, shape: Shape) -> dict[str, object]:

@@ -93,6 +93,15 @@ def test_midway_saving_the_sheet_lets_nothing_in_that_was_left_out(book: Book) -
     assert book.claim().kind is ClaimKind.EMPTY
 
 
+def test_what_is_wrong_is_kept_in_the_words_of_the_last_reading(book: Book) -> None:
+    """A sentence in another language replaces the one before, without being news."""
+    wrong: dict[str, Any] = {"body": None, "problem_code": "x"}
+    book.enrol([spec(2, "a", **wrong, problem="too long")])
+    book.enrol([spec(2, "a", **wrong, problem="太长")])
+    assert book.job("a").error == "太长"
+    assert len(book.do(book.ledger.story(book.job("a").id))) == 1
+
+
 def test_what_waits_follows_the_rules_and_the_filter(book: Book) -> None:
     """Waiting jobs become invalid, mended, skipped and admitted; sent ones never do."""
     book.sheet("sent", "a")
@@ -100,7 +109,8 @@ def test_what_waits_follows_the_rules_and_the_filter(book: Book) -> None:
     wrong: dict[str, Any] = {"body": None, "problem": "no", "problem_code": "x"}
     steps: list[tuple[dict[str, Any], State]] = [
         (wrong, State.INVALID),
-        (wrong | {"problem": "still no"}, State.INVALID),
+        (wrong | {"problem": "the same in other words"}, State.INVALID),
+        (wrong | {"problem": "worse", "problem_code": "y"}, State.INVALID),
         ({"wanted": False}, State.SKIPPED),
         ({"wanted": False}, State.SKIPPED),
         ({}, State.QUEUED),

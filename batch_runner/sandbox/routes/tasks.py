@@ -19,16 +19,18 @@ async def look(request: web.Request) -> web.Response:
     await world.delay(task.subject)
     if world.board.strikes("forget", task.subject, task.task_id):
         return answers.invalid("Invalid task ID")
-    return answers.answer(shown(world, task, f"{request.scheme}://{request.host}"))
+    language = request.query.get("language", "")
+    return answers.answer(shown(world, task, f"{request.scheme}://{request.host}", language))
 
 
-def shown(world: World, task: Accepted, origin: str) -> dict[str, object]:
+def shown(world: World, task: Accepted, origin: str, language: str = "") -> dict[str, object]:
     """How a task is doing now, as a look shows it, and a call when it has ended."""
     now = world.clock()
     links = _links(origin, world, task, now) if tasks.ended(task, now) else None
     board = world.board
     shape = tasks.Shape(
         reason=next((n for n in tasks.REASONS if board.number(n, task.subject) is not None), ""),
+        language=language,
         odd_status=board.number("unknown-status", task.subject) is not None,
         variety=world.options.variety,
         seed=world.options.seed,
