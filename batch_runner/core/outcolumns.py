@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from batch_runner.core.celltext import plain_text, safe_text
 from batch_runner.core.identity import MARK_LENGTH
+from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import State, shown
 from batch_runner.core.model import Problem, Severity, SheetRow, Table
 from batch_runner.core.variants import column_name
@@ -285,8 +286,13 @@ def _kept(table: Table, users: int, text: str) -> Problem:
         row=table.header_row,
         column=users,
         message=(
-            f"The column '{table.headers[users]}' holds values of yours, so it is not touched; "
-            f"results go to '{text}'."
+            phrase(
+                "The column '{header}' holds values of yours, so it is not touched; results go to '{other}'.",
+                header=table.headers[users],
+                other=text,
+            )
         ),
-        hint="Name the column under 'output: columns:' in the config if it is meant for results.",
+        hint=phrase(
+            "Name the column under 'output: columns:' in the config if it is meant for results."
+        ),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from batch_runner.core.errors import LedgerError
+from batch_runner.core.language import phrase
 
 V1 = """
 CREATE TABLE meta (
@@ -269,7 +270,7 @@ def is_older(connection: sqlite3.Connection, path: Path) -> bool:
     """
     version = _version(connection, path)
     if version == 0:
-        raise LedgerError("this ledger is empty.", code="ledger_empty", where=str(path))
+        raise LedgerError(phrase("this ledger is empty."), code="ledger_empty", where=str(path))
     return version < VERSION
 
 
@@ -277,9 +278,13 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise LedgerError(
-            f"this ledger has version {version}, this program knows up to {VERSION}.",
+            phrase(
+                "this ledger has version {version}, this program knows up to {known}.",
+                version=version,
+                known=VERSION,
+            ),
             code="ledger_newer",
             where=str(path),
-            hint="Update batch-runner; nothing was submitted.",
+            hint=phrase("Update batch-runner; nothing was submitted."),
         )
     return int(version)

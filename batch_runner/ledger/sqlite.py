@@ -14,6 +14,7 @@ from batch_runner.core.elsewhere import Step
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.identity import Basis
 from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job, Totals
+from batch_runner.core.language import phrase
 from batch_runner.core.sent import Sent
 from batch_runner.core.spend import Charge
 from batch_runner.ledger import (
@@ -87,11 +88,12 @@ class SqliteLedger(Aside):
 
     def _trouble(self, error: sqlite3.Error) -> LedgerError:
         return LedgerError(
-            f"the ledger cannot be written or read ({error}).",
+            phrase("the ledger cannot be written or read ({reason}).", reason=error),
             code="ledger_io",
             where=str(self.path),
-            hint="Nothing is submitted without it. Is the disk full? Run the same command "
-            "again when it is mended; accepted tasks are kept.",
+            hint=phrase(
+                "Nothing is submitted without it. Is the disk full? Run the same command again when it is mended; accepted tasks are kept."
+            ),
         )
 
     # -- the campaign ------------------------------------------------------------------

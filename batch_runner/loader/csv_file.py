@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from batch_runner.core.errors import SheetError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import (
     CellValue,
     Problem,
@@ -174,11 +175,11 @@ def _delimiter(
     sign = find_delimiter(source, encoding, options)
     if sign == ("\t" if source.path.suffix.lower() == ".tsv" else ","):
         return sign, ()
-    name = "a tab" if sign == "\t" else f"'{sign}'"
+    name = phrase("a tab") if sign == "\t" else f"'{sign}'"
     notice = Problem(
         code="delimiter_guessed",
-        message=f"The fields are taken to be separated by {name}.",
-        hint="If that is wrong, set 'delimiter' in the config.",
+        message=phrase("The fields are taken to be separated by {name}.", name=name),
+        hint=phrase("If that is wrong, set 'delimiter' in the config."),
         severity=Severity.NOTICE,
     )
     return sign, (notice,)
@@ -186,9 +187,14 @@ def _delimiter(
 
 def _too_wide(number: int, width: int, where: str) -> SheetError:
     return SheetError(
-        f"Line {number} has {width} fields; at most {MAX_COLUMNS} are read.",
+        phrase(
+            "Line {number} has {width} fields; at most {max_columns} are read.",
+            number=number,
+            width=width,
+            max_columns=MAX_COLUMNS,
+        ),
         code="too_many_columns",
-        hint="Is the delimiter right? It can be set by 'delimiter' in the config.",
+        hint=phrase("Is the delimiter right? It can be set by 'delimiter' in the config."),
         where=where,
     )
 
@@ -196,18 +202,18 @@ def _too_wide(number: int, width: int, where: str) -> SheetError:
 def _never_closed(number: int, where: str) -> SheetError:
     # It takes in all that follows, so it began in the last record.
     return SheetError(
-        f"A quotation mark opened in line {number} is never closed.",
+        phrase("A quotation mark opened in line {number} is never closed.", number=number),
         code="quote_not_closed",
-        hint='Close it, or write a quotation mark within a text twice ("").',
+        hint=phrase('Close it, or write a quotation mark within a text twice ("").'),
         where=f"{where}!{number}",
     )
 
 
 def _unparsable(error: csv.Error, where: str) -> SheetError:
     return SheetError(
-        f"The file cannot be read ({str(error).strip().rstrip('.')}).",
+        phrase("The file cannot be read ({reason}).", reason=str(error).strip().rstrip(".")),
         code="csv_damaged",
-        hint="Open it in a spreadsheet program and save it anew as 'CSV UTF-8'.",
+        hint=phrase("Open it in a spreadsheet program and save it anew as 'CSV UTF-8'."),
         where=where,
     )
 
@@ -233,8 +239,12 @@ def _ragged(
         header = layout.gap.start if layout.gap else layout.fields
         problem = Problem(
             code="too_many_fields",
-            message=f"Line {number} has more fields than the header, which has {header}.",
-            hint="A text that holds the delimiter has to stand in quotation marks.",
+            message=phrase(
+                "Line {number} has more fields than the header, which has {header}.",
+                number=number,
+                header=header,
+            ),
+            hint=phrase("A text that holds the delimiter has to stand in quotation marks."),
             row=number,  # of the whole line: nobody knows which of its cells are shifted
         )
         return (problem,)
@@ -243,9 +253,14 @@ def _ragged(
         return ()
     problem = Problem(
         code="too_few_fields",
-        message=f"Line {number} has {fields} fields and ends before column "
-        f"{column_letter(missing)} ('{layout.headers[missing]}').",
-        hint="A text with a line end in it has to stand in quotation marks.",
+        message=phrase(
+            "Line {number} has {fields} fields and ends before column {column} ('{header}').",
+            number=number,
+            fields=fields,
+            column=column_letter(missing),
+            header=layout.headers[missing],
+        ),
+        hint=phrase("A text with a line end in it has to stand in quotation marks."),
         severity=Severity.WARNING,
         row=number,
     )

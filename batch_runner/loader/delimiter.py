@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from batch_runner.core.errors import SheetError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import ReadOptions
 from batch_runner.loader.header import SEARCHED, find_header, likeness
 from batch_runner.loader.source import Source
@@ -37,9 +38,11 @@ def settled_delimiter(wanted: str, where: str) -> str:
     sign = _WORDS.get(wanted.strip().lower(), wanted)
     if len(sign) != 1 or not sign.isascii() or sign in '"\r\n\0':
         raise SheetError(
-            f"'{wanted}' cannot separate fields; it has to be one ASCII sign.",
+            phrase(
+                "'{wanted}' cannot separate fields; it has to be one ASCII sign.", wanted=wanted
+            ),
             code="delimiter_unusable",
-            hint="Usual ones: ',' ';' '|' tab.",
+            hint=phrase("Usual ones: ',' ';' '|' tab."),
             where=where,
         )
     return sign

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from batch_runner.core.errors import SheetError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import CellValue, ReadOptions, SheetRow
 from batch_runner.loader.header import blank_to_none, map_headers, no_prompt
 
@@ -47,7 +48,11 @@ def check_fields(fields: Sequence[str], options: ReadOptions, where: str) -> Non
     """
     if len(fields) > MAX_FIELDS:
         raise SheetError(
-            f"It has {len(fields)} different fields; at most {MAX_FIELDS} are read.",
+            phrase(
+                "It has {number} different fields; at most {max_fields} are read.",
+                number=len(fields),
+                max_fields=MAX_FIELDS,
+            ),
             code="too_many_columns",
             where=where,
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from batch_runner.core.columns import IN_NAMES, header_score, map_columns
 from batch_runner.core.errors import BatchRunnerError, SheetError
 from batch_runner.core.headers import nearest
+from batch_runner.core.language import joined, phrase
 from batch_runner.core.model import CellValue, ColumnMap, Problem, ReadOptions, Severity
 from batch_runner.core.recipe import made_of, makes_prompts, missing_names, recipe_of, unknown_name
 from batch_runner.core.values import PROMPT
@@ -66,9 +67,13 @@ def check_header_row(options: ReadOptions, lines: int, where: str) -> None:
     wanted = options.header_row
     if wanted is not None and not 1 <= wanted <= lines:
         raise SheetError(
-            f"The header cannot be in line {wanted}: the sheet has {lines} lines.",
+            phrase(
+                "The header cannot be in line {wanted}: the sheet has {lines} lines.",
+                wanted=wanted,
+                lines=lines,
+            ),
             code="header_row_missing",
-            hint="Correct 'header_row' in the config, or leave it out to have it found.",
+            hint=phrase("Correct 'header_row' in the config, or leave it out to have it found."),
             where=where,
         )
 
@@ -76,9 +81,9 @@ def check_header_row(options: ReadOptions, lines: int, where: str) -> None:
 def empty_sheet(where: str) -> SheetError:
     """The error for a sheet in which nothing stands."""
     return SheetError(
-        "The sheet is empty.",
+        phrase("The sheet is empty."),
         code="empty_sheet",
-        hint="Put a header with a 'prompt' column into its first line.",
+        hint=phrase("Put a header with a 'prompt' column into its first line."),
         where=where,
     )
 
@@ -106,11 +111,17 @@ def no_prompt(headers: Sequence[str], options: ReadOptions, where: str) -> Batch
     shown = ", ".join(f"'{header}'" for header in present[:30]) or "none"
     near = nearest("prompt", present, 1) or nearest("text prompt", present, 1)
     example = near[0] if near else (present[0] if present else "Your header")
-    guess = f"Did you mean '{near[0]}'? " if near else ""
+    guess = phrase("Did you mean {names}?", names=f"'{near[0]}'") if near else ""
     return SheetError(
-        f"No column holds the prompts. The headers are: {shown}.",
+        phrase("No column holds the prompts. The headers are: {shown}.", shown=shown),
         code="no_prompt_column",
-        hint=f"{guess}Name the column 'prompt', or say in the config which one it is: columns: {{prompt: \"{example}\"}}.",
+        hint=joined(
+            guess,
+            phrase(
+                "Name the column 'prompt', or say in the config which one it is: columns: {{prompt: \"{example}\"}}.",
+                example=example,
+            ),
+        ),
         where=where,
     )
 
@@ -122,8 +133,11 @@ def header_notice(index: int, first: int, options: ReadOptions) -> tuple[Problem
     return (
         Problem(
             code="header_row_found",
-            message=f"The header is taken to be line {index + 1}; what stands above it is left alone.",
-            hint="If that is wrong, set 'header_row' in the config.",
+            message=phrase(
+                "The header is taken to be line {index}; what stands above it is left alone.",
+                index=index + 1,
+            ),
+            hint=phrase("If that is wrong, set 'header_row' in the config."),
             severity=Severity.NOTICE,
             row=index + 1,
         ),

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from batch_runner.core.errors import SheetError
 from batch_runner.core.json_line import object_in
+from batch_runner.core.language import phrase, plural
 from batch_runner.core.model import Form, ReadOptions, SheetRow, Table
-from batch_runner.core.wording import counted
 from batch_runner.loader.fields import MAX_FIELDS, check_fields, row_of
 from batch_runner.loader.source import Source
 from batch_runner.loader.streamed import StreamedRows
@@ -70,21 +70,30 @@ def _names(source: Source, where: str) -> tuple[str, ...]:
         raise _unreadable(faults, where)
     if not names:
         raise SheetError(
-            "The file holds no object.",
+            phrase("The file holds no object."),
             code="empty_sheet",
-            hint=f"Each line is a video, such as {_EXAMPLE}.",
+            hint=phrase("Each line is a video, such as {example}.", example=_EXAMPLE),
             where=where,
         )
     return tuple(names)
 
 
 def _unreadable(faults: Sequence[tuple[int, str]], where: str) -> SheetError:
-    told = "; ".join(f"line {number}: {fault}" for number, fault in faults[:_MOST_TOLD])
-    more = f"; and {len(faults) - _MOST_TOLD} more" if len(faults) > _MOST_TOLD else ""
+    told = "; ".join(
+        phrase("line {line}: {fault}", line=line, fault=fault)
+        for line, fault in faults[:_MOST_TOLD]
+    )
+    left = len(faults) - _MOST_TOLD
+    more = phrase("; and {more} more", more=left) if left > 0 else ""
     return SheetError(
-        f"{counted(len(faults), 'line')} cannot be read ({told}{more}).",
+        plural(
+            "{count} line cannot be read ({told}).",
+            "{count} lines cannot be read ({told}).",
+            len(faults),
+            told=told + more,
+        ),
         code="line_unreadable",
-        hint=f"Each line has to be one whole object, such as {_EXAMPLE}.",
+        hint=phrase("Each line has to be one whole object, such as {example}.", example=_EXAMPLE),
         where=f"{where}:{faults[0][0]}",
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from batch_runner.core.errors import SheetError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import FileStamp, Form, ReadOptions, Table, address
 from batch_runner.core.ooxml import Worksheet
 from batch_runner.loader.archive import Archive
@@ -94,8 +95,8 @@ def _check_open(archive: Archive, where: str) -> None:
         text = b"".join(archive.chunks(manifest))
         if _ENCRYPTED.encode() in text:
             raise SheetError(
-                "The spreadsheet is protected by a password.",
+                phrase("The spreadsheet is protected by a password."),
                 code="encrypted",
-                hint="Save it in LibreOffice without a password.",
+                hint=phrase("Save it in LibreOffice without a password."),
                 where=where,
             )

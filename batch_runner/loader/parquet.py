@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, BinaryIO
 
 from batch_runner.core.errors import SheetError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import Form, ReadOptions, SheetRow, Table
 from batch_runner.loader.fields import check_fields, row_of
 from batch_runner.loader.source import Source
@@ -50,19 +51,22 @@ def _readable(where: str) -> Iterator[None]:
         from pyarrow import ArrowException
     except ImportError as error:
         raise SheetError(
-            "Parquet files are read by pyarrow, which is not installed.",
+            phrase("Parquet files are read by pyarrow, which is not installed."),
             code="pyarrow_missing",
-            hint="pip install pyarrow (where batch-runner came by pipx: "
-            "pipx inject batch-runner pyarrow).",
+            hint=phrase(
+                "pip install pyarrow (where batch-runner came by pipx: pipx inject batch-runner pyarrow)."
+            ),
             where=where,
         ) from error
     try:
         yield
     except (ArrowException, OSError) as error:
         raise SheetError(
-            f"The file is no whole Parquet file ({' '.join(str(error).split())}).",
+            phrase(
+                "The file is no whole Parquet file ({names}).", names=" ".join(str(error).split())
+            ),
             code="damaged",
-            hint="Write it anew with the program that it comes from.",
+            hint=phrase("Write it anew with the program that it comes from."),
             where=where,
         ) from error
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from batch_runner.core.errors import SheetError
 from batch_runner.core.google_link import COPY_SUFFIX
+from batch_runner.core.language import either, joined, phrase, series, template
 
 CSV_SUFFIXES = frozenset({".csv", ".tsv"})
 EXCEL_SUFFIXES = frozenset({".xlsx", ".xlsm"})
@@ -18,24 +19,35 @@ ODS_SUFFIX = ".ods"
 READ_ONLY_SUFFIXES = LINES_SUFFIXES | {PARQUET_SUFFIX, ODS_SUFFIX}
 SHEET_SUFFIXES = CSV_SUFFIXES | EXCEL_SUFFIXES | READ_ONLY_SUFFIXES
 
-_ALLOWED = "A sheet is a .csv, .tsv, .xlsx, .xlsm, .ods, .jsonl, .ndjson or .parquet file."
-_SAVE_AS = "Save it as 'Excel Workbook (.xlsx)' or 'CSV UTF-8 (.csv)'"
+_ALLOWED = template(
+    "A sheet is a .csv, .tsv, .xlsx, .xlsm, .ods, .jsonl, .ndjson or .parquet file."
+)
+_EXCEL = template(
+    "Open it in Excel. Save it as 'Excel Workbook (.xlsx)' or 'CSV UTF-8 (.csv)' and run that file."
+)
+_TEMPLATE = template(
+    "This is a template. Open it in Excel. Save it as 'Excel Workbook (.xlsx)' or 'CSV UTF-8 (.csv)' and run that file."
+)
 _ADVICE = {
-    ".json": "Write one object a line, name it .jsonl, and run that file: "
-    "jq -c '.[]' FILE.json > FILE.jsonl",
-    ".txt": "If it is a table, rename it to .csv or .tsv and run that file.",
-    ".xls": f"Open it in Excel or LibreOffice. {_SAVE_AS} and run that file.",
-    ".xlsb": f"Open it in Excel. {_SAVE_AS} and run that file.",
-    ".xltx": f"This is a template. Open it in Excel. {_SAVE_AS} and run that file.",
-    ".xltm": f"This is a template. Open it in Excel. {_SAVE_AS} and run that file.",
-    ".fods": "Open it in LibreOffice. Save it as .ods and run that file.",
-    ".numbers": "In Numbers choose File > Export To > Excel or CSV, and run that file.",
-    ".gsheet": "In Google Sheets choose File > Download > .xlsx or .csv, and run that file.",
+    ".json": template(
+        "Write one object a line, name it .jsonl, and run that file: jq -c '.[]' FILE.json > FILE.jsonl"
+    ),
+    ".txt": template("If it is a table, rename it to .csv or .tsv and run that file."),
+    ".xls": template(
+        "Open it in Excel or LibreOffice. Save it as 'Excel Workbook (.xlsx)' or 'CSV UTF-8 (.csv)' and run that file."
+    ),
+    ".xlsb": _EXCEL,
+    ".xltx": _TEMPLATE,
+    ".xltm": _TEMPLATE,
+    ".fods": template("Open it in LibreOffice. Save it as .ods and run that file."),
+    ".numbers": template("In Numbers choose File > Export To > Excel or CSV, and run that file."),
+    ".gsheet": template(
+        "In Google Sheets choose File > Download > .xlsx or .csv, and run that file."
+    ),
 }
 
-_LINK = (
-    "Open the spreadsheet in Google Sheets, and give the link in the address bar, in quotes: "
-    "'https://docs.google.com/spreadsheets/d/.../edit#gid=0'."
+_LINK = template(
+    "Open the spreadsheet in Google Sheets, and give the link in the address bar, in quotes: 'https://docs.google.com/spreadsheets/d/.../edit#gid=0'."
 )
 _COPY = re.compile(r"(?P<stem>.+?)\.(results|before-restore)\..*?(?P<suffix>[^.]+)", re.IGNORECASE)
 _SIDECAR = ".batch"
@@ -59,7 +71,8 @@ def advice_for(path: Path) -> str | None:
     """What to do with a spreadsheet of a kind that cannot be read; ``None``: it is no such."""
     suffix = path.suffix.lower()
     other = suffix in {".txt", ".json"}  # which are seldom meant as sheets
-    return None if other or is_result_copy(path) else _ADVICE.get(suffix)
+    advice = _ADVICE.get(suffix)
+    return None if other or advice is None or is_result_copy(path) else phrase(advice)
 
 
 def check_sheet_path(path: Path) -> None:
@@ -73,42 +86,51 @@ def check_sheet_path(path: Path) -> None:
     where = str(path)
     if path.is_symlink() and not path.exists():
         raise SheetError(
-            "This link leads to no file.",
+            phrase("This link leads to no file."),
             code="sheet_missing",
-            hint="Name the file itself, or make the link anew.",
+            hint=phrase("Name the file itself, or make the link anew."),
             where=where,
         )
     if not path.exists():
         raise SheetError(
-            "There is no such file.", code="sheet_missing", hint=_nearest(path), where=where
+            phrase("There is no such file."),
+            code="sheet_missing",
+            hint=_nearest(path),
+            where=where,
         )
     if path.is_dir():
         raise SheetError(
-            "This is a folder, not a sheet.",
+            phrase("This is a folder, not a sheet."),
             code="sheet_is_folder",
-            hint=f"Name the file in it. {_ALLOWED}",
+            hint=joined(phrase("Name the file in it."), phrase(_ALLOWED)),
             where=where,
         )
     if not path.is_file():
         raise SheetError(
-            "This is a pipe or a device, not a file.",
+            phrase("This is a pipe or a device, not a file."),
             code="sheet_is_no_file",
-            hint=f"Save what comes from it, and run the file. {_ALLOWED}",
+            hint=joined(phrase("Save what comes from it, and run the file."), phrase(_ALLOWED)),
             where=where,
         )
     original = _original(path)
     if original is not None:
         raise SheetError(
-            "This file was made beside a sheet and is never taken as a sheet itself.",
+            phrase("This file was made beside a sheet and is never taken as a sheet itself."),
             code="result_copy",
-            hint=f"Name the sheet itself: {original}",
+            hint=phrase("Name the sheet itself: {original}", original=original),
             where=where,
         )
     if path.suffix.lower() not in SHEET_SUFFIXES:
+        advice = _ADVICE.get(path.suffix.lower())
         raise SheetError(
-            f"Files of the kind '{path.suffix or path.name}' cannot be read. {_ALLOWED}",
+            joined(
+                phrase(
+                    "Files of the kind '{suffix}' cannot be read.", suffix=path.suffix or path.name
+                ),
+                phrase(_ALLOWED),
+            ),
             code="unsupported_format",
-            hint=_ADVICE.get(path.suffix.lower(), ""),
+            hint=phrase(advice) if advice else "",
             where=where,
         )
 
@@ -118,9 +140,11 @@ def _refuse_link(path: Path) -> None:
     if not re.match(r"(?i)(https?|ftp|s3|gs|file):/", text):
         return
     google = "docs.google.com" in text or "drive.google.com" in text
-    hint = _LINK if google else "Download it first, and run the file."
+    hint = phrase(_LINK) if google else phrase("Download it first, and run the file.")
     raise SheetError(
-        "This is a link; a sheet has to be a file on this machine, or a link to Google Sheets.",
+        phrase(
+            "This is a link; a sheet has to be a file on this machine, or a link to Google Sheets."
+        ),
         code="sheet_is_link",
         hint=hint,
         where=text,
@@ -150,13 +174,13 @@ def _nearest(path: Path) -> str:
     """A hint with the sheets of the folder whose names are like the one that is missing."""
     folder = path.parent
     if path.with_name(path.name + _SIDECAR).is_dir():
-        return (
-            f"The folder {path.name}{_SIDECAR} is still there. If the sheet was renamed or moved: "
-            f"batch-runner move {shlex.quote(path.name)} NEW. If it is lost: batch-runner report "
-            f"{shlex.quote(path.name)} --sheet-out {shlex.quote(path.name)}"
+        return phrase(
+            "The folder {folder} is still there. If the sheet was renamed or moved: batch-runner move {file} NEW. If it is lost: batch-runner report {file} --sheet-out {file}",
+            folder=f"{path.name}{_SIDECAR}",
+            file=shlex.quote(path.name),
         )
     if not folder.is_dir():
-        return f"The folder {folder} does not exist either."
+        return phrase("The folder {folder} does not exist either.", folder=folder)
     try:
         sheets = [
             entry.name
@@ -164,10 +188,13 @@ def _nearest(path: Path) -> str:
             if entry.suffix.lower() in SHEET_SUFFIXES and not is_result_copy(entry)
         ]
     except OSError as error:
-        return f"The folder {folder} cannot be read: {error.strerror}."
+        return phrase(
+            "The folder {folder} cannot be read: {reason}.", folder=folder, reason=error.strerror
+        )
     by_case = {name.casefold(): name for name in sorted(sheets)}
     near = get_close_matches(path.name.casefold(), by_case, 3, 0.5)
     if near:
-        return f"Did you mean {' or '.join(by_case[name] for name in near)}?"
-    shown = ", ".join(sorted(sheets)[:10])
-    return f"The sheets in this folder are: {shown}." if shown else "This folder has no sheet."
+        return phrase("Did you mean {names}?", names=either(by_case[name] for name in near))
+    if not sheets:
+        return phrase("This folder has no sheet.")
+    return phrase("The sheets in this folder are: {names}.", names=series(sorted(sheets)[:10]))

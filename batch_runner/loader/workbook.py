@@ -12,7 +12,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from batch_runner.core.cellrefs import MAX_COLUMN, MAX_ROW
 from batch_runner.core.errors import BatchRunnerError, SheetError
 from batch_runner.core.headers import nearest
-from batch_runner.core.language import plural, series
+from batch_runner.core.language import phrase, plural, series
 from batch_runner.core.model import ReadOptions, Table, address
 from batch_runner.core.ooxml import Worksheet, relations, worksheets
 from batch_runner.loader.archive import DAMAGE, Archive
@@ -52,7 +52,9 @@ def read_workbook(source: Source, options: ReadOptions) -> tuple[Table, ...]:
     listed = worksheets(archive, where)
     archive.verify(apart=[sheet.part for sheet in listed])
     if not listed:
-        raise SheetError("The workbook has no worksheet.", code="no_worksheet", where=where)
+        raise SheetError(
+            phrase("The workbook has no worksheet."), code="no_worksheet", where=where
+        )
     with _open_engine(data, archive, where) as engine:
         book = _Book(where=where, archive=archive, engine=engine)
         return tables_of(source, listed, partial(_grid, book), options)
@@ -107,9 +109,9 @@ def _grid(book: _Book, sheet: Worksheet) -> Grid:
 def unreadable(error: Exception, where: str) -> SheetError:
     """The error for a workbook that the table engine gives up on."""
     return SheetError(
-        f"The workbook holds something that cannot be read ({error}).",
+        phrase("The workbook holds something that cannot be read ({reason}).", reason=error),
         code="workbook_unreadable",
-        hint="Open it in Excel or LibreOffice and save it as a new .xlsx file.",
+        hint=phrase("Open it in Excel or LibreOffice and save it as a new .xlsx file."),
         where=where,
     )
 
@@ -124,9 +126,15 @@ def check_extent(scan: Scan, where: str) -> None:
     if inside and scan.rows * scan.columns <= MAX_CELLS:
         return
     raise SheetError(
-        f"The worksheet reaches to row {scan.rows} and has {scan.columns} columns in use, more than can be read.",
+        phrase(
+            "The worksheet reaches to row {rows} and has {columns} columns in use, more than can be read.",
+            rows=scan.rows,
+            columns=scan.columns,
+        ),
         code="worksheet_too_large",
-        hint=f"Cell {scan.farthest} holds something: if that is a slip, clear it.",
+        hint=phrase(
+            "Cell {farthest} holds something: if that is a slip, clear it.", farthest=scan.farthest
+        ),
         where=where,
     )
 
@@ -139,9 +147,11 @@ def _named(listed: Sequence[Worksheet], wanted: str, where: str) -> Worksheet:
     names = [sheet.name for sheet in listed]
     near = nearest(wanted, names)
     raise SheetError(
-        f"The workbook has no worksheet named '{wanted}'.",
+        phrase("The workbook has no worksheet named '{wanted}'.", wanted=wanted),
         code="worksheet_missing",
-        hint=f"{'Nearest' if near else 'It has'}: {_quoted(near or names)}.",
+        hint=phrase("Nearest: {names}.", names=_quoted(near))
+        if near
+        else phrase("It has: {names}.", names=_quoted(names)),
         where=where,
     )
 
@@ -172,9 +182,11 @@ def _none(where: str, grids: Sequence[Grid], options: ReadOptions) -> BatchRunne
         return no_prompt(headers, options, address(where, name, None, None))
     shown = "; ".join(f"'{name}' ({_quoted(headers[:8])})" for name, headers in texts.items())
     return SheetError(
-        f"No worksheet has a column of prompts. Their headers are: {shown}.",
+        phrase("No worksheet has a column of prompts. Their headers are: {shown}.", shown=shown),
         code="no_prompt_column",
-        hint="Name the column 'prompt', or say under 'columns' in the config which one it is.",
+        hint=phrase(
+            "Name the column 'prompt', or say under 'columns' in the config which one it is."
+        ),
         where=where,
     )
 
@@ -186,9 +198,9 @@ def _several(source: Source, grids: Sequence[Grid], options: ReadOptions) -> She
         for name, count in counts.items()
     )
     return SheetError(
-        f"Several worksheets hold prompts: {shown}.",
+        phrase("Several worksheets hold prompts: {shown}.", shown=shown),
         code="several_worksheets",
-        hint="Choose one by --sheet NAME, or take them all by --sheet all.",
+        hint=phrase("Choose one by --sheet NAME, or take them all by --sheet all."),
         where=source.path.name,
     )
 

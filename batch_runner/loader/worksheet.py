@@ -10,6 +10,7 @@ from itertools import chain, islice, repeat
 
 from python_calamine import CalamineSheet
 
+from batch_runner.core.language import phrase
 from batch_runner.core.model import (
     NO_LINKS,
     NO_PICTURES,
@@ -188,8 +189,10 @@ def _problems(grid: Grid, mapped: Collection[int]) -> dict[int, list[Problem]]:
     for row, column in sorted(scan.unsaved):
         problem = Problem(
             code="formula_without_value",
-            message="The formula in this cell has no stored result.",
-            hint="Open the workbook in Excel or LibreOffice, let it calculate, and save it.",
+            message=phrase("The formula in this cell has no stored result."),
+            hint=phrase(
+                "Open the workbook in Excel or LibreOffice, let it calculate, and save it."
+            ),
             severity=Severity.ERROR if column in mapped else Severity.NOTICE,
             row=row,
             column=column,
@@ -200,8 +203,8 @@ def _problems(grid: Grid, mapped: Collection[int]) -> dict[int, list[Problem]]:
             continue
         problem = Problem(
             code="cell_error",
-            message=f"This cell holds {fault} instead of a value.",
-            hint="Correct its formula, or put the value itself there.",
+            message=phrase("This cell holds {fault} instead of a value.", fault=fault),
+            hint=phrase("Correct its formula, or put the value itself there."),
             severity=Severity.ERROR if column in mapped else Severity.NOTICE,
             row=row,
             column=column,

@@ -22,6 +22,7 @@ from batch_runner import __version__
 from batch_runner.core import wire
 from batch_runner.core.dialect import APIMART, Dialect
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 from batch_runner.core.outcomes import (
     Balance,
     FetchOutcome,
@@ -98,9 +99,11 @@ class HttpProvider:
         """
         if not re.fullmatch(r"[\x21-\x7e]+", key):
             raise ConfigError(
-                "The API key is empty or has characters that no key has (blanks, line ends ...).",
+                phrase(
+                    "The API key is empty or has characters that no key has (blanks, line ends ...)."
+                ),
                 code="key_malformed",
-                hint="Copy it again from the provider's console.",
+                hint=phrase("Copy it again from the provider's console."),
             )
         self.origin = origin_url(origin)
         # Given with each request: the library shows a session's own headers to proxies as well.

@@ -10,6 +10,7 @@ import aiohttp
 from yarl import URL
 
 from batch_runner.core.errors import ConfigError, SheetError
+from batch_runner.core.language import phrase
 from batch_runner.core.redact import told
 from batch_runner.provider.client import USER_AGENT
 from batch_runner.provider.download import Downloads, follow
@@ -85,14 +86,18 @@ async def _store(response: aiohttp.ClientResponse, place: Path, largest: int) ->
             size += len(piece)
             if size > largest:
                 raise SheetError(
-                    f"the table at the link has more than {largest // 1_000_000} MB.",
+                    phrase(
+                        "the table at the link has more than {largest} MB.",
+                        largest=largest // 1000000,
+                    ),
                     code="sheet_too_large",
-                    hint="Split it into several.",
+                    hint=phrase("Split it into several."),
                 )
             await in_thread(partial(file.write, piece))
 
 
 def _not_had(why: str) -> SheetError:
     return SheetError(
-        f"the table at the link cannot be had ({told(why, (), 200)}).", code="link_unreachable"
+        phrase("the table at the link cannot be had ({why}).", why=told(why, (), 200)),
+        code="link_unreachable",
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from batch_runner.core.errors import SheetChangedError
 from batch_runner.core.google_link import COPY_SUFFIX
+from batch_runner.core.language import phrase
 from batch_runner.core.model import FileStamp
 from batch_runner.reporter.busy import as_busy
 from batch_runner.reporter.replace import sync_folder
@@ -57,9 +58,9 @@ def keep_original(sheet: Path, sidecar: Path) -> Path:
         after = sheet.stat()
     if FileStamp.of(before) != FileStamp.of(after):
         raise SheetChangedError(
-            "The sheet was saved while it was being copied.",
+            phrase("The sheet was saved while it was being copied."),
             code="sheet_changed",
-            hint="Run again.",
+            hint=phrase("Run again."),
             where=str(sheet),
         )
     with as_busy(original):

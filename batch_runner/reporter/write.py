@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import FileStamp, Form, Problem, Table, WritePlan
 from batch_runner.reporter.busy import busy_error, check_not_open, check_writable
 from batch_runner.reporter.csv_file import CsvEdit
@@ -170,9 +171,9 @@ def _stamp(sheet: Path) -> FileStamp:
 def _check_stamp(sheet: Path, present: FileStamp, expected: FileStamp) -> None:
     if present != expected:
         raise SheetChangedError(
-            "The sheet was saved by somebody since it was read.",
+            phrase("The sheet was saved by somebody since it was read."),
             code="sheet_changed",
-            hint="It is read again before results are written.",
+            hint=phrase("It is read again before results are written."),
             where=str(sheet),
         )
 
@@ -180,17 +181,17 @@ def _check_stamp(sheet: Path, present: FileStamp, expected: FileStamp) -> None:
 def _check_changeable(table: Table) -> None:
     if table.form is not Form.CELLS:
         raise SheetError(
-            f"Files of the kind '{table.path.suffix}' are only read.",
+            phrase("Files of the kind '{suffix}' are only read.", suffix=table.path.suffix),
             code="sheet_only_read",
-            hint="Results go into a copy of it.",
+            hint=phrase("Results go into a copy of it."),
             where=str(table.path),
         )
 
 
 def _gone(sheet: Path) -> SheetChangedError:
     return SheetChangedError(
-        "The sheet is no longer there.",
+        phrase("The sheet is no longer there."),
         code="sheet_gone",
-        hint="Put it back; its results are safe in the ledger.",
+        hint=phrase("Put it back; its results are safe in the ledger."),
         where=str(sheet),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from batch_runner.core.errors import SheetError
 from batch_runner.core.google_link import GoogleSheet, google_sheet
+from batch_runner.core.language import phrase
 
 HOSTS = ("docs.google.com", ".googleusercontent.com")
 """Where Google keeps what is exported; a login is elsewhere."""
@@ -41,11 +42,12 @@ async def bring(link: GoogleSheet | None, place: Path) -> None:
             await fetch_table(link.export, fresh, HOSTS)
         except NoTableError as error:
             raise SheetError(
-                f"Google does not show this sheet to everybody ({error}).",
+                phrase("Google does not show this sheet to everybody ({reason}).", reason=error),
                 code="link_not_shared",
                 where=link.export,
-                hint="In Google Sheets choose Share > General access > Anyone with the link, "
-                "Viewer. Or download it there as .xlsx, and run that file.",
+                hint=phrase(
+                    "In Google Sheets choose Share > General access > Anyone with the link, Viewer. Or download it there as .xlsx, and run that file."
+                ),
             ) from error
         except SheetError as error:
             error.where = link.export

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from batch_runner.core.errors import UsageError
+from batch_runner.core.language import phrase
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.reporter.copies import results_path
 
@@ -64,10 +65,14 @@ def check_output(output: Path | None, sheet: Path, known: frozenset[str]) -> Non
 
 def _results_without_ledger(output: Path, sheet: Path) -> UsageError:
     return UsageError(
-        "the results of this sheet go into this file, but it exists and no ledger of the sheet "
-        "knows it: its rows may have been paid already.",
+        phrase(
+            "the results of this sheet go into this file, but it exists and no ledger of the sheet knows it: its rows may have been paid already."
+        ),
         code="results_without_ledger",
         where=str(output),
-        hint=f"If so, run it instead under another name (such as {sheet.stem}-2{output.suffix}): "
-        "what its rows show is looked up, not paid again. Else move it away.",
+        hint=phrase(
+            "If so, run it instead under another name (such as {stem}-2{suffix}): what its rows show is looked up, not paid again. Else move it away.",
+            stem=sheet.stem,
+            suffix=output.suffix,
+        ),
     )
