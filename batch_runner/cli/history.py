@@ -6,30 +6,31 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from batch_runner.cli.words import visible
+from batch_runner.core.language import phrase, series, template
 
 _WORDS: Mapping[str, str] = {
-    "claimed": "being sent",
-    "accepted": "accepted",
-    "deferred": "not accepted, to be sent again",
-    "rejected": "refused for good",
-    "lost": "no clear answer: nobody knows whether it was accepted",
-    "adopted": "taken up again by its task id",
-    "released": "settled: it was not accepted",
-    "given_up": "given up",
-    "ready": "made",
-    "finished": "made; not downloaded, as was wished",
-    "task_failed": "failed at the provider",
-    "forgotten": "the provider does not know its task",
-    "stored": "downloaded",
-    "unobtainable": "made and paid, but the video cannot be had now",
-    "refetched": "the video is tried for again",
-    "retried": "to be made anew",
-    "redone": "another take is asked for",
-    "kept": "the take before stands",
-    "invalidated": "invalid",
-    "mended": "no longer invalid",
-    "skipped": "left out",
-    "admitted": "no longer left out",
+    "claimed": template("being sent"),
+    "accepted": template("accepted"),
+    "deferred": template("not accepted, to be sent again"),
+    "rejected": template("refused for good"),
+    "lost": template("no clear answer: nobody knows whether it was accepted"),
+    "adopted": template("taken up again by its task id"),
+    "released": template("settled: it was not accepted"),
+    "given_up": template("given up"),
+    "ready": template("made"),
+    "finished": template("made; not downloaded, as was wished"),
+    "task_failed": template("failed at the provider"),
+    "forgotten": template("the provider does not know its task"),
+    "stored": template("downloaded"),
+    "unobtainable": template("made and paid, but the video cannot be had now"),
+    "refetched": template("the video is tried for again"),
+    "retried": template("to be made anew"),
+    "redone": template("another take is asked for"),
+    "kept": template("the take before stands"),
+    "invalidated": template("invalid"),
+    "mended": template("no longer invalid"),
+    "skipped": template("left out"),
+    "admitted": template("no longer left out"),
 }
 _OUTLINE = frozenset(
     {
@@ -60,21 +61,22 @@ def event_words(event: str, told: Mapping[str, Any], *, ids: bool = True) -> str
         told: what was kept of it, by the names of the log.
         ids: whether the names that the provider gave are told, too.
     """
-    text = str(told.get("error") or _WORDS.get(event, event))
+    text = str(told.get("error") or phrase(_WORDS.get(event, event)))
     if event in {"accepted", "adopted"} and ids and told.get("task_id"):
-        text += f" as {told['task_id']}"
+        text = phrase("{what} as {task}", what=text, task=told["task_id"])
     if event == "stored" and told.get("video_file"):
         text += f": {told['video_file']}"
     more = list(_more(event, told, ids=ids))
-    return visible(f"{text} ({', '.join(more)})" if more else text)
+    return visible(phrase("{what} ({more})", what=text, more=series(more)) if more else text)
 
 
 def _more(event: str, told: Mapping[str, Any], *, ids: bool) -> Iterator[str]:
     if told.get("seconds") is not None:
-        yield f"after {told['seconds']:.1f} s"
+        yield phrase("after {seconds:.1f} s", seconds=told["seconds"])
     if event in {"ready", "finished", "task_failed"} and told.get("cost_usd") is not None:
-        yield f"${told['cost_usd']:.2f} charged" if told["cost_usd"] else "nothing charged"
+        cost = told["cost_usd"]
+        yield phrase("${usd:.2f} charged", usd=cost) if cost else phrase("nothing charged")
     if told.get("http_status") and not 200 <= told["http_status"] < 300:
         yield f"HTTP {told['http_status']}"
     if ids and told.get("request_id"):
-        yield f"request id {told['request_id']}"
+        yield phrase("request id {request}", request=told["request_id"])

@@ -12,6 +12,7 @@ from batch_runner.app.status import Story
 from batch_runner.cli.history import event_words
 from batch_runner.cli.words import visible
 from batch_runner.core.jobs import Job
+from batch_runner.core.language import phrase, plural, template
 from batch_runner.core.lifecycle import OPEN, State
 from batch_runner.core.model import MICROS
 from batch_runner.core.redact import one_line
@@ -19,6 +20,13 @@ from batch_runner.core.takes import seed_of
 from batch_runner.ledger.views import Attempt, Entry
 
 LONGEST = 1000  # characters of a request or an answer
+
+_THEN = {
+    State.QUEUED: template("{command} (sends it)"),
+    State.SKIPPED: template("{command} (sends it, unless a filter leaves it out)"),
+    State.INVALID: template("mend the row, then: {command}"),
+}
+"""What to do with a row that was not sent."""
 
 Localise = Callable[[datetime], datetime]
 
@@ -34,40 +42,53 @@ def story_lines(campaign: Campaign, story: Story) -> Iterator[str]:
         entries = [entry for entry in story.entries if entry.attempt == attempt.n]
         yield from _history(entries, campaign.localise)
         if attempt.raw:
-            yield f"  The provider said: {_short(attempt.raw)}"
-    yield f"Next: {what_next(campaign, story.job)}"
+            yield phrase("  The provider said: {answer}", answer=_short(attempt.raw))
+    yield phrase("Next: {command}", command=what_next(campaign, story.job))
 
 
 def what_next(campaign: Campaign, job: Job) -> str:
     """What is to be done about a row, or that nothing is."""
     run = campaign.command("run")
     if job.state in OPEN:
-        return f"the run that is on sees it to its end; if none is: {run} (it is not sent again)"
+        return phrase(
+            "the run that is on sees it to its end; if none is: {command} (it is not sent again)",
+            command=run,
+        )
     if job.state is State.SUCCEEDED:
         missing = job.video_file is None and job.error
-        return f"{run} (tries for its video again)" if missing else "nothing, it is done."
-    return {
-        State.QUEUED: f"{run} (sends it)",
-        State.SKIPPED: f"{run} (sends it, unless a filter leaves it out)",
-        State.INVALID: f"mend the row, then: {run}",
-        State.FAILED: campaign.command("retry"),
-        State.UNKNOWN: campaign.command("resolve"),
-    }[job.state]
+        if not missing:
+            return phrase("nothing, it is done.")
+        return phrase("{command} (tries for its video again)", command=run)
+    if job.state in _THEN:
+        return phrase(_THEN[job.state], command=run)
+    return campaign.command("retry" if job.state is State.FAILED else "resolve")
 
 
 def _as_it_is(campaign: Campaign, job: Job) -> Iterator[str]:
-    line = "" if job.key is None or job.row is None else f" (row {job.row})"
-    cost = f"{usd(job.cost)} charged" if job.cost else "nothing charged that is known of"
-    yield f"{visible(job.name)}{line}: {job.state}, model {job.model}, {cost}."
+    line = "" if job.key is None or job.row is None else phrase(" (row {row})", row=job.row)
+    cost = (
+        phrase("{amount} charged", amount=usd(job.cost))
+        if job.cost
+        else phrase("nothing charged that is known of")
+    )
+    yield phrase(
+        "{name}: {state}, model {model}, {cost}.",
+        name=f"{visible(job.name)}{line}",
+        state=job.state,
+        model=job.model,
+        cost=cost,
+    )
     if job.error:
         yield f"  {visible(job.error)}"
     if job.video_file:
-        yield f"  Video: {visible(job.video_file)}"
+        yield phrase("  Video: {place}", place=visible(job.video_file))
     for url in job.urls[:1]:
         until = ""
         if job.expires_at is not None:
-            until = f" (lives until {campaign.localise(job.expires_at):%Y-%m-%d %H:%M %Z})"
-        yield f"  Link: {visible(url)}{until}"
+            until = phrase(
+                " (lives until {at:%Y-%m-%d %H:%M %Z})", at=campaign.localise(job.expires_at)
+            )
+        yield phrase("  Link: {link}", link=f"{visible(url)}{until}")
 
 
 def _takes(story: Story, localise: Localise) -> Iterator[str]:
@@ -90,13 +111,18 @@ def _takes(story: Story, localise: Localise) -> Iterator[str]:
 
 
 def _attempt(attempt: Attempt, localise: Localise) -> Iterator[str]:
-    times = "once" if attempt.sends == 1 else f"{attempt.sends} times"
-    yield (
-        f"Attempt {attempt.n}, sent {times} to {attempt.origin}, first on "
-        f"{localise(attempt.first_sent_at):%Y-%m-%d}: task {visible(attempt.task_id or 'none')}, "
-        f"request id {visible(attempt.request_id or 'none')}, idempotency key {attempt.key}"
+    none = phrase("none")
+    yield phrase(
+        "Attempt {n}, sent {times} to {origin}, first on {at:%Y-%m-%d}: task {task}, request id {request}, idempotency key {key}",
+        n=attempt.n,
+        times=plural("once", "{count} times", attempt.sends),
+        origin=attempt.origin,
+        at=localise(attempt.first_sent_at),
+        task=visible(attempt.task_id or none),
+        request=visible(attempt.request_id or none),
+        key=attempt.key,
     )
-    yield f"  Sent: {_short(attempt.body.decode('utf-8', 'replace'))}"
+    yield phrase("  Sent: {body}", body=_short(attempt.body.decode("utf-8", "replace")))
 
 
 def _history(entries: list[Entry], localise: Localise) -> Iterator[str]:

@@ -12,8 +12,9 @@ from batch_runner import __version__
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
 from batch_runner.app.documents import SCHEMA, run_document, time_text, unknown_document
-from batch_runner.app.run.outcome import DONE, INTERRUPTED, LOCKED, TROUBLE, Ending
+from batch_runner.app.run.outcome import DONE, INTERRUPTED, LOCKED, STOPPED, TROUBLE, Ending
 from batch_runner.core.errors import BatchRunnerError
+from batch_runner.core.language import phrase, series
 from batch_runner.core.redact import one_line
 from batch_runner.settings.notify import Occasion
 
@@ -53,7 +54,7 @@ class News:
 
 def name_of(campaign: Campaign) -> str:
     """How a sheet is called in a message."""
-    return campaign.source.name + (" (rehearsal)" if campaign.sandbox else "")
+    return campaign.source.name + (phrase(" (rehearsal)") if campaign.sandbox else "")
 
 
 def of_ending(name: str, ending: Ending, lines: Sequence[str]) -> News:
@@ -65,7 +66,7 @@ def of_ending(name: str, ending: Ending, lines: Sequence[str]) -> News:
     return News(
         occasion=occasion,
         title=f"{name}: {_verdict(ending.code)}",
-        lines=[*lines, *(["First errors:", *errors] if errors else [])],
+        lines=[*lines, *([phrase("First errors:"), *errors] if errors else [])],
         details={
             **run_document(ending),
             "first_errors": [unknown_document(job) for job in ending.first_errors],
@@ -91,11 +92,15 @@ def of_refusal(sheet: str, error: BatchRunnerError) -> News | None:
 
 def of_trouble(sheet: str, code: str, message: str, counts: Mapping[str, int]) -> News:
     """Something that concerns all rows happened in the midst of a run."""
-    told = ", ".join(f"{n} {state}" for state, n in counts.items()) or "nothing ended yet"
+    ended = series(f"{n} {state}" for state, n in counts.items())
+    told = ended or phrase("nothing ended yet")
     return News(
         occasion="trouble",
-        title=f"{sheet}: trouble",
-        lines=[message[:1].upper() + message[1:], f"So far in this run: {told}."],
+        title=phrase("{sheet}: trouble", sheet=sheet),
+        lines=[
+            message[:1].upper() + message[1:],
+            phrase("So far in this run: {told}.", told=told),
+        ],
         details={"sheet": sheet, "trouble": {"code": code, "message": message}, "new": counts},
     )
 
@@ -110,9 +115,11 @@ def of_several(news: Sequence[News]) -> News:
     )
     return News(
         occasion=ranked[0].occasion,
-        title=f"{len(news)} sheets: "
-        + ", ".join(one.title for one in ranked[:2])
-        + (" ..." if len(ranked) > 2 else ""),
+        title=phrase(
+            "{number} sheets: {titles}",
+            number=len(news),
+            titles=series(one.title for one in ranked[:2]) + (" ..." if len(ranked) > 2 else ""),
+        ),
         lines=[line for one in ranked for line in ("", one.title, *one.lines)],
         details={"sheets": [dict(one.details) for one in ranked]},
     )
@@ -123,9 +130,11 @@ _RANK: tuple[Occasion | None, ...] = ("stop", "trouble", "end", "idle", None)
 
 def _verdict(code: int) -> str:
     if code in INTERRUPTED:
-        return "interrupted, everything is saved"
-    return {
-        DONE: "all done",
-        TROUBLE: "finished, with something to look at",
-        3: "stopped early, run it again to go on",
-    }.get(code, "could not run")
+        return phrase("interrupted, everything is saved")
+    if code == DONE:
+        return phrase("all done")
+    if code == TROUBLE:
+        return phrase("finished, with something to look at")
+    if code == STOPPED:
+        return phrase("stopped early, run it again to go on")
+    return phrase("could not run")
