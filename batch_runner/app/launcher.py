@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from batch_runner.core.errors import UsageError
+from batch_runner.core.language import phrase
 
 _UNIX = """\
 #!/bin/sh
@@ -46,17 +47,17 @@ def write_launcher(folder: Path, system: str = sys.platform, python: str = sys.e
         path.chmod(0o755)
     except FileExistsError:
         raise UsageError(
-            "this file is there already; it was not changed.",
+            phrase("this file is there already; it was not changed."),
             code="file_exists",
             where=str(path),
-            hint="Delete it first if it is to be made anew.",
+            hint=phrase("Delete it first if it is to be made anew."),
         ) from None
     except OSError as error:
         raise UsageError(
-            f"this file cannot be written ({error.strerror or error}).",
+            phrase("this file cannot be written ({reason}).", reason=error.strerror or error),
             code="not_writable",
             where=str(path),
-            hint="Name a folder that you may write.",
+            hint=phrase("Name a folder that you may write."),
         ) from error
     return path
 

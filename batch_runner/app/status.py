@@ -12,6 +12,7 @@ from batch_runner.app.place.home import sidecar_of
 from batch_runner.app.place.sidecar import sandbox_copy
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.jobs import Job, Totals
+from batch_runner.core.language import phrase
 from batch_runner.core.sent import fold
 from batch_runner.ledger.runs import RunRecord
 from batch_runner.ledger.sent_file import read_lines
@@ -75,11 +76,12 @@ async def read_story(campaign: Campaign, who: str) -> list[Story]:
         found = await known.called(who)
         if not found:
             raise UsageError(
-                f"no row is called {who!r} in what was read last.",
+                phrase("no row is called {who!r} in what was read last.", who=who),
                 code="no_such_row",
                 where=str(campaign.sheet),
-                hint="Give a line number as the sheet showed it, a key, or the start of its job "
-                "mark.",
+                hint=phrase(
+                    "Give a line number as the sheet showed it, a key, or the start of its job mark."
+                ),
             )
         return [
             Story(
@@ -113,9 +115,14 @@ def never_run(campaign: Campaign) -> SheetError:
     if elsewhere:
         hint = f"To go on with what it did there: {campaign.command('run')}"
     return SheetError(
-        f"this sheet was run on another computer only ({', '.join(elsewhere)})."
-        if elsewhere
-        else "this sheet was never run.",
+        (
+            phrase(
+                "this sheet was run on another computer only ({names}).",
+                names=", ".join(elsewhere),
+            )
+            if elsewhere
+            else phrase("this sheet was never run.")
+        ),
         code="never_run",
         where=str(campaign.source),
         hint=hint,

@@ -61,7 +61,8 @@ def event_words(event: str, told: Mapping[str, Any], *, ids: bool = True) -> str
         told: what was kept of it, by the names of the log.
         ids: whether the names that the provider gave are told, too.
     """
-    text = str(told.get("error") or phrase(_WORDS.get(event, event)))
+    known = _WORDS.get(event)
+    text = str(told.get("error") or (phrase(known) if known else event))
     if event in {"accepted", "adopted"} and ids and told.get("task_id"):
         text = phrase("{what} as {task}", what=text, task=told["task_id"])
     if event == "stored" and told.get("video_file"):

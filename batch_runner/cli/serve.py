@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from batch_runner.cli.options import config_option, settings_of
+from batch_runner.core.language import phrase, plural
 
 if TYPE_CHECKING:
     from batch_runner.web.door import Password
@@ -87,9 +88,9 @@ def _password(address: str) -> Password | None:
     )
     if len(text) < SHORTEST:
         raise UsageError(
-            f"a password has {SHORTEST} characters at least.",
+            phrase("a password has {shortest} characters at least.", shortest=SHORTEST),
             code="short_password",
-            hint="Four words that have nothing to do with each other do well.",
+            hint=phrase("Four words that have nothing to do with each other do well."),
         )
     return Password.of(text)
 
@@ -121,5 +122,13 @@ async def _serve(offered: Offered, *, opens: bool) -> int:
             await asyncio.to_thread(webbrowser.open, link)
         await house.over.wait()
         on = house.starts.on
-    click.echo("The dashboard ended." + (f" {on} of its runs go on." if on else ""))
+    click.echo(
+        plural(
+            "The dashboard ended. {count} of its runs goes on.",
+            "The dashboard ended. {count} of its runs go on.",
+            on,
+        )
+        if on
+        else phrase("The dashboard ended.")
+    )
     return ends[0] if ends else 0

@@ -17,6 +17,7 @@ from batch_runner.app.ctl.ask import tell_run
 from batch_runner.app.ctl.orders import Order
 from batch_runner.app.settle import Verdict, settle
 from batch_runner.core.errors import LockedError, UsageError
+from batch_runner.core.language import phrase
 from batch_runner.web.house import campaign_of, entry_of, house_of
 from batch_runner.web.looks import apart, job_of
 
@@ -34,7 +35,7 @@ async def told(request: web.Request) -> dict[str, Any]:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise UsageError("a request is one JSON object.", code="bad_request")
+        raise UsageError(phrase("a request is one JSON object."), code="bad_request")
     return document
 
 
@@ -43,7 +44,7 @@ async def start(request: web.Request) -> web.Response:
     house, entry, wish = house_of(request), await entry_of(request), await told(request)
     campaign = await asyncio.to_thread(house.board.campaign, entry)
     if house.starts.is_on(entry.id):
-        raise LockedError("a run of this sheet was started already.", code="locked")
+        raise LockedError(phrase("a run of this sheet was started already."), code="locked")
     first, most = _number(wish, "first"), _number(wish, "most")
     if wish.get("again"):
         words = ["retry", str(entry.source), "--yes", "--quiet", *given_words(campaign)]
@@ -62,7 +63,9 @@ def _number(wish: dict[str, Any], name: str) -> int | None:
     if value is None:
         return None
     if type(value) is not int or not 0 < value < 10**15:
-        raise UsageError(f"{name} must be a whole number above zero.", code="bad_request")
+        raise UsageError(
+            phrase("{name} must be a whole number above zero.", name=name), code="bad_request"
+        )
     return value
 
 
@@ -84,7 +87,7 @@ async def resolve(request: web.Request) -> web.Response:
     task = wish.get("task_id")
     chosen = [wish.get("resend") is True, wish.get("give_up") is True, isinstance(task, str)]
     if sum(chosen) != 1 or (isinstance(task, str) and not 0 < len(task.strip()) <= 200):
-        raise UsageError("say one thing: resend, give_up or task_id.", code="bad_request")
+        raise UsageError(phrase("say one thing: resend, give_up or task_id."), code="bad_request")
     verdict = Verdict(
         resend=chosen[0], give_up=chosen[1], task_id=task.strip() if chosen[2] and task else None
     )
@@ -107,7 +110,9 @@ async def mend(request: web.Request) -> web.Response:
         and type(column) is int
         and (worksheet is None or isinstance(worksheet, str))
     ):
-        raise UsageError("say worksheet, row, column, before and after.", code="bad_request")
+        raise UsageError(
+            phrase("say worksheet, row, column, before and after."), code="bad_request"
+        )
     one = Mend(worksheet=worksheet, row=row, column=column, before=before, after=after)
     await asyncio.to_thread(mend_cell, campaign, one)
     return web.json_response(DONE)
@@ -121,7 +126,7 @@ async def upload(request: web.Request) -> web.Response:
     if not (
         number.isascii() and number.isdigit() and len(number) < 4 and int(number) < len(folders)
     ):
-        raise UsageError("there is no such folder.", code="no_such_folder")
+        raise UsageError(phrase("there is no such folder."), code="no_such_folder")
     name = request.query.get("name", "")
     path = await take_sheet(folders[int(number)], name, _chunks(request))
     entries = await asyncio.to_thread(house.board.entries)

@@ -17,6 +17,7 @@ from batch_runner.app.money.evidence import gather
 from batch_runner.app.money.keys import key_for
 from batch_runner.app.settle import unknown_rows
 from batch_runner.core.errors import BatchRunnerError, UsageError
+from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import State, shown
 from batch_runner.settings.resolve import resolve
 from batch_runner.web import documents
@@ -71,7 +72,7 @@ async def rows(request: web.Request) -> web.Response:
     """A page of rows."""
     shows = request.query.get("state") or None
     if shows is not None and shows not in _STATES:
-        raise UsageError("there is no such state.", code="no_such_state")
+        raise UsageError(phrase("there is no such state."), code="no_such_state")
     after = _place(request.query.get("after", "0.0"))
     campaign = await campaign_of(request)
     return web.json_response(
@@ -82,9 +83,9 @@ async def rows(request: web.Request) -> web.Response:
 def _place(text: str) -> tuple[int, int]:
     scope, _, row = text.partition(".")
     if not (scope.isascii() and scope.isdigit() and row.isascii() and row.isdigit()):
-        raise UsageError("there is no such page.", code="no_such_page")
+        raise UsageError(phrase("there is no such page."), code="no_such_page")
     if len(text) > 24:
-        raise UsageError("there is no such page.", code="no_such_page")
+        raise UsageError(phrase("there is no such page."), code="no_such_page")
     return int(scope), int(row)
 
 

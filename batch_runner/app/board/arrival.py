@@ -11,6 +11,7 @@ from pathlib import Path
 
 from batch_runner.app.place.sidecar import is_sandbox_copy
 from batch_runner.core.errors import SheetError, UsageError
+from batch_runner.core.language import phrase
 from batch_runner.loader.paths import SHEET_SUFFIXES, is_result_copy
 
 LARGEST = 200 * 1024 * 1024  # bytes of a sheet that is taken
@@ -40,15 +41,18 @@ def safe_name(given: str) -> str:
     )
     if not fits or not dot or f".{suffix.lower()}" not in SHEET_SUFFIXES:
         raise UsageError(
-            "this is no name that a sheet can have here.",
+            phrase("this is no name that a sheet can have here."),
             code="bad_name",
-            hint=f"Give it a plain name that ends with {', '.join(sorted(SHEET_SUFFIXES))}.",
+            hint=phrase(
+                "Give it a plain name that ends with {names}.",
+                names=", ".join(sorted(SHEET_SUFFIXES)),
+            ),
         )
     if is_result_copy(Path(name)) or is_sandbox_copy(Path(name)):
         raise UsageError(
-            f"{name} is named like a copy that this program makes.",
+            phrase("{name} is named like a copy that this program makes.", name=name),
             code="bad_name",
-            hint="Give the sheet a name of its own.",
+            hint=phrase("Give the sheet a name of its own."),
         )
     return name
 
@@ -70,18 +74,20 @@ async def take_sheet(folder: Path, given: str, chunks: AsyncIterator[bytes]) -> 
                 size += len(chunk)
                 if size > LARGEST:
                     raise UsageError(
-                        f"a sheet may have {LARGEST // 2**20} MB at most here.",
+                        phrase(
+                            "a sheet may have {largest} MB at most here.", largest=LARGEST // 2**20
+                        ),
                         code="sheet_too_large",
-                        hint="Copy it into the folder yourself.",
+                        hint=phrase("Copy it into the folder yourself."),
                     )
                 file.write(chunk)
         _put(fresh, target)
     except OSError as error:
         raise SheetError(
-            f"the sheet cannot be kept ({error.strerror or error}).",
+            phrase("the sheet cannot be kept ({reason}).", reason=error.strerror or error),
             code="folder_not_writable",
             where=str(folder),
-            hint="Free some space, or mend the folder's permissions.",
+            hint=phrase("Free some space, or mend the folder's permissions."),
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -110,7 +116,10 @@ def _check_free(target: Path) -> None:
     folded = target.name.casefold()
     if target.exists() or any(one.name.casefold() == folded for one in target.parent.iterdir()):
         raise UsageError(
-            f"there is a file {target.name} already; nothing was changed.",
+            phrase(
+                "there is a file {target_name} already; nothing was changed.",
+                target_name=target.name,
+            ),
             code="name_taken",
-            hint="Give the new one another name, or correct the one that is there.",
+            hint=phrase("Give the new one another name, or correct the one that is there."),
         )

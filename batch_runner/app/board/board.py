@@ -13,6 +13,7 @@ from batch_runner.app.place.find_sheets import Wanted, each_once, find_sheets
 from batch_runner.app.place.home import sidecar_of
 from batch_runner.app.place.sidecar import is_sandbox_copy, sandbox_copy
 from batch_runner.core.errors import BatchRunnerError, UsageError
+from batch_runner.core.language import phrase
 from batch_runner.settings.find import user_data_dir
 
 
@@ -75,9 +76,9 @@ class Board:
         found = next((entry for entry in self.entries() if entry.id == mark), None)
         if found is None:
             raise UsageError(
-                "this sheet is not here any more.",
+                phrase("this sheet is not here any more."),
                 code="no_such_sheet",
-                hint="It may have been moved or renamed; load the page again.",
+                hint=phrase("It may have been moved or renamed; load the page again."),
             )
         return found
 

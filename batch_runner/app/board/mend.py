@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from batch_runner.app.campaign import Campaign
 from batch_runner.core.celltext import plain_text
 from batch_runner.core.errors import SheetChangedError, UsageError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import OutCell, Table, WritePlan
 from batch_runner.loader.load import load
 from batch_runner.reporter.write import write
@@ -38,27 +39,27 @@ def mend_cell(campaign: Campaign, mend: Mend) -> None:
     """
     if len(mend.after) > LONGEST:
         raise UsageError(
-            f"a cell takes {LONGEST:,} characters at most from here.",
+            phrase("a cell takes {longest:,} characters at most from here.", longest=LONGEST),
             code="cell_too_long",
-            hint="Write it with your spreadsheet program.",
+            hint=phrase("Write it with your spreadsheet program."),
         )
     options = replace(campaign.rules.options, worksheet=mend.worksheet)
     tables = load(campaign.source, options)
     table = next((one for one in tables if one.worksheet == mend.worksheet), None)
     if table is None or not _is_cell(table, mend):
         raise UsageError(
-            "this is no cell that can be corrected here.",
+            phrase("this is no cell that can be corrected here."),
             code="no_such_cell",
             where=campaign.source.name,
-            hint="Correct it with your spreadsheet program.",
+            hint=phrase("Correct it with your spreadsheet program."),
         )
     row = next((row for row in table.rows if row.number == mend.row), None)
     if row is None or plain_text(row.value(mend.column)) != mend.before:
         raise SheetChangedError(
-            "somebody changed this cell meanwhile.",
+            phrase("somebody changed this cell meanwhile."),
             code="cell_changed",
             where=campaign.source.name,
-            hint="Check the sheet again, and see what stands there now.",
+            hint=phrase("Check the sheet again, and see what stands there now."),
         )
     plan = WritePlan(
         worksheet=table.worksheet,
@@ -71,10 +72,10 @@ def mend_cell(campaign: Campaign, mend: Mend) -> None:
     write([table], [plan], notice=lambda problem: kept.append(problem.message))
     if kept:
         raise UsageError(
-            f"it was not written: {kept[0]}",
+            phrase("it was not written: {kept}", kept=kept[0]),
             code="cell_not_written",
             where=campaign.source.name,
-            hint="Correct it with your spreadsheet program.",
+            hint=phrase("Correct it with your spreadsheet program."),
         )
 
 

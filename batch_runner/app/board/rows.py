@@ -13,6 +13,7 @@ from batch_runner.app.place import guards
 from batch_runner.app.status import Story
 from batch_runner.core.errors import UsageError
 from batch_runner.core.jobs import Job
+from batch_runner.core.language import phrase
 
 PAGE = 100  # rows
 FILMS: Mapping[str, str] = {
@@ -108,4 +109,4 @@ def prompt_of(job: Job) -> str:
 
 
 def _no_row() -> UsageError:
-    return UsageError("there is no such row or video.", code="no_such_row")
+    return UsageError(phrase("there is no such row or video."), code="no_such_row")

@@ -96,7 +96,13 @@ def _tell(campaign: Campaign, draft: Draft, ui: Ui) -> None:
         ui.problems(intake.rows.findings, campaign.source.name, intake.table.worksheet)
     if campaign.only_read and campaign.output and not campaign.sidecar.ledger.exists():
         place = shown(campaign.output)
-        ui.say(f"{campaign.sheet.name} is only read; results go into a copy of it: {place}")
+        ui.say(
+            phrase(
+                "{sheet_name} is only read; results go into a copy of it: {place}",
+                sheet_name=campaign.sheet.name,
+                place=place,
+            )
+        )
     for line in draft.advice:
         ui.say(line)
     if warning := places.advice(campaign.sidecar.home):

@@ -17,6 +17,7 @@ from batch_runner.app.sheet.previews import Previews
 from batch_runner.core.decide import Policy
 from batch_runner.core.dialect import APIMART
 from batch_runner.core.errors import SheetBusyError
+from batch_runner.core.language import phrase
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.provider.client import HttpProvider
 from batch_runner.reporter.copies import original_path, results_path
@@ -104,10 +105,13 @@ def refresh_copy(campaign: Campaign) -> None:
     except OSError as error:
         fresh.unlink(missing_ok=True)
         raise SheetBusyError(
-            f"the rehearsal's copy cannot be written ({error.strerror or error}).",
+            phrase(
+                "the rehearsal's copy cannot be written ({reason}).",
+                reason=error.strerror or error,
+            ),
             code="copy_not_writable",
             where=str(campaign.sheet),
-            hint="Close it if it is open, or copy the sheet to a folder of your own.",
+            hint=phrase("Close it if it is open, or copy the sheet to a folder of your own."),
         ) from error
 
 

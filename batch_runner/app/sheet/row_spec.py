@@ -9,7 +9,9 @@ from batch_runner.core.columns import CONTROLS
 from batch_runner.core.controls import Passage
 from batch_runner.core.identity import RowIdentity
 from batch_runner.core.jobs import RowSpec
+from batch_runner.core.language import joined, phrase
 from batch_runner.core.model import Problem, Verdict, address, iter_errors
+from batch_runner.core.wording import NOT_CHARGED
 
 
 def make_spec(
@@ -46,5 +48,6 @@ def _problem_text(errors: Sequence[Problem]) -> str:
     for error in errors:
         place = address("", None, error.row, error.column, error.field)
         text = f"{place}: {error.message}" if error.column is not None else error.message
-        parts.append(f"{text} {error.hint}".strip())
-    return f"invalid: {' '.join(parts)} Not charged. Correct the row and run again."
+        parts.append(joined(text, error.hint))
+    remedy = phrase("Correct the row and run again.")
+    return f"invalid: {joined(*parts, phrase(NOT_CHARGED), remedy)}"

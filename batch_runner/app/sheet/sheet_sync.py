@@ -18,6 +18,7 @@ from batch_runner.app.sheet.projection import differing, project, seen_as
 from batch_runner.app.sheet.reading import enrol_midway, read_sheet
 from batch_runner.core.errors import SheetBusyError, SheetChangedError, SheetError
 from batch_runner.core.jobs import Job
+from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import State
 from batch_runner.core.model import FileStamp, Problem, Table, WritePlan, address
 from batch_runner.core.outcolumns import PREVIEW, width_of
@@ -122,10 +123,10 @@ class SheetSync:
                 if await self._write_once(at_end=at_end):
                     return
             raise SheetBusyError(
-                "it was saved by somebody else each time results were to be written.",
+                phrase("it was saved by somebody else each time results were to be written."),
                 code="sheet_keeps_changing",
                 where=str(self._desk.sheet),
-                hint="The results are kept; run again when it is at rest.",
+                hint=phrase("The results are kept; run again when it is at rest."),
             )
 
     def take_pictures_from(self, origin: str) -> None:
