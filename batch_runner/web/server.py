@@ -16,6 +16,7 @@ from batch_runner.app.board.board import Board
 from batch_runner.app.board.starts import Starts
 from batch_runner.app.board.watcher import Watcher
 from batch_runner.core.errors import UsageError
+from batch_runner.core.language import phrase
 from batch_runner.web import changes, entrance, gallery, looks
 from batch_runner.web.documents import view_document
 from batch_runner.web.door import Door, Password
@@ -97,13 +98,21 @@ def _listener(offered: Offered) -> socket.socket:
     assert why is not None
     taken = why.errno == errno.EADDRINUSE
     raise UsageError(
-        f"the port {offered.port or PORT} is taken by another program."
-        if taken
-        else f"it cannot listen at {offered.address} ({why.strerror or why}).",
+        (
+            phrase("the port {port} is taken by another program.", port=offered.port or PORT)
+            if taken
+            else phrase(
+                "it cannot listen at {address} ({strerror}).",
+                address=offered.address,
+                strerror=why.strerror or why,
+            )
+        ),
         code="port_taken" if taken else "cannot_listen",
-        hint="Name another one: --port 8899. It may be a dashboard that is open already."
-        if taken
-        else "Name an address of this computer.",
+        hint=(
+            phrase("Name another one: --port 8899. It may be a dashboard that is open already.")
+            if taken
+            else phrase("Name an address of this computer.")
+        ),
     ) from why
 
 
