@@ -5,6 +5,7 @@ from __future__ import annotations
 from yarl import URL
 
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 from batch_runner.core.redact import told
 
 
@@ -22,8 +23,8 @@ def origin_url(text: str) -> URL:
         usable = False
     if not usable:
         raise ConfigError(
-            f"The API's origin {told(text, (), 100)!r} is no web address.",
+            phrase("The API's origin {text!r} is no web address.", text=told(text, (), 100)),
             code="origin_malformed",
-            hint="Give scheme and host, as https://api.apimart.ai.",
+            hint=phrase("Give scheme and host, as https://api.apimart.ai."),
         )
     return URL(f"{str(url).rstrip('/')}/")
