@@ -31,6 +31,7 @@ COMMANDS = {
     "retry": "Try failed rows once more.",
     "redo": "Make rows once more; what was made before is kept.",
     "resolve": "Settle rows of which nobody knows whether they were accepted.",
+    "apply": "Take decisions made in the gallery into a sheet.",
     "restore": "Take our columns out of a sheet, or get it as it was at first.",
     "sync": "Write what is known into a sheet again; sends nothing.",
     "links": "Ask for fresh links of finished videos; sends nothing.",

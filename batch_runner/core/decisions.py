@@ -6,11 +6,21 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from batch_runner.core.model import CellValue, ColumnMap, Problem, Severity, SheetRow
+from batch_runner.core.model import CellValue, ColumnMap, Problem, Severity, SheetRow, Table
 from batch_runner.core.text import cell_text, loose, quoted
 
 DECISION = "decision"
 """The column; it is the user's, and no part of what a row asks for."""
+
+
+NOTE = "decision_note"
+"""The column for what somebody wrote beside a decision; made when there is something."""
+
+
+def note_column(table: Table) -> int | None:
+    """Where a table has such notes."""
+    headers = enumerate(table.headers)
+    return next((place for place, text in headers if text.strip().casefold() == NOTE), None)
 
 
 class Word(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -216,6 +217,30 @@ def test_decisions_become_a_file(gallery: Callable[..., Page]) -> None:
         ("redo", 'Slower, "please" <b>', 42, "A calmer sea."),
     ]
     assert "batch-runner apply" in page.locator("#decided").inner_text()
+
+
+def test_what_is_decided_comes_into_the_sheet(
+    sheet: Path, gallery: Callable[..., Page], tmp_path: Path
+) -> None:
+    """Decide in the browser, save, apply: the sheet shows it, and so does the page made anew."""
+    own = tmp_path / sheet.parent.name
+    shutil.copytree(sheet.parent, own)
+    copy = own / sheet.name
+    page = _opened(gallery().context.new_page(), own / f"{sheet.name}.batch" / "report.html")
+    press(page, "ArrowRight", "k", "ArrowRight", "ArrowRight", "x")
+    with page.expect_download() as caught:
+        page.click("#save")
+    caught.value.save_as(tmp_path / "made.json")
+    done = run("apply", copy, tmp_path / "made.json")
+    assert done.returncode == 0, done.stderr
+    with copy.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["decision"] or "" for row in rows[:4]] == ["keep", "", "reject", ""]
+    assert run("report", copy).returncode == 0
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.locator(".decided-keep, .decided-reject").count() == 2
+    assert page.locator("#bar").is_hidden()
 
 
 def test_a_draft_outlives_its_tab(sheet: Path, open_page: Open) -> None:

@@ -29,6 +29,8 @@ class Seen:
     takes: Sequence[Take]  # in order; the last one is the job's own
     cells: Mapping[int, str]  # column of the page -> text of the row's own cells
     prompt: str = ""  # as the sheet has it, where nothing was made of it
+    decision: str = ""  # what its user decided: one of the page's words
+    note: str = ""  # and why
 
 
 class Links(Protocol):
@@ -64,6 +66,8 @@ def card(seen: Seen, links: Links, localise: Localise, what: Shown) -> dict[str,
         "high": _usd(job.estimate_high),
         "takes": [_told(_take(take, links), what) for take in seen.takes[:-1]],
         "cells": dict(seen.cells),
+        "decision": seen.decision,
+        "note": seen.note,
     }
     return _told(fields, what)
 
@@ -89,6 +93,7 @@ def _who(job: Job) -> dict[str, object]:
         "line": job.row,
         "key": job.key,
         "scope": job.scope,
+        "variant": job.variant if job.variant > 1 else None,
         "state": str(shown(job.state)),
         "model": job.model,
         "attempt": job.attempt,
@@ -145,7 +150,7 @@ def _usd(micros: int | None) -> float | None:
 def _withheld(what: Shown) -> frozenset[str]:
     return frozenset(
         (
-            *(() if what.prompts else ("prompt", "images", "parameters", "cells")),
+            *(() if what.prompts else ("prompt", "images", "parameters", "cells", "note")),
             *(() if what.costs else ("cost", "low", "high")),
             *(() if what.ids else ("task", "link", "until")),
         )

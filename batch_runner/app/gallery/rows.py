@@ -11,10 +11,13 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.gallery.cards import LONGEST_CELL, Seen
 from batch_runner.app.sheet.intake import Intake
 from batch_runner.app.sheet.reading import find_jobs, read_sheet
+from batch_runner.core.decisions import Word, note_column, read_decision
 from batch_runner.core.errors import SheetError
+from batch_runner.core.jobs import Job
 from batch_runner.core.model import SheetRow, Table
 from batch_runner.core.outcolumns import ALL_COLUMNS
 from batch_runner.core.text import cell_text
+from batch_runner.ledger.shown_takes import Take
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.load import load
 
@@ -33,6 +36,8 @@ class Worksheet:
     table: Table
     columns: dict[int, int]  # column of the table -> column of the page
     prompt: int | None
+    decision: int | None
+    note: int | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +67,8 @@ class Rows:
         """Give the user's own columns of a worksheet their places on the page."""
         taken = {place for places in intake.columns.columns.values() for place in places}
         taken |= set(intake.out.places.values())
+        note = note_column(table)
+        taken |= {place for place in (intake.decisions, note) if place is not None}
         columns = {}
         for place, header in enumerate(table.headers):
             if header and place not in taken and header.casefold() not in ALL_COLUMNS:
@@ -69,7 +76,14 @@ class Rows:
                     self.headers.append(header)
                 columns[place] = self.headers.index(header)
         prompt = intake.columns.first("prompt")
-        return Worksheet(intake=intake, table=table, columns=columns, prompt=prompt)
+        return Worksheet(
+            intake=intake,
+            table=table,
+            columns=columns,
+            prompt=prompt,
+            decision=intake.decisions,
+            note=note,
+        )
 
     async def batches(self) -> AsyncIterator[Sequence[Seen]]:
         """All jobs to show, some at a time: those of the sheet, then those that left it."""
@@ -86,15 +100,30 @@ class Rows:
         ids = [job for job, _ in rows]
         jobs = {job.id: job for job in await self.ledger.some_jobs(ids)}
         takes = await self.ledger.takes_of(ids)
-        return [
-            Seen(
-                job=jobs[job],
-                takes=takes.get(job, ()),
-                cells=_cells(row, worksheet),
-                prompt=_prompt(row, worksheet),
-            )
-            for job, row in rows
-        ]
+        return [_seen(jobs[job], takes.get(job, ()), row, worksheet) for job, row in rows]
+
+
+def _seen(
+    job: Job, takes: Sequence[Take], row: SheetRow | None, worksheet: Worksheet | None
+) -> Seen:
+    if row is None or worksheet is None:
+        return Seen(job=job, takes=takes, cells={})
+    return Seen(
+        job=job,
+        takes=takes,
+        cells=_cells(row, worksheet),
+        prompt=_text(row, worksheet.prompt),
+        decision=_decision(_text(row, worksheet.decision), job),
+        note=_text(row, worksheet.note)[:LONGEST_CELL],
+    )
+
+
+def _decision(text: str, job: Job) -> str:
+    """What a row's cell says of this video of it."""
+    found = read_decision(text)
+    if found is None or found.number not in {None, job.variant} or found.word is Word.SKIP:
+        return ""
+    return str(found.word)
 
 
 def _walk(worksheet: Worksheet) -> Iterator[Row]:
@@ -112,17 +141,12 @@ def _cut(rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
         yield some
 
 
-def _cells(row: SheetRow | None, worksheet: Worksheet | None) -> dict[int, str]:
-    if row is None or worksheet is None:
-        return {}
+def _cells(row: SheetRow, worksheet: Worksheet) -> dict[int, str]:
     texts = {
-        place: cell_text(row.value(column)).strip()[:LONGEST_CELL]
-        for column, place in worksheet.columns.items()
+        place: _text(row, column)[:LONGEST_CELL] for column, place in worksheet.columns.items()
     }
     return {place: text for place, text in texts.items() if text}
 
 
-def _prompt(row: SheetRow | None, worksheet: Worksheet | None) -> str:
-    if row is None or worksheet is None or worksheet.prompt is None:
-        return ""
-    return cell_text(row.value(worksheet.prompt))
+def _text(row: SheetRow, column: int | None) -> str:
+    return "" if column is None else cell_text(row.value(column)).strip()

@@ -17,7 +17,7 @@ from batch_runner.core.errors import UsageError
 from batch_runner.core.jobs import Candidate
 from batch_runner.core.lifecycle import State
 from batch_runner.core.profile import Profile
-from batch_runner.core.takes import SEED, Asked, Redo, Take, not_now, take_of, unfit
+from batch_runner.core.takes import SEED, Asked, Take, not_now, take_of, unfit
 from batch_runner.core.wording import counted_are
 from batch_runner.ledger.runs import REDO_ORDER
 from batch_runner.ledger.sqlite import SqliteLedger
@@ -194,7 +194,7 @@ async def _heed_cells(intake: Intake, ledger: SqliteLedger, at: datetime) -> Non
 async def redo_jobs(
     campaign: Campaign,
     ledger: SqliteLedger,
-    wishes: Iterable[tuple[int, int, Redo]],
+    wishes: Iterable[tuple[int, Anew]],
     at: datetime,
 ) -> list[int]:
     """Ask for further takes that somebody decided on elsewhere; the next run sends them.
@@ -202,18 +202,18 @@ async def redo_jobs(
     Args:
         campaign: whose.
         ledger: of a sheet that nobody else works on.
-        wishes: job, the attempt that was seen, and what is wished for. Where another attempt was
-            made since, nothing is asked for: the same file may be applied twice.
+        wishes: the attempt that was seen, and what is wished for. Where another attempt was made
+            since, nothing is asked for: the same file may be applied twice.
         at: now.
 
     Returns:
         The jobs of which a take was asked for.
     """
     profiles, asked = campaign.rules.catalogue.profiles, []
-    for job, seen, redo in wishes:
-        make = partial(_take, Anew(job=job, redo=redo), "", profiles)
-        if await ledger.redo(job, make, at, seen=seen) is not None:
-            asked.append(job)
+    for seen, wish in wishes:
+        make = partial(_take, wish, "", profiles)
+        if await ledger.redo(wish.job, make, at, seen=seen) is not None:
+            asked.append(wish.job)
     return asked
 
 

@@ -2,10 +2,12 @@
 import { money, span, t } from "./language.js";
 
 export function nameOf(row, head) {
-  if (row.key !== undefined) return row.key;
+  const which = row.variant ? `/${row.variant}` : ""; // one of several videos of a row
+  if (row.key !== undefined) return row.key + which;
   if (row.line === undefined) return t("former_row");
   const sheet = head.worksheets[row.scope];
-  return sheet ? t("page_row", { sheet, n: String(row.line) }) : t("row", { n: String(row.line) });
+  const n = `${row.line}${which}`;
+  return sheet ? t("page_row", { sheet, n }) : t("row", { n });
 }
 
 export function metaOf(row) {

@@ -70,7 +70,9 @@ decisions.addEventListener("change", (event) => {
 async function save() {
   try {
     const file = await decisions.save();
-    const command = `batch-runner apply "${head.sheet}" "${file}"`;
+    // Only a name that no shell reads anything into becomes a command to be copied.
+    const plain = /^[\w][\w. ()-]*$/.test(head.sheet);
+    const command = plain ? `batch-runner apply "${head.sheet}" "${file}"` : "batch-runner apply SHEET FILE";
     showDecided(file ? t("saved_file", { file, command }) : t("saved_served"));
   } catch (error) {
     showDecided(t("save_failed", { why: error.message }));
