@@ -87,6 +87,7 @@ TRANSITIONS = MappingProxyType(
         (_S.FAILED, _E.REDONE): _S.QUEUED,
         (_S.FAILED, _E.KEPT): _S.SUCCEEDED,
         (_S.QUEUED, _E.KEPT): _S.SUCCEEDED,
+        (_S.SKIPPED, _E.KEPT): _S.SUCCEEDED,
         (_S.INVALID, _E.MENDED): _S.QUEUED,
         (_S.INVALID, _E.INVALIDATED): _S.INVALID,  # wrong in another way
         (_S.SKIPPED, _E.ADMITTED): _S.QUEUED,

@@ -125,7 +125,7 @@ def stand_again(
 def withdraw_take(connection: sqlite3.Connection, job: int, at: datetime) -> bool:
     """A take that was asked for is not wanted any more, if it was not sent yet; whether so."""
     row = connection.execute("SELECT state, take FROM jobs WHERE id = ?", (job,)).fetchone()
-    if row["take"] is None or State(row["state"]) is not State.QUEUED:
+    if row["take"] is None or State(row["state"]) not in {State.QUEUED, State.SKIPPED}:
         return False
     if not stand_again(connection, job, at):
         return False

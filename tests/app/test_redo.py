@@ -216,21 +216,22 @@ def test_a_redo_is_planned_and_holds_to_the_budget(
     assert sheet.column("decision")[0] == ""
 
 
+@pytest.mark.parametrize("word", ["", "keep", "skip"])
 def test_a_redo_taken_back_before_it_was_sent_is_not_made(
-    cli: Cli, service: Service, new_sheet: NewSheet, kind: str
+    cli: Cli, service: Service, new_sheet: NewSheet, kind: str, word: str
 ) -> None:
-    """While its budget does not let it go, clearing the cell takes the wish back."""
+    """While its budget does not let it go, another word in the cell takes the wish back."""
     sheet = with_decisions(new_sheet, kind)
     cli("run", sheet)
     before = sheet.row("First.")
     decide(sheet, 2, "redo")
     assert cli("run", sheet, "--budget", f"{service.charged() + 0.001:.4f}").code == 3
-    decide(sheet, 2, "")
+    decide(sheet, 2, word)
 
     assert cli("run", sheet).code == 0
 
     assert service.bought() == dict.fromkeys(PROMPTS, 1)
-    assert sheet.row("First.") == before
+    assert sheet.row("First.") == {**before, "decision": word}
 
 
 def test_rows_are_named_by_their_keys_too(

@@ -177,7 +177,7 @@ async def _heed_cells(intake: Intake, ledger: SqliteLedger, at: datetime) -> Non
             continue
         if decision is not None and decision.word is Word.REDO:
             continue  # still there, or another one that was just asked for
-        if not (job.state is State.QUEUED and await ledger.withdraw_take(job.id, at)):
+        if not await ledger.withdraw_take(job.id, at):
             gone.append(job.id)
     if gone:
         await ledger.cells_obeyed(gone)
