@@ -224,6 +224,7 @@ class OutCell:
     value: str | int | float | None
     link: str | None = None  # hyperlink target, where the format has hyperlinks
     picture: Thumbnail | None = None  # stands in the cell, where the format has pictures
+    spares_formula: bool = False  # the cell is the user's: what is worked out there stays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,13 +97,13 @@ class ShownCells(Mapping[int, Mapping[int, OutCell]]):
 def _packed(cell: OutCell) -> list[object]:
     picture = cell.picture
     seen = picture and [picture.mark, str(picture.path), picture.width, picture.height]
-    return [cell.value, cell.link, seen]
+    return [cell.value, cell.link, seen, cell.spares_formula]
 
 
 def _cells(text: str) -> dict[int, OutCell]:
     return {
-        int(place): OutCell(value=value, link=link, picture=_picture(seen))
-        for place, (value, link, seen) in json.loads(text).items()
+        int(place): OutCell(value=value, link=link, picture=_picture(seen), spares_formula=spares)
+        for place, (value, link, seen, spares) in json.loads(text).items()
     }
 
 

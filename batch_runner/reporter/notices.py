@@ -107,16 +107,14 @@ def columns_shown(columns: Sequence[int], header_row: int) -> list[Problem]:
 
 
 def formulas_kept(cells: Sequence[tuple[int, int]]) -> list[Problem]:
-    """Say where no result was written, since other cells depend on the formula there."""
+    """Say where nothing was written, since the formula there is needed."""
     return [
         Problem(
             code="formula_kept",
             severity=Severity.WARNING,
             row=row,
             column=column,
-            message=phrase(
-                "This cell holds a formula that others share, so the result is not written here."
-            ),
+            message=phrase("This cell holds a formula that stays, so nothing is written here."),
             hint=phrase(
                 "Clear the column, or name another one under 'output: columns:' in the config."
             ),

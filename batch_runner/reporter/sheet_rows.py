@@ -73,7 +73,7 @@ class RowsPatch:
             dress: has the last word on the start tags of the rows written to.
         """
         self.formulas_gone = False  # whether a formula had to give way to a result
-        self.kept: list[tuple[int, int]] = []  # cells whose formula others depend on: left alone
+        self.kept: list[tuple[int, int]] = []  # cells whose formula is to stay: left alone
         self._wanted = wanted
         self._waiting = [_NEVER, *sorted((row for row in wanted if wanted[row]), reverse=True)]
         self._write = self._put = write
@@ -248,7 +248,7 @@ class RowsPatch:
         formula = find(self._formula, cell, 0)
         if formula is None:
             return True
-        if _DEPENDED_ON.search(formula[1]):
+        if _DEPENDED_ON.search(formula[1]) or self._wanted[row][column].spares_formula:
             self.kept.append((row, column))
             return False
         self.formulas_gone = True

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tests.app.conftest import Cli, NewSheet, Service
@@ -261,3 +265,42 @@ def test_the_same_redo_after_an_interruption_buys_nothing_twice(
     assert service.bought() == dict.fromkeys(PROMPTS, 2)
     assert cli("redo", sheet, "2-4").code == 0
     assert service.bought() == dict.fromkeys(PROMPTS, 3)
+
+
+def test_a_decision_that_cannot_be_emptied_is_obeyed_once(
+    cli: Cli, service: Service, new_sheet: NewSheet
+) -> None:
+    """A formula of the user's stays where it is, and buys one more take, not one each run."""
+    sheet = with_decisions(new_sheet, "xlsx")
+    cli("run", sheet)
+    book = openpyxl.load_workbook(sheet.path)
+    page = book.worksheets[0]
+    page["C2"] = '="re"&"do"'
+    book.save(sheet.path)
+    stored(sheet.path, "C2", "redo")
+
+    for _ in range(3):
+        cli("run", sheet)
+
+    assert service.bought() == {**dict.fromkeys(PROMPTS, 1), "First.": 2}
+    kept = openpyxl.load_workbook(sheet.path)
+    assert kept.worksheets[0]["C2"].value == '="re"&"do"'
+    kept.close()
+    book.close()
+
+
+def stored(path: Path, cell: str, value: str) -> None:
+    """Put the stored result of a formula into a workbook, as a spreadsheet program does."""
+    fresh = path.with_name("stored.tmp")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(fresh, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                place = re.search(
+                    rb'<c r="%b"([^>]*)>(<f>.*?</f>)<v ?/?>(</v>)?' % cell.encode(), data
+                )
+                assert place is not None, data
+                put = b'<c r="%b" t="str">%b<v>%b</v>' % (cell.encode(), place[2], value.encode())
+                data = data.replace(place[0], put)
+            new.writestr(name, data)
+    fresh.replace(path)

@@ -46,6 +46,7 @@ class SheetSync:
         self._hold(intakes, scopes)
         self._told_busy = False
         self._fresh_until = 0.0  # loop time before which the file is not looked at again
+        self._untouched: set[int] = set()  # lines with something that the last write left alone
         self._told: set[tuple[str, int | None, int | None]] = set()
         self.results_in: Path | None = None  # where the results are, if not in the sheet
 
@@ -173,7 +174,8 @@ class SheetSync:
         if output is None:
             sys.audit("batch_runner.app.sheet_written")
             self._took(written, plans)
-            await self._desk.ledger.cells_obeyed([job for h in self._held for job in h.heeded])
+            obeyed = [job for held in self._held for job in held.settled(self._untouched)]
+            await self._desk.ledger.cells_obeyed(obeyed)
             await self._forget_copy()
         return True
 
@@ -217,14 +219,9 @@ class SheetSync:
         if place is None or previews is None or name is None:
             return {}
         jobs: list[Job] = []
-
-        def note(job: Job) -> None:
-            if job.place == 1:
-                jobs.append(job)
-
-        await self._desk.ledger.visit(held.scope, among, note)
+        await self._desk.ledger.visit(held.scope, among, jobs.append)
         await previews.look(self._desk.sheet, name, place, cells.note)
-        return await previews.cells(jobs, cells.shown_at)
+        return await previews.cells([job for job in jobs if job.place == 1], cells.shown_at)
 
     async def _announce_columns(self) -> None:
         """The ledger knows our columns before the sheet has them: they are ours after a crash."""
@@ -236,8 +233,7 @@ class SheetSync:
         """The sheet is as we wrote it: remember what it shows, and that it was us."""
         self._stamp = written
         for i, (held, plan) in enumerate(zip(self._held, plans, strict=True)):
-            names = held.names
-            held.intake.rows.cells.written(names, seen_as)
+            held.intake.rows.cells.written(held.names, seen_as)
             added = {} if plan.headers else held.intake.out.added
             out = replace(held.intake.out, added=added)
             table = replace(held.intake.table, stamp=written)
@@ -267,10 +263,12 @@ class SheetSync:
     def _put(
         self, tables: Sequence[Table], plans: Sequence[WritePlan], target: Path | None
     ) -> FileStamp:
+        self._untouched.clear()
         return write(self._converter.writable(tables), plans, target, notice=self._tell)
 
     def _tell(self, problem: Problem) -> None:
         """What is worth knowing about a write, once a run."""
+        self._untouched.add(problem.row or 0)
         told = (problem.code, problem.row, problem.column)
         if told not in self._told:
             self._told.add(told)
