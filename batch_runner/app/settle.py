@@ -62,6 +62,22 @@ async def settle(campaign: Campaign, who: Sequence[str], verdict: Verdict) -> li
         return jobs
 
 
+async def settle_one(campaign: Campaign, job: int, verdict: Verdict) -> None:
+    """Settle one row, or one of its variants, by its job.
+
+    Raises:
+        UsageError: it is not unknown, or the task id belongs to another row.
+        LockedError: a run is on.
+    """
+    async with _held(campaign) as ledger:
+        jobs = [one for one in await ledger.unknown_jobs() if one.id == job]
+        if not jobs:
+            raise UsageError(phrase("this row is not unknown any more."), code="not_unknown")
+        if verdict.task_id is not None:
+            await _check_task(ledger, jobs, verdict.task_id)
+        await ledger.record(jobs[0], change_for(jobs[0], verdict, now()))
+
+
 def change_for(job: Job, verdict: Verdict, at: datetime) -> Change:
     """The change that settles an unknown job."""
     if verdict.task_id is not None:

@@ -33,7 +33,7 @@ class Aside(ABC):
         """Jobs in the sheet that failed or are invalid."""
         return await self._do(picks.to_mend)
 
-    async def page(self, shows: str | None, after: tuple[int, int], most: int) -> Sequence[Job]:
+    async def page(self, shows: str | None, after: board.Place, most: int) -> Sequence[Job]:
         """Jobs in the order of the sheet, some at a time; see :func:`board.page`."""
         return await self._do(board.page, shows, after, most)
 

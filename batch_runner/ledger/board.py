@@ -17,8 +17,13 @@ from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, to_job
 
 MOST = 5000  # lines of history that the tempo is counted from
 
+Place = tuple[int, int, int]
+"""Scope, row and variant of a job in the sheet."""
+
+FIRST: Place = (0, 0, 0)
+
 _PAGE = f"""SELECT {JOB_COLUMNS} FROM {JOB_TABLES}
-    WHERE j.row IS NOT NULL AND (j.scope, j.row) > (:scope, :row)"""  # noqa: S608 - constants
+    WHERE j.row IS NOT NULL AND (j.scope, j.row, j.variant) > (:scope, :row, :variant)"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,23 +46,24 @@ class Tempo:
     limited: int = 0  # submits answered with 429
 
 
-def page(
-    connection: sqlite3.Connection, shows: str | None, after: tuple[int, int], most: int
-) -> list[Job]:
+def page(connection: sqlite3.Connection, shows: str | None, after: Place, most: int) -> list[Job]:
     """Jobs in the order of the sheet, from the one after a place on.
 
     Args:
         connection: to the ledger.
         shows: only those that show as this state; ``None``: all.
-        after: scope and row of the last one that is known already; ``(0, 0)`` at first.
+        after: the place of the last one that is known already; ``FIRST`` at first.
         most: how many at most.
     """
-    terms: dict[str, object] = {"scope": after[0], "row": after[1], "most": most}
+    scope, row, variant = after
+    terms: dict[str, object] = {"scope": scope, "row": row, "variant": variant, "most": most}
     only = ""
     if shows is not None:
         only = "AND j.state IN (SELECT value FROM json_each(:states))"
         terms["states"] = json.dumps([state for state in State if shown(state) == shows])
-    rows = connection.execute(f"{_PAGE} {only} ORDER BY j.scope, j.row LIMIT :most", terms)
+    rows = connection.execute(
+        f"{_PAGE} {only} ORDER BY j.scope, j.row, j.variant LIMIT :most", terms
+    )
     return [to_job(row) for row in rows]
 
 

@@ -12,10 +12,9 @@ from aiohttp import web
 from batch_runner.app.board.arrival import take_sheet
 from batch_runner.app.board.mend import Mend, mend_cell
 from batch_runner.app.board.offer import given_words, run_words
-from batch_runner.app.board.rows import read_one
 from batch_runner.app.ctl.ask import tell_run
 from batch_runner.app.ctl.orders import Order
-from batch_runner.app.settle import Verdict, settle
+from batch_runner.app.settle import Verdict, settle_one
 from batch_runner.core.errors import LockedError, UsageError
 from batch_runner.core.language import phrase
 from batch_runner.web.house import campaign_of, entry_of, house_of
@@ -91,8 +90,7 @@ async def resolve(request: web.Request) -> web.Response:
     verdict = Verdict(
         resend=chosen[0], give_up=chosen[1], task_id=task.strip() if chosen[2] and task else None
     )
-    story = await apart(read_one(campaign, job_of(request)))
-    await apart(settle(campaign, [story.job.called], verdict))
+    await apart(settle_one(campaign, job_of(request), verdict))
     house_of(request).feed.hurry()
     return web.json_response(DONE)
 

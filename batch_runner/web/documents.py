@@ -75,7 +75,7 @@ def page_document(page: Page) -> dict[str, object]:
     """Some rows."""
     return {
         "rows": [_row(job, page.worksheets) for job in page.jobs],
-        "after": None if page.after is None else "{}.{}".format(*page.after),
+        "after": None if page.after is None else ".".join(map(str, page.after)),
     }
 
 
@@ -84,6 +84,7 @@ def _row(job: Job, worksheets: Mapping[int, str]) -> dict[str, object]:
         "job": job.id,
         "row": job.row,
         "key": job.key,
+        "variant": job.variant,
         "worksheet": worksheets.get(job.scope, ""),
         "state": str(shown(job.state)),
         "model": job.model,
@@ -100,6 +101,7 @@ def one_document(story: Story) -> dict[str, object]:
     return {
         **story_document(story),
         "id": story.job.id,
+        "variant": story.job.variant,
         "prompt": prompt_of(story.job),
         "shown": str(shown(story.job.state)),
         "video": story.job.video_file is not None,

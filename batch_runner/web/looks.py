@@ -19,6 +19,7 @@ from batch_runner.app.settle import unknown_rows
 from batch_runner.core.errors import BatchRunnerError, UsageError
 from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import State, shown
+from batch_runner.ledger.board import Place
 from batch_runner.settings.resolve import resolve
 from batch_runner.web import documents
 from batch_runner.web.house import House, campaign_of, house_of, session_of
@@ -73,20 +74,19 @@ async def rows(request: web.Request) -> web.Response:
     shows = request.query.get("state") or None
     if shows is not None and shows not in _STATES:
         raise UsageError(phrase("there is no such state."), code="no_such_state")
-    after = _place(request.query.get("after", "0.0"))
+    after = _place(request.query.get("after", "0.0.0"))
     campaign = await campaign_of(request)
     return web.json_response(
         documents.page_document(await apart(read_page(campaign, shows, after)))
     )
 
 
-def _place(text: str) -> tuple[int, int]:
-    scope, _, row = text.partition(".")
-    if not (scope.isascii() and scope.isdigit() and row.isascii() and row.isdigit()):
+def _place(text: str) -> Place:
+    parts = text.split(".")
+    if len(parts) != 3 or not all(p.isascii() and p.isdigit() and len(p) < 9 for p in parts):
         raise UsageError(phrase("there is no such page."), code="no_such_page")
-    if len(text) > 24:
-        raise UsageError(phrase("there is no such page."), code="no_such_page")
-    return int(scope), int(row)
+    scope, row, variant = map(int, parts)
+    return scope, row, variant
 
 
 def job_of(request: web.Request) -> int:

@@ -14,6 +14,7 @@ from batch_runner.app.sheet.plan import Plan
 from batch_runner.core.celltext import plain_text
 from batch_runner.core.model import ReadOptions, Table, column_letter
 from batch_runner.loader.load import load
+from batch_runner.loader.paths import is_only_read
 
 MOST = 200  # findings that are shown
 
@@ -51,7 +52,10 @@ async def checked(campaign: Campaign) -> Checked:
     cells = _cells(campaign.source, campaign.rules.options, report, findings[:MOST])
     return Checked(
         plan=report.plan,
-        faults=[_faulty(finding, cells) for finding in findings[:MOST]],
+        faults=[
+            _faulty(finding, cells, only_read=is_only_read(campaign.source))
+            for finding in findings[:MOST]
+        ],
         more=len(findings) > MOST,
         errors=report.errors,
     )
@@ -60,7 +64,7 @@ async def checked(campaign: Campaign) -> Checked:
 _Cells = dict[tuple[str | None, int, int], tuple[str, str]]
 
 
-def _faulty(finding: Finding, cells: _Cells) -> Faulty:
+def _faulty(finding: Finding, cells: _Cells, *, only_read: bool) -> Faulty:
     problem = finding.problem
     column = "" if problem.column is None else column_letter(problem.column)
     place = f"{column}{problem.row or ''}"
@@ -72,7 +76,7 @@ def _faulty(finding: Finding, cells: _Cells) -> Faulty:
         place=place,
         header=header,
         value=value,
-        may_be_mended=value is not None and bool(header),
+        may_be_mended=value is not None and bool(header) and not only_read,
     )
 
 

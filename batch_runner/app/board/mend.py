@@ -11,6 +11,7 @@ from batch_runner.core.errors import SheetChangedError, UsageError
 from batch_runner.core.language import phrase
 from batch_runner.core.model import OutCell, Table, WritePlan
 from batch_runner.loader.load import load
+from batch_runner.loader.paths import is_only_read
 from batch_runner.reporter.write import write
 
 LONGEST = 20_000  # characters of a cell
@@ -46,7 +47,7 @@ def mend_cell(campaign: Campaign, mend: Mend) -> None:
     options = replace(campaign.rules.options, worksheet=mend.worksheet)
     tables = load(campaign.source, options)
     table = next((one for one in tables if one.worksheet == mend.worksheet), None)
-    if table is None or not _is_cell(table, mend):
+    if table is None or is_only_read(campaign.source) or not _is_cell(table, mend):
         raise UsageError(
             phrase("this is no cell that can be corrected here."),
             code="no_such_cell",

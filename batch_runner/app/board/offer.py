@@ -10,6 +10,7 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.money.keys import key_for
 from batch_runner.app.run import world
 from batch_runner.core.errors import BatchRunnerError
+from batch_runner.core.model import MICROS
 from batch_runner.core.outcomes import Balance
 
 
@@ -51,7 +52,8 @@ def run_words(campaign: Campaign, *, first: int | None, most: int | None) -> lis
     if first is not None:
         words += ["--limit", str(first)]
     if most is not None:
-        words += ["--max-cost", f"{most / 1_000_000:.6f}"]
+        agreed = f"{most / MICROS:.6f}"  # by somebody who saw the plan
+        words += ["--max-cost", agreed, "--confirm-above", agreed]
     return words + given_words(campaign)
 
 

@@ -14,6 +14,7 @@ from batch_runner.app.status import Story
 from batch_runner.core.errors import UsageError
 from batch_runner.core.jobs import Job
 from batch_runner.core.language import phrase
+from batch_runner.ledger.board import Place
 
 PAGE = 100  # rows
 FILMS: Mapping[str, str] = {
@@ -32,10 +33,10 @@ class Page:
 
     jobs: Sequence[Job]
     worksheets: Mapping[int, str]
-    after: tuple[int, int] | None  # where the next page begins; None: there is none
+    after: Place | None  # where the next page begins; None: there is none
 
 
-async def read_page(campaign: Campaign, shows: str | None, after: tuple[int, int]) -> Page:
+async def read_page(campaign: Campaign, shows: str | None, after: Place) -> Page:
     """Rows in the order of the sheet, all or those of one state."""
     with guards.reading(campaign.sidecar) as ledger:
         if ledger is None:
@@ -46,7 +47,7 @@ async def read_page(campaign: Campaign, shows: str | None, after: tuple[int, int
         return Page(
             jobs=jobs[:PAGE],
             worksheets=await ledger.worksheets(),
-            after=None if last is None else (last.scope, last.row or 0),
+            after=None if last is None else (last.scope, last.row or 0, last.variant),
         )
 
 

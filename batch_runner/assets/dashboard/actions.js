@@ -63,7 +63,7 @@ export const acts = {
     const job = target.dataset.job;
     if ((await showRow(sheet, job)) === "cancel") {
       const row = await get(at(sheet, `rows/${job}`));
-      await order(sheet, { do: "cancel", row: row.key ?? row.job });
+      await order(sheet, { do: "cancel", row: `${row.key ?? row.row}/${row.variant}` });
     }
   },
   async filter(sheet, target) {
@@ -93,7 +93,7 @@ export const acts = {
   async add() {
     const folder = state.home.folders.length > 1 ? await askFolder(state.home.folders) : 0;
     if (folder === null) return;
-    const input = Object.assign(document.createElement("input"), { type: "file", accept: ".csv,.tsv,.xlsx,.xlsm" });
+    const input = Object.assign(document.createElement("input"), { type: "file" });
     input.addEventListener("change", () => take(folder, [...input.files]).catch(trouble));
     input.click();
   },
@@ -131,7 +131,7 @@ export async function refreshRows(sheet) {
   const shown = state.rows;
   if (shown?.id !== sheet.id) return loadRows(sheet);
   const list = [];
-  let after = "0.0";
+  let after = "0.0.0";
   do {
     const page = await get(at(sheet, `rows?${new URLSearchParams({ state: shown.filter, after })}`));
     list.push(...page.rows);

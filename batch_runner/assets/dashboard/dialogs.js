@@ -106,7 +106,7 @@ export const askFolder = async (folders) => {
 // The whole story of a row; "cancel" if it is not to be sent.
 export async function showRow(sheet, job) {
   const row = await get(`sheets/${sheet.id}/rows/${job}`);
-  const name = row.key ?? row.row ?? row.job;
+  const name = `${row.key ?? row.row ?? row.job}${row.variant > 1 ? ` / ${row.variant}` : ""}`;
   return ask(t("details", { name }), story(sheet, row), [
     row.shown === "queued" && sheet.live && choice("cancel", t("cancel_row")),
     no(t("close")),

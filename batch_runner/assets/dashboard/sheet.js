@@ -92,7 +92,7 @@ const line = (row, several) =>
   h("tr", { "data-key": String(row.job) },
     h("th", { scope: "row", class: "row" },
       h("button", { type: "button", class: "plain", "data-act": "details", "data-job": String(row.job) },
-        several && row.worksheet ? `${row.worksheet} ` : "", row.key ?? row.row)),
+        several && row.worksheet ? `${row.worksheet} ` : "", row.key ?? row.row, row.variant > 1 && ` / ${row.variant}`)),
     h("td", { class: "state" }, badge(row.state)),
     h("td", { class: "prompt" }, h("span", { class: "clamp", dir: "auto" }, row.prompt),
       row.error && h("span", { class: "error", dir: "auto" }, row.error)),
