@@ -88,6 +88,16 @@ def test_plans_choices_and_pilots(
     assert sorted(task["body"]["model"] for task in box.accepted()) == ["viduq3", "viduq3-mix"]
 
 
+def test_an_export_of_a_shop(shell: Callable[..., Any], tmp_path: Path) -> None:
+    """The sample export makes a video of each product, as its config says."""
+    shutil.copytree(ROOT / "samples", tmp_path / "samples")
+    (line,) = (text for text in lines("What you can put in a row") if "shopify" in text)
+    process = shell(line)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert "3 succeeded" in said
+
+
 def test_the_two_lines_of_a_rehearsal(
     shell: Callable[..., Any], make_sheet: Callable[..., Path], tmp_path: Path
 ) -> None:
