@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 
@@ -85,9 +85,11 @@ async def check_sheet(campaign: Campaign, wish: Filter, *, images: bool = False)
     Raises:
         BatchRunnerError: the sheet cannot be used at all.
     """
+    pictures = replace(campaign.rules.pictures, note=images)
+    rules = replace(campaign.rules, pictures=pictures)
     with guards.reading(campaign.sidecar) as ledger:
         history = await history_of(ledger)
-        intakes = await read_sheet(campaign.source, campaign.rules, ledger)
+        intakes = await read_sheet(campaign.source, rules, ledger)
         await find_jobs(intakes, ledger)
     profiles = campaign.rules.catalogue.profiles
     check_lines(intakes, wish.lines)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -119,14 +119,6 @@ def refs_in(row: SheetRow, column: int) -> tuple[str, ...]:
     """The pictures of one cell: those that its text or link names, else those that lie on it."""
     named = split_refs(row.value(column), row.links.get(column))
     return named or tuple(PASTED + part for part in row.pictures.get(column, ()))
-
-
-def pictures(row: SheetRow, columns: ColumnMap) -> Iterator[tuple[int, str]]:
-    """Every picture that a row names, with the column it stands in."""
-    for name in PICTURES:
-        for column in columns.columns.get(name, ()):
-            for ref in refs_in(row, column):
-                yield column, ref
 
 
 def canonical_cells(

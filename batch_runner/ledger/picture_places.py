@@ -1,4 +1,4 @@
-"""Where the pictures are that a worksheet's rows name and that have to be uploaded; in its spool."""
+"""Where the pictures are that a worksheet's rows name; in its spool."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ CREATE TABLE pictures (
     place TEXT NOT NULL,
     called TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE links (
+    link TEXT NOT NULL,
+    row INTEGER NOT NULL,
+    "column" INTEGER,
+    PRIMARY KEY (link, row, "column")
+);
 """
 
 
@@ -58,6 +64,19 @@ class PicturePlaces:
         """Where a picture is."""
         row = self._connection.execute("SELECT * FROM pictures WHERE key = ?", (key,)).fetchone()
         return None if row is None else _place(row)
+
+    def see(self, link: str, row: int, column: int | None) -> None:
+        """A cell names this picture on the web."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO links VALUES (?, ?, ?)", (link, row, column)
+        )
+
+    def links(self) -> Iterator[tuple[str, int, int | None]]:
+        """The pictures on the web of rows that nothing is wrong with: link, line and column."""
+        yield from self._connection.execute(
+            """SELECT link, row, "column" FROM links
+               WHERE row IN (SELECT row FROM rows WHERE body IS NOT NULL) ORDER BY rowid"""
+        )
 
     def pasted(self) -> Iterator[PicturePlace]:
         """All that lie in the workbook."""

@@ -261,13 +261,6 @@ class Spool:
         ).fetchone()
         return found is not None
 
-    def sendable(self) -> Iterator[int]:
-        """Lines of the rows that nothing is wrong with."""
-        for (row,) in self._connection.execute(
-            "SELECT DISTINCT row FROM rows WHERE body IS NOT NULL"
-        ):
-            yield row
-
     def hashes(self) -> Iterator[str]:
         """The hash of each row."""
         for (row_hash,) in self._connection.execute("SELECT row_hash FROM rows"):

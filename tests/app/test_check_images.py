@@ -10,7 +10,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from tests.app.conftest import Cli, NewSheet
+from tests.app.conftest import Cli, Configure, NewSheet
 
 
 def _picture(width: int, height: int) -> bytes:
@@ -129,3 +129,34 @@ def test_local_addresses_are_not_asked(
     looked = cli("check", sheet, "--images", "--json")
     assert [p["code"] for p in looked.json["problems"]] == ["image_refused"]
     assert album.asked == []  # type: ignore[attr-defined]
+
+
+def test_pictures_that_were_in_order_are_not_asked_for_again(
+    cli: Cli, album: ThreadingHTTPServer, at: Callable[[str], str], new_sheet: NewSheet
+) -> None:
+    """Checked again, only what was wrong is looked at: it may be mended by now."""
+    links = [at("/fine.png"), at("/small.png")]
+    sheet = new_sheet("csv", ["It runs.", "It jumps."], columns={"image_urls": links})
+    cli("check", sheet, "--images")
+    cli("check", sheet, "--images")
+    asked = [path for path, _ in album.asked]  # type: ignore[attr-defined]
+    assert sorted(asked) == ["/fine.png", "/small.png", "/small.png"]
+
+
+def test_pictures_that_a_template_names_are_looked_at_too(
+    cli: Cli,
+    album: ThreadingHTTPServer,
+    at: Callable[[str], str],
+    new_sheet: NewSheet,
+    configure: Configure,
+) -> None:
+    """Wherever the link of a picture comes from, it is what would be sent."""
+    sheet = new_sheet(
+        "csv",
+        ["It runs.", "It jumps."],
+        columns={"image_urls": ["", ""], "sku": ["fine", "small"]},
+    )
+    configure(sheet, templates={"image_urls": at("/{{ sku }}.png")})
+    looked = cli("check", sheet, "--images", "--json")
+    errors = [p for p in looked.json["problems"] if p["severity"] == "error"]
+    assert [(p["row"], p["code"]) for p in errors] == [(3, "image_too_small")]

@@ -84,7 +84,7 @@ def test_refusals_say_value_and_limit(parameter: Parameter, given: Given, messag
         ("https://", "blanks or missing parts"),
         ("http://[::1/cat.png", "blanks or missing parts"),
         ("data:image/png;base64,AAAA", "inside the cell's text"),
-        ("pics/cat.png", "give that link"),
+        ("pics/cat.png", "its path from the sheet"),
     ],
 )
 def test_unusable_links_get_a_fitting_hint(ref: str, hint: str) -> None:

@@ -94,7 +94,7 @@ def test_all_problems_of_a_row_come_at_once(judged: Judged, catalogue: Catalogue
         ),
         ({"image_urls": None}, "image_urls_missing", "viduq3-pro and viduq3-turbo need no image."),
         ({"model": "viduq33"}, "model_unknown", "Did you mean viduq3"),
-        ({"image_urls": "cat.png"}, "image_urls_not_a_link", "give that link"),
+        ({"image_urls": "cat.png"}, "image_urls_not_a_link", "its path from the sheet"),
     ],
 )
 def test_hints_name_what_would_work(

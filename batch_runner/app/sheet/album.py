@@ -29,6 +29,10 @@ _MAYBE_SHARED = re.compile(
 )
 
 
+_Cell = tuple[int, int | None]
+"""Line and column."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureRules:
     """What the settings say about pictures."""
@@ -36,6 +40,7 @@ class PictureRules:
     folders: tuple[Path, ...] = ()  # where local ones may be; the sheet's own comes first
     shrink: bool = False  # too large ones are scaled down
     fetch: bool = False  # those on the web are fetched and uploaded
+    note: bool = False  # those on the web are noted, to be looked at
     cache: Path | None = None  # folder of what is remembered of pictures
 
 
@@ -93,30 +98,32 @@ class Album:
             if not any(map(self._concerns, refs)):
                 continue
             told: list[Problem] = []
-            values = [
-                self._value(ref, contents, told, _cell_of(ref, row, columns, name)) for ref in refs
-            ]
-            made = counting(row, columns, name, supplement)
-            over[name] = (
-                replace(made, value=tuple(values)) if made else Supplied(value=tuple(values))
+            cells = [(row.number, _column_of(ref, row, columns, name)) for ref in refs]
+            values = tuple(
+                self._value(ref, contents, told, cell)
+                for ref, cell in zip(refs, cells, strict=True)
             )
-            problems[name] = tuple(replace(problem, row=row.number) for problem in told)
-        if not over:
+            problems[name] = tuple(told)
+            if values != refs:
+                made = counting(row, columns, name, supplement)
+                over[name] = replace(made, value=values) if made else Supplied(value=values)
+        if not over and not any(problems.values()):
             return OfRow(supplement)
         return OfRow(supplement.also(Supplement(over=over, problems=problems)), contents)
 
     def _concerns(self, ref: str) -> bool:
         """Whether there is anything to find out about a reference."""
         if is_web_link(ref):
-            return self._rules.fetch or _MAYBE_SHARED.search(ref) is not None
+            rules = self._rules
+            return rules.fetch or rules.note or _MAYBE_SHARED.search(ref) is not None
         return ref.startswith(PASTED) or is_local(ref)
 
-    def _value(
-        self, ref: str, contents: dict[str, str], told: list[Problem], column: int | None
-    ) -> str:
+    def _value(self, ref: str, contents: dict[str, str], told: list[Problem], cell: _Cell) -> str:
         """What a request says for a reference: a placeholder, or the reference itself."""
         if is_web_link(ref):
-            told += _about_shared(ref, column)
+            told += _about_shared(ref, cell)
+            if self._rules.note:
+                self._places.see(ref, *cell)
             return self._fetched(ref) if self._rules.fetch else ref
         if not ref.startswith(PASTED) and not is_local(ref):
             return ref
@@ -125,7 +132,7 @@ class Album:
             found = self._known[ref] = self._look(ref)
         for flaw in found.flaws:
             message = phrase("{what}: {why}", what=_called(ref), why=flaw.message)
-            told.append(Problem(code=flaw.code, message=message, hint=flaw.hint, column=column))
+            told.append(_problem(flaw.code, message, flaw.hint, cell))
         if found.key is None:
             return ref
         contents[ref] = placeholder(found.key)
@@ -194,7 +201,7 @@ class Album:
         return self._cache
 
 
-def _cell_of(ref: str, row: SheetRow, columns: ColumnMap, name: str) -> int | None:
+def _column_of(ref: str, row: SheetRow, columns: ColumnMap, name: str) -> int | None:
     """The column in which a reference stands; the first of its name where a template made it."""
     places = columns.columns.get(name, ())
     own = (column for column in places if ref in refs_in(row, column))
@@ -205,7 +212,7 @@ def _called(ref: str) -> str:
     return phrase("the picture in the cell") if ref.startswith(PASTED) else quoted(ref)
 
 
-def _about_shared(link: str, column: int | None) -> Sequence[Problem]:
+def _about_shared(link: str, cell: _Cell) -> Sequence[Problem]:
     """A hint for links that open a page around the picture."""
     page = share_page(link)
     if page is None:
@@ -217,16 +224,15 @@ def _about_shared(link: str, column: int | None) -> Sequence[Problem]:
         )
     else:
         hint = phrase("Download the picture, put it beside the sheet and name it by its path.")
-    return (
-        Problem(
-            code="image_share_link",
-            message=phrase(
-                "{link} opens a page of {service}, not the picture itself.",
-                link=quoted(link),
-                service=page.service,
-            ),
-            hint=hint,
-            severity=Severity.WARNING,
-            column=column,
-        ),
+    message = phrase(
+        "{link} opens a page of {service}, not the picture itself.",
+        link=quoted(link),
+        service=page.service,
     )
+    problem = _problem("image_share_link", message, hint, cell)
+    return (replace(problem, severity=Severity.WARNING),)
+
+
+def _problem(code: str, message: str, hint: str, cell: _Cell) -> Problem:
+    row, column = cell
+    return Problem(code=code, message=message, hint=hint, row=row, column=column)

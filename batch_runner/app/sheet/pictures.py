@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.sheet.intake import Intake
-from batch_runner.core.images import is_web_link
 from batch_runner.core.language import phrase, plural
-from batch_runner.core.model import Problem, Severity, Table
+from batch_runner.core.model import Problem, Severity
 from batch_runner.core.picture import Flaw
 from batch_runner.core.text import quoted
-from batch_runner.core.values import pictures
 from batch_runner.ledger.picture_cache import PictureCache
-from batch_runner.loader.load import load
 
 REMEMBERED = 24 * 3600.0  # seconds that a picture in order is not looked at again
 
-Cell = tuple[int, int]
+Cell = tuple[int, int | None]
 """Line and column."""
 
 
 async def picture_problems(campaign: Campaign, intakes: Sequence[Intake]) -> list[list[Problem]]:
     """For each worksheet: what is wrong with the pictures of the rows that would be sent.
 
-    Raises:
-        SheetError: the sheet cannot be read any more.
+    The rows must have been read by rules that note pictures (``PictureRules.note``).
     """
-    tables = await asyncio.to_thread(load, campaign.source, campaign.rules.options)
-    cells = [_cells(table, intake) for table, intake in zip(tables, intakes, strict=True)]
+    cells = [_cells(intake) for intake in intakes]
     found = await _look(campaign, {link for places in cells for link in places})
     return [list(_problems(by_link, found)) for by_link in cells]
 
@@ -82,16 +76,9 @@ def _problems(
         )
 
 
-def _cells(table: Table, intake: Intake) -> dict[str, list[Cell]]:
+def _cells(intake: Intake) -> dict[str, list[Cell]]:
     """Link -> the cells it stands in, of rows that the rules let through."""
-    fine = set(intake.rows.sendable())
     places: dict[str, list[Cell]] = defaultdict(list)
-    for row in table.rows:
-        if row.number in fine:
-            for column, link in _links(pictures(row, intake.columns)):
-                places[link].append((row.number, column))
+    for link, row, column in intake.rows.pictures.links():
+        places[link].append((row, column))
     return places
-
-
-def _links(found: Iterable[tuple[int, str]]) -> Iterable[tuple[int, str]]:
-    return dict.fromkeys((column, ref) for column, ref in found if is_web_link(ref))
