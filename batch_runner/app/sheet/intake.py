@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from batch_runner.app.sheet.album import NO_RULES, Album, PictureRules
 from batch_runner.app.sheet.joining import Joining, joining_of
+from batch_runner.app.sheet.row_identity import Identifier
 from batch_runner.app.sheet.row_reader import Rank, RowReader
 from batch_runner.app.templates.names import bind_names
 from batch_runner.app.templates.sources import Columns
@@ -92,30 +93,65 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
 
     Raises:
         SheetError: columns are missing, doubled or mapped to headers that are not there.
-        SheetChangedError: somebody saved the sheet meanwhile.
+        SheetChangedError: it was saved by somebody meanwhile.
     """
-    columns, column_problems = map_columns(
+    found, column_problems = map_columns(
         table.headers, rules.options.columns, rules.options.parameters
     )
     for problem in iter_errors(column_problems):
-        raise SheetError(
-            problem.message,
-            code=problem.code,
-            hint=problem.hint,
-            where=address(
-                table.path.name, table.worksheet, problem.row or table.header_row, problem.column
-            ),
-        )
+        raise _column_error(table, problem)
     out = plan_columns(
         table,
         memory.out_columns or {},
         rules.out_configured,
         prefix=rules.out_prefix,
         preview=rules.preview and table.in_workbook,
-        variants=_most(table, columns, rules.variants),
+        variants=_most(table, found, rules.variants),
     )
-    _check_places(table, columns, out)
-    columns, controls = split_controls(columns)
+    _check_places(table, found, out)
+    columns, controls = split_controls(found)
+    reader = _reader(table, rules, memory, columns, controls, out)
+    reader.rows.findings.fields = table.fields
+    no_pictures = () if table.in_workbook or not rules.preview else (_NO_PICTURES,)
+    for problem in (*table.notices, *column_problems, *out.notices, *no_pictures):
+        reader.rows.findings.add(problem, Rank.SHEET)
+    try:
+        hidden = reader.read()
+    finally:
+        reader.album.close()
+    joined = reader.joining.now
+    grouped_by = None if joined is None else table.headers[joined.by] or None
+    return Intake(
+        table=replace(table, rows=()),
+        columns=columns,
+        out=out,
+        joining=reader.joining,
+        basis=Basis.of(table.headers, reader.identifier.hashed, grouped_by),
+        rows=reader.rows,
+        hidden=hidden,
+        decisions=controls.first(DECISION),
+    )
+
+
+def _column_error(table: Table, problem: Problem) -> SheetError:
+    row = problem.row or table.header_row
+    return SheetError(
+        problem.message,
+        code=problem.code,
+        hint=problem.hint,
+        where=address(table.path.name, table.worksheet, row, problem.column),
+    )
+
+
+def _reader(
+    table: Table,
+    rules: Rulebook,
+    memory: Memory,
+    columns: ColumnMap,
+    controls: ColumnMap,
+    out: OutColumns,
+) -> RowReader:
+    """Who leads the rows of this worksheet."""
     sheet = Columns(
         headers=table.headers,
         columns=columns,
@@ -126,47 +162,30 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
     templates = bind(rules.templates, sheet)
     hashed = hashed_columns(table.headers, columns, templates.sources if templates else ())
     makers = templates.makers if templates else frozenset[int]()
-    joining = joining_of(
-        rules.options.group_by, memory.basis, table.headers, columns, makers, sheet.where
-    )
     rows = Spool()
-    album = Album(rules.pictures, table.media, rows.pictures)
-    reader = RowReader(
+    return RowReader(
         table=table,
         catalogue=rules.catalogue,
         hidden_rows=rules.hidden_rows,
         columns=columns,
         gate=Gate(columns=controls, where=_condition(table, rules.where, columns, out)),
-        hashed=hashed,
-        before=former_columns(table.headers, hashed, memory.basis),
+        identifier=Identifier(
+            headers=table.headers,
+            hashed=hashed,
+            before=former_columns(table.headers, hashed, memory.basis),
+            pasted_before=memory.basis is None or memory.basis.pasted,
+            out=out,
+            decisions=controls.columns.get(DECISION, ()),
+        ),
         variants=rules.variants,
         templates=templates,
-        joining=joining,
+        joining=joining_of(
+            rules.options.group_by, memory.basis, table.headers, columns, makers, sheet.where
+        ),
         names=bind_names(rules.video_name, sheet),
-        album=album,
-        pasted_before=memory.basis is None or memory.basis.pasted,
+        album=Album(rules.pictures, table.media, rows.pictures),
         out=out,
         rows=rows,
-    )
-    reader.rows.findings.fields = table.fields
-    no_pictures = () if table.in_workbook or not rules.preview else (_NO_PICTURES,)
-    for problem in (*table.notices, *column_problems, *out.notices, *no_pictures):
-        reader.rows.findings.add(problem, Rank.SHEET)
-    try:
-        hidden = reader.read()
-    finally:
-        album.close()
-    return Intake(
-        table=replace(table, rows=()),
-        columns=columns,
-        out=out,
-        joining=joining,
-        basis=Basis.of(
-            table.headers, hashed, (joining.now and table.headers[joining.now.by]) or None
-        ),
-        rows=reader.rows,
-        hidden=hidden,
-        decisions=controls.first(DECISION),
     )
 
 

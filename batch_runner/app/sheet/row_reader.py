@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -17,6 +17,7 @@ from batch_runner.app.sheet.multiply import (
     shown_of,
     supplements,
 )
+from batch_runner.app.sheet.row_identity import Identifier, Seen, key_of, with_key
 from batch_runner.app.sheet.row_spec import make_spec
 from batch_runner.app.templates.names import VideoNames
 from batch_runner.app.templates.values import RowTemplates
@@ -24,10 +25,9 @@ from batch_runner.core.columns import CONTROLS
 from batch_runner.core.controls import Gate, Passage
 from batch_runner.core.decisions import DECISION
 from batch_runner.core.file_names import same_place
-from batch_runner.core.identity import RowIdentity, digest
+from batch_runner.core.identity import RowIdentity
 from batch_runner.core.misnamed import MOST_ROWS, misnamed
 from batch_runner.core.model import (
-    NO_PICTURES,
     ColumnMap,
     Problem,
     SheetRow,
@@ -39,8 +39,7 @@ from batch_runner.core.outcolumns import OutColumns, shown_results
 from batch_runner.core.profile import Catalogue
 from batch_runner.core.rules import across, fingerprint, is_job, judge
 from batch_runner.core.supplement import NOTHING, Supplement
-from batch_runner.core.text import cell_text
-from batch_runner.core.values import KEY, canonical_cells
+from batch_runner.core.values import KEY
 from batch_runner.core.variants import Variants
 from batch_runner.ledger.spool import Spool
 
@@ -54,15 +53,6 @@ class Rank(IntEnum):
     ACROSS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A row, how earlier runs saw it, and what stands for the content of its local pictures."""
-
-    row: SheetRow
-    before: SheetRow
-    contents: Mapping[str, str]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowReader:
     """Leads each row through the rules, and spools what it asks for."""
@@ -71,14 +61,12 @@ class RowReader:
     catalogue: Catalogue
     hidden_rows: bool  # whether hidden and filtered rows run
     columns: ColumnMap
-    hashed: ColumnMap  # the columns that a row's hash is of
-    before: ColumnMap  # those by which earlier runs hashed the rows
+    identifier: Identifier
     templates: RowTemplates | None  # for what rows do not say themselves
     gate: Gate
     joining: Joining  # which rows are taken as one
     variants: Variants  # how many videos a row gets that does not say it itself
     album: Album  # finds pictures that are not on the web
-    pasted_before: bool  # whether pictures on cells counted in earlier runs
     names: VideoNames | None  # what videos are called, where the config says so
     out: OutColumns
     rows: Spool
@@ -88,19 +76,20 @@ class RowReader:
         key, hidden = self.columns.first(KEY), 0
         if key is not None:
             for row, _ in self._jobs():
-                self.rows.count_key(_key(row, key))
+                self.rows.count_key(key_of(row, key))
         first: list[SheetRow] = []
         models: set[str] = set()
         for row, before in self._jobs():
             passage = self.gate.look(row)
             told: dict[Problem, None] = {}  # what is wrong with several variants is said once
             pictures = self.album.of_row(row, self.columns, self._supplement(row))
-            seen = _Seen(row, before, pictures.contents)
+            seen = Seen(row, before, pictures.contents)
             parts = supplements(self.variants, passage, pictures.supplement)
             for variant, part in enumerate(parts, start=1):
                 verdict = judge(row, self.columns, self.catalogue, part)
                 if key is not None:
-                    verdict = self._with_key(row, key, verdict)
+                    same = self.rows.rows_with_key(key_of(row, key))
+                    verdict = with_key(row, key, verdict, same)
                 of_this = passage_of(passage, variant)
                 told.update(dict.fromkeys(self._take(seen, verdict, of_this, variant)))
                 models.add(verdict.model)
@@ -128,27 +117,8 @@ class RowReader:
             made = fitting(row, self.columns, self.catalogue, made)
         return made
 
-    def _with_key(self, row: SheetRow, column: int, verdict: Verdict) -> Verdict:
-        """The verdict, with what is wrong about the row's key."""
-        key = _key(row, column)
-        count = self.rows.rows_with_key(key)
-        if key and count == 1:
-            return verdict
-        message = (
-            f"the key {key!r} stands in {count} rows; each row needs its own."
-            if key
-            else "the key is blank; each row needs its own."
-        )
-        problem = Problem(
-            code="key_repeated" if key else "key_blank",
-            message=message,
-            row=row.number,
-            column=column,
-        )
-        return replace(verdict, request=None, problems=(*verdict.problems, problem))
-
     def _take(
-        self, seen: _Seen, verdict: Verdict, passage: Passage, variant: int
+        self, seen: Seen, verdict: Verdict, passage: Passage, variant: int
     ) -> tuple[Problem, ...]:
         """Spool one of a row's variants; gives all that is wrong with it."""
         row = seen.row
@@ -165,7 +135,7 @@ class RowReader:
         shown = shown_results(row, self.out)
         if passage.decision:
             shown[DECISION] = passage.decision
-        identity = as_variant(self._identity(seen, shown), variant, shown)
+        identity = as_variant(self.identifier.identity(seen, shown), variant, shown)
         name = ""
         if self.names is not None and verdict.request is not None and not excused:
             verdict, name = self._named(self.names, row, verdict, identity)
@@ -175,7 +145,7 @@ class RowReader:
         self.rows.add(
             replace(spec, file_name=name or spec.file_name, fields=fields),
             shown_of(identity, shown),
-            unmarked=first and not identity.shown_job and self._shows_task(row),
+            unmarked=first and not identity.shown_job and self.identifier.shows_task(row),
             request=None if excused or not first else fingerprint(verdict),
         )
         return verdict.problems
@@ -193,54 +163,13 @@ class RowReader:
             name = names.taken(row, name, holder)
         return replace(verdict, request=None, problems=(*verdict.problems, name)), ""
 
-    def _identity(self, seen: _Seen, shown: Mapping[str, str]) -> RowIdentity:
-        row, before, contents = seen.row, seen.before, seen.contents
-        hashed, ours = self.hashed, self._ours
-        row_hash = digest(canonical_cells(row, hashed, contents))
-        if before.pictures and not self.pasted_before:
-            before = replace(before, pictures=NO_PICTURES)
-        same = self.before == hashed and before is row
-        former = row_hash if same else digest(canonical_cells(before, self.before, contents))
-        key = self.columns.first(KEY)
-        whole = (
-            (str(i), text)
-            for i, value in enumerate(row.values)
-            if i not in ours and (text := cell_text(value).strip())
-        )
-        return RowIdentity(
-            row=row.number,
-            row_hash=row_hash,
-            whole_hash=digest(whole),
-            key=None if key is None else _key(row, key) or None,
-            former_hash=None if former == row_hash else former,
-            shown_task=shown.get("task_id"),
-            shown_job=shown.get("job"),
-            shown_status=shown.get("status"),
-        )
-
-    def _shows_task(self, row: SheetRow) -> bool:
-        """Whether a task id stands in it, whosever column it is in."""
-        headers = enumerate(self.table.headers)
-        places = {i for i, text in headers if text.strip().lower() == "task_id"}
-        if "task_id" in self.out.places:
-            places.add(self.out.places["task_id"])
-        return any(cell_text(row.value(i)).strip() for i in places)
-
-    @property
-    def _ours(self) -> frozenset[int]:
-        """Columns that tell nothing of what the row is: results, and what is decided about them."""
-        decisions = self.gate.columns.columns.get(DECISION, ())
-        return frozenset((*self.out.places.values(), *decisions))
-
     def _look_across(self, first: Sequence[SheetRow], models: Collection[str]) -> None:
         """What only shows when rows are seen together."""
         named = [p for p in self.catalogue.profiles.values() if p.model in models]
         add = self.rows.findings.add
-        for problem in misnamed(self.table.headers, first, self.columns, named, self._ours):
+        for problem in misnamed(
+            self.table.headers, first, self.columns, named, self.identifier.ours
+        ):
             add(problem, Rank.COLUMN)
         for problem in across(self.rows.requests()):
             add(problem, Rank.ACROSS)
-
-
-def _key(row: SheetRow, column: int) -> str:
-    return cell_text(row.value(column)).strip()
