@@ -71,11 +71,13 @@ async def apply_decisions(
                 where=str(campaign.sheet),
                 hint=phrase("Apply them to the sheet whose gallery they were made in."),
             )
-        check_not_open(campaign.sheet)
+        if _takes_cells(campaign):
+            check_not_open(campaign.sheet)
         left_out: list[str] = []
         fit = [one async for one in _fitting(ledger, found.decisions, campaign, left_out)]
         await _redo(campaign, ledger, fit)
-        await _write_cells(campaign, ledger, fit)
+        if _takes_cells(campaign):
+            await _write_cells(campaign, ledger, fit)
         shown = await write_all(campaign, ledger, say)
     done: dict[Choice | None, int] = defaultdict(int)
     for one in fit:
@@ -100,6 +102,11 @@ async def _fitting(
                 yield _Fit(job=job, decided=decided)
 
 
+def _takes_cells(campaign: Campaign) -> bool:
+    """Whether decisions can be written into the sheet: some kinds are only ever read."""
+    return campaign.output is None
+
+
 def _why_not(job: Job, decided: Decided, campaign: Campaign) -> str:
     if job.row is None:
         return phrase("it is no longer in the sheet.")
@@ -110,6 +117,8 @@ def _why_not(job: Job, decided: Decided, campaign: Campaign) -> str:
         waits = job.state is State.QUEUED and job.attempt > 0  # it was asked for already
         why = "" if waits else not_now(job.state, job.error_code)
         return why or unfit(_wish(decided), profile, job.model)
+    if not _takes_cells(campaign):
+        return phrase("nothing is written into this sheet, so only a redo can be applied.")
     if decided.choice is not None and job.state is not State.SUCCEEDED:
         return phrase("it has no video to decide about.")
     return ""
@@ -128,7 +137,14 @@ def _wish(decided: Decided) -> Redo:
 async def _redo(campaign: Campaign, ledger: SqliteLedger, fit: Sequence[_Fit]) -> None:
     """Durable before the sheet shows it: its cell then asks for nothing more."""
     wishes = [
-        (one.decided.attempt, Anew(job=one.job.id, redo=_wish(one.decided), cell=_cell(one)))
+        (
+            one.decided.attempt,
+            Anew(
+                job=one.job.id,
+                redo=_wish(one.decided),
+                cell=_cell(one) if _takes_cells(campaign) else "",
+            ),
+        )
         for one in fit
         if one.decided.choice is Choice.REDO
     ]

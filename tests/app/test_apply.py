@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.app.conftest import Cli, NewSheet, Service
-from tests.app.sheets import Sheet
+from tests.app.conftest import IMAGE, Cli, NewSheet, Service
+from tests.app.sheets import Sheet, write_config
 
 PROMPTS = ["First.", "Second.", "Third.", "[sandbox:failed] Fourth."]
 
@@ -159,3 +159,21 @@ def test_no_such_file_changes_nothing(cli: Cli, service: Service, ran: Sheet) ->
     done = cli("apply", ran, "decisions.json")
     assert (done.code, "no file of decisions" in done.err) == (2, True)
     assert ran.path.read_bytes() == before
+
+
+def test_a_sheet_that_is_only_read_still_gets_its_redo(cli: Cli, service: Service) -> None:
+    """Nothing is written into it; keep and reject have no place there, which is said."""
+    lines = [{"prompt": prompt, "image_urls": [IMAGE]} for prompt in PROMPTS[:2]]
+    sheet = Sheet(Path("campaign.jsonl").absolute())
+    sheet.path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    write_config(sheet)
+    cli("run", sheet)
+    before = sheet.path.read_bytes()
+    assert cli("report", sheet).code == 0
+    done = cli("apply", sheet, saved(cli, sheet, [{"decision": "redo"}, {"decision": "keep"}]))
+    assert done.code == 1
+    assert "only a redo" in done.err
+    cli("run", sheet)
+    cli("run", sheet)
+    assert service.bought() == {"First.": 2, "Second.": 1}
+    assert sheet.path.read_bytes() == before

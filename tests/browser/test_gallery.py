@@ -39,7 +39,7 @@ def run(*words: object) -> subprocess.CompletedProcess[str]:
         text=True,
         encoding="utf-8",
         check=False,
-        timeout=60,
+        timeout=110,
     )
 
 
