@@ -7,10 +7,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
-from tests.app.conftest import IMAGE, Cli, NewSheet, Service
+from tests.app.conftest import IMAGE, Cli, Configure, NewSheet, Service
 from tests.app.sheets import Sheet, write_config
 
 PROMPTS = ["First.", "Second.", "Third.", "[sandbox:failed] Fourth."]
@@ -177,3 +178,34 @@ def test_a_sheet_that_is_only_read_still_gets_its_redo(cli: Cli, service: Servic
     cli("run", sheet)
     assert service.bought() == {"First.": 2, "Second.": 1}
     assert sheet.path.read_bytes() == before
+
+
+def test_of_several_videos_of_a_row_the_best_can_be_chosen(
+    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure, kind: str
+) -> None:
+    """The cell names which one; another row's redo is about the video that was looked at."""
+    sheet = new_sheet(kind, PROMPTS[:2])
+    configure(sheet, variants=2)
+    cli("run", sheet)
+    assert cli("report", sheet).code == 0
+    rows = seen(cli, sheet)
+    assert [(row["line"], row.get("variant", 1)) for row in rows] == [
+        (2, 1),
+        (2, 2),
+        (3, 1),
+        (3, 2),
+    ]
+    made: list[dict[str, Any]] = [
+        {"decision": "reject"},
+        {"decision": "keep"},
+        {},
+        {"decision": "redo"},
+    ]
+    done = cli("apply", sheet, saved(cli, sheet, made))
+    assert (done.code, done.err) == (0, "")
+    assert sheet.column("decision") == ["keep 2", "redo 2"]
+    assert [row.get("decision") for row in seen(cli, sheet)] == [None, "keep", None, "redo"]
+    cli("run", sheet)
+    assert service.bought() == {"First.": 2, "Second.": 3}
+    assert unquote(rows[1]["video"]) in sheet.row("First.")["video_file"]
+    assert sheet.column("decision") == ["keep 2", ""]
