@@ -213,6 +213,28 @@ def test_one_variant_is_made_anew(
     assert len(set(seeds(service, "First."))) == 4
 
 
+def test_a_redo_of_another_variant_takes_the_one_before_back(
+    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure
+) -> None:
+    """Before it was sent, 'redo 2' may become 'redo': only the first one is made anew."""
+    sheet = new_sheet("csv", PROMPTS[:1], columns={"decision": [""]})
+    configure(sheet, variants=2)
+    cli("run", sheet)
+    before = sheet.row("First.")
+    spent = f"{service.charged() + 0.001:.4f}"
+
+    sheet.edit(lambda grid: grid[1].__setitem__(2, "redo 2"))
+    assert cli("run", sheet, "--budget", spent).code == 3
+    sheet.edit(lambda grid: grid[1].__setitem__(2, "redo"))
+    assert cli("run", sheet).code == 0
+
+    after = sheet.row("First.")
+    assert after["task_id"] != before["task_id"]
+    assert after["task_id_2"] == before["task_id_2"]
+    assert service.bought() == {"First.": 3}
+    assert after["decision"] == ""
+
+
 def test_an_unknown_variant_is_named(
     cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure
 ) -> None:

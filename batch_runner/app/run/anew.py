@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from batch_runner.app.campaign import Campaign
-from batch_runner.app.sheet.anew import Anew, is_of_order, is_wished, obeys
+from batch_runner.app.sheet.anew import Anew, asks_anew, is_of_order, is_wished, obeys
 from batch_runner.app.sheet.choose import WAITING, Choice, Filter, means
 from batch_runner.app.sheet.intake import Intake
 from batch_runner.core.again import retried
@@ -175,7 +175,7 @@ async def _heed_cells(intake: Intake, ledger: SqliteLedger, at: datetime) -> Non
         job, decision = candidate.job, candidate.decision
         if job is None or job.take is None or not job.take.cell:
             continue
-        if decision is not None and decision.word is Word.REDO:
+        if decision is not None and (obeys(job.take, decision) or asks_anew(candidate)):
             continue  # still there, or another one that was just asked for
         if not await ledger.withdraw_take(job.id, at):
             gone.append(job.id)
