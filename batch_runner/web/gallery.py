@@ -9,14 +9,18 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from batch_runner.app.apply import apply_decisions
 from batch_runner.app.board.rows import FILMS, stored_film
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.gallery.files import POSTERS, Beside
 from batch_runner.app.gallery.gallery import MODULES, STYLES, Wish, beside, write_gallery
+from batch_runner.app.place.sidecar import is_sandbox_copy
+from batch_runner.core.decision_file import MOST_BYTES, read_decision_file
 from batch_runner.reporter.page import policy_of
-from batch_runner.web.house import campaign_of
+from batch_runner.web.house import campaign_of, house_of, session_of
 from batch_runner.web.looks import apart
 
+MOST_TOLD = 5  # decisions that fit no row
 CHUNK = 1 << 18  # bytes of the page that are sent at a time
 POLICY = f"{policy_of(STYLES, MODULES)}; frame-ancestors 'none'"
 
@@ -41,7 +45,7 @@ async def page(request: web.Request) -> web.StreamResponse:
     """The page, however many rows it has: it goes through a file, not through the memory."""
     campaign = await campaign_of(request)
     with tempfile.TemporaryFile() as file:
-        await apart(_write(campaign, cast("BinaryIO", file)))
+        await apart(_write(campaign, cast("BinaryIO", file), _saving(request, campaign)))
         size = file.tell()
         file.seek(0)
         response = web.StreamResponse(headers={"Content-Security-Policy": POLICY})
@@ -53,8 +57,32 @@ async def page(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def _write(campaign: Campaign, file: BinaryIO) -> None:
-    await write_gallery(campaign, file, Served(near=beside(campaign)), Wish())
+async def _write(campaign: Campaign, file: BinaryIO, meta: dict[str, str]) -> None:
+    await write_gallery(campaign, file, Served(near=beside(campaign)), Wish(meta=meta))
+
+
+def _saving(request: web.Request, campaign: Campaign) -> dict[str, str]:
+    """Where the page puts decisions; a rehearsal's copy is made anew each time, and keeps none."""
+    session = session_of(request)
+    if session is None or is_sandbox_copy(campaign.sheet):
+        return {}
+    return {"decisions": "../decisions", "csrf": session.csrf}
+
+
+async def decide(request: web.Request) -> web.Response:
+    """Take decisions made in the page into the sheet; 409 with a sentence for what fits no row."""
+    data = bytearray()
+    async for chunk in request.content.iter_chunked(CHUNK):
+        data += chunk
+        if len(data) > MOST_BYTES:
+            break  # it is refused with a sentence
+    found = read_decision_file(bytes(data), "gallery")
+    campaign, said = await campaign_of(request), list[str]()
+    applied = await apart(apply_decisions(campaign, found, said.append))
+    house_of(request).feed.hurry()
+    if applied.left_out:
+        return web.Response(status=409, text="\n".join(applied.left_out[:MOST_TOLD]))
+    return web.json_response({"ok": True, "said": said})
 
 
 async def video(request: web.Request) -> web.FileResponse:

@@ -159,6 +159,7 @@ def _route(app: web.Application) -> None:
             web.post(f"{sheet}/order", changes.order),
             web.post(f"{sheet}/cell", changes.mend),
             web.post(f"{sheet}{row}/resolve", changes.resolve),
+            web.post(f"{sheet}/decisions", gallery.decide),
             web.post(f"{private}/upload", changes.upload),
             web.post(f"{private}/invite", changes.invite),
             web.post(f"{private}/finish", changes.finish),

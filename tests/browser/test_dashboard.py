@@ -202,6 +202,11 @@ def test_hostile_texts_are_texts_here_and_in_the_gallery(
     assert gallery.locator(".playing video").evaluate(loaded) is True
     picture(gallery, "gallery-1280-light")
     assert "taken" not in gallery.title()
+    gallery.get_by_role("button", name="Keep").first.click()
+    with gallery.expect_response("**/decisions") as saved:
+        gallery.get_by_role("button", name="Save decisions").click()
+    assert saved.value.status == 200
+    assert [row["decision"] or "" for row in _cells(sheet)] == ["keep", "", "", ""]
     assert said == []
 
 

@@ -46,6 +46,8 @@ def test_the_wheel_holds_all_it_needs_and_works_anywhere(tmp_path: Path) -> None
     profiles = [path.name for path in (ROOT / "configs" / "models").glob("*.yaml")]
     assert names >= {f"batch_runner/configs/models/{name}" for name in profiles}
     assert names >= {
+        "batch_runner/assets/dashboard/index.html",
+        "batch_runner/assets/tokens.css",
         "batch_runner/configs/campaign.schema.json",
         "batch_runner/configs/campaign.yaml",
         "batch_runner/configs/languages/ja.yaml",
