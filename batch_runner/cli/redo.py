@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from batch_runner.cli.options import reading_options, sending_options, sheet_argument
+from batch_runner.core.language import phrase
 
 
 @click.command("redo")
@@ -36,7 +37,7 @@ def command(
     from batch_runner.core.takes import Redo
 
     if seed is not None and new_seed:
-        raise click.UsageError("--seed and --new-seed exclude each other.")
+        raise click.UsageError(phrase("--seed and --new-seed exclude each other."))
     try:
         named = parse_rows(rows)
     except ValueError as error:

@@ -41,7 +41,7 @@ from batch_runner.cli.pipes import on_terminal, say
 from batch_runner.cli.progress import Progress
 from batch_runner.cli.words import summary, total_line
 from batch_runner.core.errors import BatchRunnerError, LockedError, UsageError
-from batch_runner.core.language import phrase
+from batch_runner.core.language import joined, phrase
 from batch_runner.core.plan_id import parse_plan_id
 from batch_runner.core.units import parse_duration, parse_usd
 from batch_runner.loader.paths import advice_for
@@ -197,7 +197,10 @@ def run_sheets(sheets: Sequence[Path], given: dict[str, Any], again: str | None 
         telling=telling,
     )
     for path in batch.left if not given["quiet"] else ():
-        say(f"{shown(path)} is not taken. {advice_for(path)}", err=True)
+        say(
+            joined(phrase("{path} is not taken.", path=shown(path)), advice_for(path) or ""),
+            err=True,
+        )
     # Whoever is asked about each sheet is asked about one after the other; so is one copy written.
     may_ask = asks(given, terminal=terminal) or (terminal and confirm is not None)
     in_order = may_ask or given["output"] is not None

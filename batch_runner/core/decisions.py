@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from batch_runner.core.language import phrase
 from batch_runner.core.model import CellValue, ColumnMap, Problem, Severity, SheetRow, Table
 from batch_runner.core.text import cell_text, loose, quoted
 
@@ -92,8 +93,8 @@ def decision_of(row: SheetRow, columns: ColumnMap) -> tuple[str, tuple[Problem, 
 def _not_known(row: SheetRow, column: int, text: str) -> Problem:
     return Problem(
         code="decision_not_known",
-        message=f"{quoted(text)} is no decision; this cell is ignored.",
-        hint=f"It may say: {forms()}.",
+        message=phrase("{text} is no decision; this cell is ignored.", text=quoted(text)),
+        hint=phrase("It may say: {forms}.", forms=forms()),
         severity=Severity.WARNING,
         row=row.number,
         column=column,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from batch_runner.core.headers import normalise
 from batch_runner.core.images import split_refs
+from batch_runner.core.language import phrase
 from batch_runner.core.model import ColumnMap, Problem, SheetRow, iter_errors
 from batch_runner.core.text import cell_text
 from batch_runner.core.values import IMAGES, LINKED, PROMPT, is_blank, read_integer
@@ -83,8 +84,11 @@ class Group:
         if self.more:
             yield Problem(
                 code="group_too_large",
-                message=f"{len(self.members) + self.more} rows belong to it; at most "
-                f"{MOST_MEMBERS} are joined.",
+                message=phrase(
+                    "{number} rows belong to it; at most {most_members} are joined.",
+                    number=len(self.members) + self.more,
+                    most_members=MOST_MEMBERS,
+                ),
                 row=first.number,
             )
 

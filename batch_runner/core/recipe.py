@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.headers import loosen, nearest, normalise
+from batch_runner.core.language import phrase
 from batch_runner.core.model import ColumnMap, ReadOptions, Recipe
 from batch_runner.core.values import KEY, LINKED, PROMPT, SOURCE
 
@@ -44,9 +45,13 @@ def unknown_name(name: str, parameter: str, headers: Sequence[str], where: str) 
     near = nearest(name, present, 2) or nearest(loosen(name), present, 2)
     shown = ", ".join(f"'{header}'" for header in near or present[:20])
     return ConfigError(
-        f"The template of {parameter} uses '{name}', but no header reads so.",
+        phrase(
+            "The template of {parameter} uses '{name}', but no header reads so.",
+            parameter=parameter,
+            name=name,
+        ),
         code="template_name_unknown",
-        hint=f"{'Nearest' if near else 'The headers are'}: {shown}." if shown else "",
+        hint=_listed(shown, near=bool(near)),
         where=where,
     )
 
@@ -89,3 +94,11 @@ def makes_prompts(options: ReadOptions, headers: Sequence[str], columns: ColumnM
 def recipe_of(options: ReadOptions, parameter: str) -> Recipe | None:
     """The template of a parameter."""
     return next((r for r in options.recipes if r.parameter == parameter), None)
+
+
+def _listed(headers: str, *, near: bool) -> str:
+    if not headers:
+        return ""
+    if near:
+        return phrase("Nearest: {headers}.", headers=headers)
+    return phrase("The headers are: {headers}.", headers=headers)

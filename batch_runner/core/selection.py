@@ -58,7 +58,7 @@ def parse_rows(text: str) -> Selection:
     ]
     keys = tuple(part for part in parts if part not in lines)
     if not named:
-        raise ValueError("line numbers such as 5,8-12, or keys")
+        raise ValueError(phrase("line numbers such as 5,8-12, or keys"))
     spans = parse_selection(",".join(lines)).spans if lines else ()
     return Selection(sort=Sort.LINES, spans=spans, keys=keys, parts=variants)
 

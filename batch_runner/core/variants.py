@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
+from batch_runner.core.language import phrase
 from batch_runner.core.profile import Given
 from batch_runner.core.takes import MOST_SEED, derived_seed
 
@@ -47,19 +48,21 @@ def parse_variants(given: object) -> Variants:
     elif isinstance(given, Mapping) and given:
         found = Variants(grid={str(name): _values(name, values) for name, values in given.items()})
     else:
-        raise ValueError("must be a number, or lists of values by parameter")
+        raise ValueError(phrase("must be a number, or lists of values by parameter"))
     if not 1 <= found.count <= MOST:
-        raise ValueError(f"must give 1 to {MOST} variants, not {found.count}")
+        raise ValueError(
+            phrase("must give 1 to {most} variants, not {count}", most=MOST, count=found.count)
+        )
     return found
 
 
 def _values(name: object, values: object) -> tuple[Given, ...]:
     if not isinstance(values, list) or not values:
-        raise ValueError(f"{name} must have a list of values")
+        raise ValueError(phrase("{name} must have a list of values", name=name))
     if not all(isinstance(value, str | int | float | bool) for value in values):
-        raise ValueError(f"{name} must have plain values")
+        raise ValueError(phrase("{name} must have plain values", name=name))
     if len(set(map(str, values))) < len(values):
-        raise ValueError(f"{name} names a value twice")
+        raise ValueError(phrase("{name} names a value twice", name=name))
     return tuple(values)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from batch_runner.core.language import phrase
 from batch_runner.core.variants import parse_variants
 from batch_runner.settings.filter_section import Filter
 from batch_runner.settings.images import Images
@@ -90,7 +91,7 @@ class Poll(Section):
     @model_validator(mode="after")
     def _in_order(self) -> Poll:
         if self.min > self.max:
-            raise ValueError("must have min not above max")
+            raise ValueError(phrase("must have min not above max"))
         return self
 
 
@@ -240,7 +241,9 @@ class CampaignConfig(Section):
         for name, given in value.items():
             items = given if isinstance(given, list) else [given]
             if not all(isinstance(item, str | int | float | bool | None) for item in items):
-                raise ValueError(f"'{name}' must be a plain value or a list of texts")
+                raise ValueError(
+                    phrase("'{name}' must be a plain value or a list of texts", name=name)
+                )
         return value
 
     @field_validator("variants")
@@ -255,7 +258,9 @@ class CampaignConfig(Section):
         made += [*self.templates, *(["prompt"] if self.prompt is not None else [])]
         for name in made:
             if made.count(name) > 1:
-                raise ValueError(f"names two templates for {name}; leave one of them out")
+                raise ValueError(
+                    phrase("names two templates for {name}; leave one of them out", name=name)
+                )
         return self
 
     @field_validator("encoding")
@@ -267,7 +272,9 @@ class CampaignConfig(Section):
             )  # also refuses codecs that are no text encodings
             return value and codecs.lookup(value).name
         except (LookupError, ValueError):
-            raise ValueError("must be an encoding such as utf-8, cp932 or gb18030") from None
+            raise ValueError(
+                phrase("must be an encoding such as utf-8, cp932 or gb18030")
+            ) from None
 
     @field_validator("delimiter")
     @classmethod
@@ -275,5 +282,5 @@ class CampaignConfig(Section):
         named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
         value = named.get(value, value) if value else value
         if value is not None and len(value) != 1:
-            raise ValueError("must be one character, or the word tab")
+            raise ValueError(phrase("must be one character, or the word tab"))
         return value

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
+from batch_runner.core.language import phrase
 from batch_runner.core.outcolumns import ALL_COLUMNS
 from batch_runner.settings.section import Section
 
@@ -43,7 +44,11 @@ class Output(Section):
     def _ours(cls, value: dict[str, str]) -> dict[str, str]:
         for name in value:
             if name not in ALL_COLUMNS:
-                raise ValueError(f"'{name}' must be one of {', '.join(ALL_COLUMNS)}")
+                raise ValueError(
+                    phrase(
+                        "'{name}' must be one of {names}", name=name, names=", ".join(ALL_COLUMNS)
+                    )
+                )
         return value
 
     @field_validator("time_zone")
@@ -52,4 +57,6 @@ class Output(Section):
         try:
             return value and ZoneInfo(value).key
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("must be a time zone such as Europe/Berlin or Asia/Tokyo") from None
+            raise ValueError(
+                phrase("must be a time zone such as Europe/Berlin or Asia/Tokyo")
+            ) from None

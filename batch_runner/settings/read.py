@@ -154,7 +154,10 @@ def _refuse_not_yet(document: Document) -> None:
     for place, hint in NOT_YET.items():
         if _at(document.data, place) is not None:
             raise ConfigError(
-                f"'{'.'.join(place)}' is not in this version, so it would have no effect.",
+                phrase(
+                    "'{names}' is not in this version, so it would have no effect.",
+                    names=".".join(place),
+                ),
                 code="not_in_this_version",
                 hint=hint,
                 where=document.where(place),

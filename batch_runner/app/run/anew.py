@@ -15,10 +15,10 @@ from batch_runner.core.again import retried
 from batch_runner.core.decisions import Word
 from batch_runner.core.errors import UsageError
 from batch_runner.core.jobs import Candidate
+from batch_runner.core.language import phrase, plural
 from batch_runner.core.lifecycle import State
 from batch_runner.core.profile import Profile
 from batch_runner.core.takes import SEED, Asked, Take, not_now, take_of, unfit
-from batch_runner.core.wording import counted_are
 from batch_runner.ledger.runs import REDO_ORDER
 from batch_runner.ledger.sqlite import SqliteLedger
 
@@ -56,25 +56,30 @@ def check_redo(intakes: Sequence[Intake], wish: Filter, campaign: Campaign) -> N
     where = str(campaign.source)
     if not here:
         raise UsageError(
-            "no row of the sheet is called so.",
+            phrase("no row of the sheet is called so."),
             code="no_such_row",
             where=where,
-            hint="Give line numbers as the sheet shows them, such as 5,8-12, or keys.",
+            hint=phrase("Give line numbers as the sheet shows them, such as 5,8-12, or keys."),
         )
     if sum(map(bool, found)) > 1:
         raise UsageError(
-            "several worksheets have such rows.",
+            phrase("several worksheets have such rows."),
             code="rows_of_several_worksheets",
             where=where,
-            hint="Say which is meant: --sheet NAME.",
+            hint=phrase("Say which is meant: --sheet NAME."),
         )
     reasons = [f"row {_row(c)}: {why}" for c in here if (why := _why_not(c, wish, profiles))]
     if reasons:
         raise UsageError(
-            f"{counted_are(len(reasons), 'row')} not to be made anew now: {_some(reasons)}",
+            plural(
+                "{count} row is not to be made anew now: {some}",
+                "{count} rows are not to be made anew now: {some}",
+                len(reasons),
+                some=_some(reasons),
+            ),
             code="not_to_redo",
             where=where,
-            hint="Leave them out; nothing was sent.",
+            hint=phrase("Leave them out; nothing was sent."),
         )
 
 
@@ -106,11 +111,12 @@ def advice(
         elif why := _why_it_waits(candidate):
             waits.append(f"row {_row(candidate)}: {why}")
     if waits:
-        yield f"Decisions that must wait: {_some(waits)}"
+        yield phrase("Decisions that must wait: {some}", some=_some(waits))
     if unseeded:
-        yield (
-            f"{counted_are(len(unseeded), 'row')} of a model without a seed: the same is asked "
-            "for once more."
+        yield plural(
+            "{count} row is of a model without a seed: the same is asked for once more.",
+            "{count} rows are of a model without a seed: the same is asked for once more.",
+            len(unseeded),
         )
 
 

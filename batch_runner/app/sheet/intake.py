@@ -19,6 +19,7 @@ from batch_runner.core.controls import VARIANTS, Gate, column_finder, split_cont
 from batch_runner.core.decisions import DECISION
 from batch_runner.core.errors import ConfigError, SheetError
 from batch_runner.core.identity import Basis, former_columns
+from batch_runner.core.language import phrase
 from batch_runner.core.model import (
     ColumnMap,
     Problem,
@@ -40,12 +41,16 @@ from batch_runner.ledger.spool import Spool
 if TYPE_CHECKING:
     from batch_runner.app.templates.language import Compiled  # heavy: it brings Jinja
 
-_NO_PICTURES = Problem(
-    code="preview_needs_workbook",
-    severity=Severity.NOTICE,
-    message="This kind of file holds no pictures, so 'output: preview' has no effect here.",
-    hint="Save the sheet as .xlsx to see them.",
-)
+
+def _no_pictures() -> Problem:
+    return Problem(
+        code="preview_needs_workbook",
+        severity=Severity.NOTICE,
+        message=phrase(
+            "This kind of file holds no pictures, so 'output: preview' has no effect here."
+        ),
+        hint=phrase("Save the sheet as .xlsx to see them."),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +117,7 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
     columns, controls = split_controls(found)
     reader = _reader(table, rules, memory, columns, controls, out)
     reader.rows.findings.fields = table.fields
-    no_pictures = () if table.in_workbook or not rules.preview else (_NO_PICTURES,)
+    no_pictures = () if table.in_workbook or not rules.preview else (_no_pictures(),)
     for problem in (*table.notices, *column_problems, *out.notices, *no_pictures):
         reader.rows.findings.add(problem, Rank.SHEET)
     try:
@@ -206,10 +211,14 @@ def _condition(
         return where.bind(column_finder(table.headers, columns, out.places))
     except LookupError as error:
         raise SheetError(
-            f"the condition {quoted(where.text)} cannot be asked: {error.args[0]}",
+            phrase(
+                "the condition {text} cannot be asked: {reason}",
+                text=quoted(where.text),
+                reason=error.args[0],
+            ),
             code="where_column",
             where=address(table.path.name, table.worksheet, table.header_row, None),
-            hint="It is set by --where or filter.where.",
+            hint=phrase("It is set by --where or filter.where."),
         ) from None
 
 
@@ -217,17 +226,24 @@ def _check_places(table: Table, columns: ColumnMap, out: OutColumns) -> None:
     """Results never go where the rows' own data is, whatever a config says, and have room."""
     if max(out.places.values()) >= MAX_COLUMN:
         raise SheetError(
-            f"The sheet is in use up to its last columns: there is no room for {len(out.added)} more.",
+            phrase(
+                "The sheet is in use up to its last columns: there is no room for {count} more.",
+                count=len(out.added),
+            ),
             code="worksheet_full",
             where=address(table.path.name, table.worksheet, table.header_row, MAX_COLUMN - 1),
-            hint="Delete columns on the right that are not needed.",
+            hint=phrase("Delete columns on the right that are not needed."),
         )
     data = {place: name for name, places in columns.columns.items() for place in places}
     for name, place in out.places.items():
         if place in data:
             raise ConfigError(
-                f"output.columns puts {name} into a column that holds {data[place]}.",
+                phrase(
+                    "output.columns puts {name} into a column that holds {data}.",
+                    name=name,
+                    data=data[place],
+                ),
                 code="column_used_twice",
                 where=address(table.path.name, table.worksheet, table.header_row, place),
-                hint="Name another column, or none: then one is added.",
+                hint=phrase("Name another column, or none: then one is added."),
             )

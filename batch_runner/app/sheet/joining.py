@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.groups import Group, Grouping, follows, grouped, grouping_of
 from batch_runner.core.identity import Basis
+from batch_runner.core.language import phrase
 from batch_runner.core.model import ColumnMap, Problem, Severity, SheetRow, column_letter
 from batch_runner.core.nearest import did_you_mean
 from batch_runner.core.profile import Catalogue
@@ -71,9 +72,13 @@ class Joining:
             return joined
         problem = Problem(
             code="group_scattered",
-            message=f"It belongs to the group that began in row {began} "
-            f"({column_letter(self.now.by)}{joined.number}), but other rows stand between.",
-            hint="Sort the sheet so that rows of one group follow each other.",
+            message=phrase(
+                "It belongs to the group that began in row {began} ({column_letter}{number}), but other rows stand between.",
+                began=began,
+                column_letter=column_letter(self.now.by),
+                number=joined.number,
+            ),
+            hint=phrase("Sort the sheet so that rows of one group follow each other."),
             row=joined.number,
         )
         return replace(joined, problems=(*joined.problems, problem))
@@ -101,11 +106,17 @@ def joining_of(
     places = find_name(group_by, headers, columns)
     if len(places) != 1:
         raise ConfigError(
-            f"'group_by' names '{group_by}', and {'several' if places else 'no'} headers read so.",
+            phrase(
+                "'group_by' names '{group_by}', and {value} headers read so.",
+                group_by=group_by,
+                value="several" if places else "no",
+            ),
             code="group_by_unknown",
-            hint="Rename one of them."
-            if places
-            else did_you_mean(group_by, filter(None, headers)),
+            hint=(
+                phrase("Rename one of them.")
+                if places
+                else did_you_mean(group_by, filter(None, headers))
+            ),
             where=where,
         )
     return Joining(now=grouping_of(places[0], headers, columns, makers), before=before)
@@ -124,8 +135,12 @@ def fitting(
     column = columns.first(IMAGES)
     notice = Problem(
         code="pictures_left_out",
-        message=f"Its rows bring {len(refs)} images; {profile.model} takes {parameter.max_items}, "
-        "so the first are used.",
+        message=phrase(
+            "Its rows bring {number} images; {model} takes {max_items}, so the first are used.",
+            number=len(refs),
+            model=profile.model,
+            max_items=parameter.max_items,
+        ),
         severity=Severity.NOTICE,
         row=row.number,
         column=column,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from batch_runner.core.controls import Passage
 from batch_runner.core.decisions import DECISION, read_decision
 from batch_runner.core.identity import MARK_LENGTH, RowIdentity
+from batch_runner.core.language import phrase
 from batch_runner.core.model import Problem, SheetRow, Verdict
 from batch_runner.core.profile import Profile
 from batch_runner.core.supplement import Supplement, Supplied
@@ -52,9 +53,12 @@ def doubts(
         if name != "model" and profile.parameter(name) is None:
             yield Problem(
                 code="variants_not_offered",
-                message=f"'variants' lists values of {name}, which {quoted(profile.model)} does "
-                "not have.",
-                hint="Take it out there, or name another model.",
+                message=phrase(
+                    "'variants' lists values of {name}, which {model} does not have.",
+                    name=name,
+                    model=quoted(profile.model),
+                ),
+                hint=phrase("Take it out there, or name another model."),
                 row=row.number,
             )
 

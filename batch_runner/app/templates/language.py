@@ -18,6 +18,7 @@ from jinja2.visitor import NodeTransformer
 
 from batch_runner.app.templates.filters import FILTERS, MOST_MADE
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 from batch_runner.core.nearest import did_you_mean
 from batch_runner.core.text import cell_text
 
@@ -129,7 +130,7 @@ class _Environment(SandboxedEnvironment):
             )
         made = super().call_binop(context, operator, left, right)  # type: ignore[arg-type]
         if abs(made) > _LARGEST:
-            raise ValueError(f"the number is above {_LARGEST}")
+            raise ValueError(phrase("the number is above {largest}", largest=_LARGEST))
         return made
 
 
@@ -260,5 +261,8 @@ def compile_template(
 
 def _unusable(what: str, why: str, where: str) -> ConfigError:
     return ConfigError(
-        f"{what} cannot be used: {why}.", code="template_invalid", hint=_HELP, where=where
+        phrase("{what} cannot be used: {why}.", what=what, why=why),
+        code="template_invalid",
+        hint=_HELP,
+        where=where,
     )

@@ -9,6 +9,7 @@ from batch_runner.app.templates.sources import Columns, Source
 from batch_runner.core.container import EXTENSIONS
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.file_names import checked_name, harmless
+from batch_runner.core.language import phrase
 from batch_runner.core.model import Problem, Recipe, SheetRow, Verdict
 from batch_runner.core.text import cell_text
 from batch_runner.core.values import KEY
@@ -37,9 +38,9 @@ def read_name(given: TemplateText | None) -> Compiled | None:
     name, wrong = checked_name(_tried(compiled), EXTENSIONS)
     if not name:
         raise ConfigError(
-            f"{WHAT} cannot be used: the name {wrong}.",
+            phrase("{what} cannot be used: the name {wrong}.", what=WHAT, wrong=wrong),
             code="video_name_invalid",
-            hint="Such as {{ sku }}_{{ row }} or clips/{{ sku }}.",
+            hint=phrase("Such as {{{{ sku }}}}_{{{{ row }}}} or clips/{{{{ sku }}}}."),
             where=given.where,
         )
     return compiled
@@ -97,8 +98,12 @@ class VideoNames:
         """What to say where another row has this name already."""
         return Problem(
             code="video_name_taken",
-            message=f"Its video would be called {name}, as that of row {by}.",
-            hint="Let download.name use {{ row }}, {{ key }} or {{ job }}, too.",
+            message=phrase(
+                "Its video would be called {name}, as that of row {by}.", name=name, by=by
+            ),
+            hint=phrase(
+                "Let download.name use {{{{ row }}}}, {{{{ key }}}} or {{{{ job }}}}, too."
+            ),
             row=row.number,
             column=self._first(),
         )
@@ -106,8 +111,10 @@ class VideoNames:
     def _problem(self, row: SheetRow, why: str, name: str | None = None) -> Problem:
         return Problem(
             code="video_name_invalid",
-            message=f"{WHAT} cannot be filled in here: {why}.",
-            hint="Shorten long texts by {{ title | truncate(60) }}; give blank ones a default.",
+            message=phrase("{what} cannot be filled in here: {why}.", what=WHAT, why=why),
+            hint=phrase(
+                "Shorten long texts by {{{{ title | truncate(60) }}}}; give blank ones a default."
+            ),
             row=row.number,
             column=self._first(name),
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 from batch_runner.core.model import ColumnMap, Recipe, SheetRow, column_letter
 from batch_runner.core.profile import Given
 from batch_runner.core.recipe import find_name, missing_names, unknown_name
@@ -65,16 +66,26 @@ class Columns:
         result = next((self.ours[i] for i in source.places if i in self.ours), None)
         if result is not None:
             raise ConfigError(
-                f"{what} uses '{source.name}', which is a column of results ({result}).",
+                phrase(
+                    "{what} uses '{source_name}', which is a column of results ({result}).",
+                    what=what,
+                    source_name=source.name,
+                    result=result,
+                ),
                 code="template_of_results",
-                hint="A result would change what the row asks for; name another column.",
+                hint=phrase("A result would change what the row asks for; name another column."),
                 where=self.where,
             )
         if len(source.places) > 1 and source.name not in self.columns.columns:
             letters = " and ".join(map(column_letter, source.places))
             raise ConfigError(
-                f"{what} uses '{source.name}', and columns {letters} both read so.",
+                phrase(
+                    "{what} uses '{source_name}', and columns {letters} both read so.",
+                    what=what,
+                    source_name=source.name,
+                    letters=letters,
+                ),
                 code="template_name_unclear",
-                hint="Rename one of them.",
+                hint=phrase("Rename one of them."),
                 where=self.where,
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from batch_runner.app.templates.sources import Columns, Source
+from batch_runner.core.language import phrase
 from batch_runner.core.model import (
     ColumnMap,
     Problem,
@@ -117,8 +118,16 @@ class _Bound:
         which = f"{column_letter(place)}{row.number}" if place is not None else "it"
         return Problem(
             code="template_cell_blank",
-            message=f"The template of {self.parameter} uses {name}, and {which} is blank.",
-            hint=f"Fill it in, or let the template say what then: {{{{ {name} | default('...') }}}}.",
+            message=phrase(
+                "The template of {parameter} uses {name}, and {which} is blank.",
+                parameter=self.parameter,
+                name=name,
+                which=which,
+            ),
+            hint=phrase(
+                "Fill it in, or let the template say what then: {{{{ {name} | default('...') }}}}.",
+                name=name,
+            ),
             row=row.number,
             column=place,
         )
@@ -127,7 +136,11 @@ class _Bound:
         filled = (i for i in self.places if not is_blank(row.value(i)))
         return Problem(
             code="template_failed",
-            message=f"The template of {self.parameter} cannot be filled in here: {why}.",
+            message=phrase(
+                "The template of {parameter} cannot be filled in here: {why}.",
+                parameter=self.parameter,
+                why=why,
+            ),
             row=row.number,
             column=next(filled, None),
         )
