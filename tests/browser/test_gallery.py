@@ -177,9 +177,11 @@ def test_the_keyboard_is_enough(gallery: Callable[..., Page]) -> None:
     until(page, "document.querySelector('.playing video')?.currentTime > 0")
     press(page, " ")
     page.wait_for_selector(".playing", state="detached")
-    press(page, "k")
+    press(page, "k", "k")
     assert page.locator(".decided-keep").count() == 1
-    press(page, "Enter")
+    press(page, "u")
+    assert page.locator("#bar").is_hidden()
+    press(page, "k", "Enter")
     assert page.locator("#details-title").inner_text() == "Row 2"
     press(page, "ArrowRight")
     assert page.locator("#details-title").inner_text() == "Row 3"

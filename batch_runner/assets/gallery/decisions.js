@@ -17,6 +17,15 @@ export function readSeed(text) {
   return seed <= MOST_SEED ? seed : NaN;
 }
 
+// What the sheet says of a row.
+function saved(row) {
+  return { decision: row.decision ?? "", note: row.note ?? "", seed: null, prompt: null };
+}
+
+function same(one, other) {
+  return Object.keys(other).every((name) => one[name] === other[name]);
+}
+
 export class Decisions extends EventTarget {
   constructor(head, rows) {
     super();
@@ -29,7 +38,7 @@ export class Decisions extends EventTarget {
 
   // What holds for a row: {decision, note, seed, prompt}; decision is "" where there is none.
   of(row) {
-    return this.changed.get(row.place) ?? { decision: row.decision ?? "", note: row.note ?? "", seed: null, prompt: null };
+    return this.changed.get(row.place) ?? saved(row);
   }
 
   word(row) {
@@ -38,7 +47,9 @@ export class Decisions extends EventTarget {
 
   set(row, change) {
     if (change.decision && !choices(row).includes(change.decision)) return false;
-    this.changed.set(row.place, { ...this.of(row), ...change });
+    const made = { ...this.of(row), ...change };
+    if (same(made, saved(row))) this.changed.delete(row.place);
+    else this.changed.set(row.place, made);
     this.#keep();
     this.#tell(row);
     return true;

@@ -42,7 +42,7 @@ export function time(iso) {
 }
 
 export function span(seconds) {
-  if (seconds < 60) return t("seconds", { n: seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds) });
+  if (Math.round(seconds) < 60) return t("seconds", { n: seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds) });
   const whole = Math.round(seconds);
   const m = Math.floor(whole / 60);
   return whole % 60 ? t("minutes", { m, s: whole % 60 }) : t("minutes_only", { m });

@@ -82,7 +82,7 @@ async function save() {
 
 function decide(word) {
   const row = details.isOpen ? details.row : grid.card?.contains(document.activeElement) ? grid.row : null;
-  return row ? decisions.toggle(row, word) : false;
+  return row ? decisions.set(row, { decision: word }) : false;
 }
 
 // The arrows begin where the reader is: at the first card, if at none yet.
