@@ -98,6 +98,31 @@ def test_an_export_of_a_shop(shell: Callable[..., Any], tmp_path: Path) -> None:
     assert "3 succeeded" in said
 
 
+def test_looking_at_the_videos(
+    shell: Callable[..., Any],
+    sandbox: Callable[..., Any],
+    make_sheet: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    """The gallery, the file of its decisions and the archive: each line ends with 0."""
+    box = sandbox("--seconds", "0.2")
+    shutil.copy(make_sheet("campaign.xlsx", 2), tmp_path)
+    ask = "batch-runner run campaign.xlsx --yes"
+    for line in (ask, *lines("Look at the videos")):
+        process = shell(line, APIMART_BASE_URL=box.origin)
+        said, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, f"{line}\n{said}"
+        if " report " in line:
+            page = (tmp_path / "campaign.xlsx.batch" / "report.html").read_text(encoding="utf-8")
+            (campaign,) = re.findall(r'"campaign":"(\w+)"', page)
+            (tmp_path / "campaign.xlsx.decisions.json").write_text(
+                '{"format": "batch-runner-decisions", "version": 1, '
+                f'"campaign": "{campaign}", "decisions": []}}',
+                encoding="utf-8",
+            )
+    assert (tmp_path / "campaign.share.zip").is_file()
+
+
 def test_the_two_lines_of_a_rehearsal(
     shell: Callable[..., Any], make_sheet: Callable[..., Path], tmp_path: Path
 ) -> None:
