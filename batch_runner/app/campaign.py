@@ -136,7 +136,7 @@ def open_campaign(
     sheet = sandbox_copy(source) if sandbox else source
     settings = resolve(config_owner(source), options, environ)
     speak(load_language(settings.language))
-    catalogue = load_catalogue(settings.defaults)
+    catalogue = load_catalogue(settings.defaults, settings.profiles)
     data = user_data_dir(environ)
     return Campaign(
         source=source,

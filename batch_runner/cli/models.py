@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from batch_runner.cli.options import config_option
 from batch_runner.core.language import phrase
 
 if TYPE_CHECKING:
@@ -14,21 +17,56 @@ if TYPE_CHECKING:
 
 @click.command("models")
 @click.argument("name", required=False)
-def command(name: str | None) -> int:
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def command(name: str | None, config: Path | None, *, as_json: bool) -> int:
     """List the models, or show all rules and prices of the model NAME.
+
+    NAME may also be a profile's file, which is checked then.
 
     \b
     batch-runner models
     batch-runner models viduq3
+    batch-runner models my-model.yaml
+    """
+    from batch_runner.app.model_document import models_document, profile_document
+
+    if name is None:
+        catalogue = _catalogue(config)
+        if as_json:
+            click.echo(json.dumps(models_document(catalogue), ensure_ascii=False, indent=2))
+        else:
+            _list(catalogue)
+        return 0
+    found = _profile(name, config)
+    if as_json:
+        click.echo(json.dumps(profile_document(found), ensure_ascii=False, indent=2))
+    else:
+        _show(found)
+    return 0
+
+
+def _catalogue(config: Path | None) -> Catalogue:
+    from batch_runner.settings.profiles import load_catalogue
+    from batch_runner.settings.resolve import profiles_named_by
+
+    return load_catalogue({}, None if config is None else profiles_named_by(config))
+
+
+def _profile(name: str, config: Path | None) -> Profile:
+    """The model of a name, or what a file describes.
+
+    Raises:
+        UsageError: there is no such model.
+        ConfigError: the file is no profile.
     """
     from batch_runner.core.errors import UsageError
     from batch_runner.core.nearest import did_you_mean
-    from batch_runner.settings.profiles import load_catalogue
+    from batch_runner.settings.profiles import read_profile
 
-    catalogue = load_catalogue({})
-    if name is None:
-        _list(catalogue)
-        return 0
+    if name.endswith((".yaml", ".yml")):
+        return read_profile(Path(name))
+    catalogue = _catalogue(config)
     found = catalogue.find(name)
     if found is None:
         raise UsageError(
@@ -36,8 +74,7 @@ def command(name: str | None) -> int:
             code="unknown_model",
             hint=did_you_mean(name, list(catalogue.profiles)),
         )
-    _show(found)
-    return 0
+    return found
 
 
 def _list(catalogue: Catalogue) -> None:

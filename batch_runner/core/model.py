@@ -155,7 +155,7 @@ class Table:
 class ReadOptions:
     """What the user settled about reading; ``None`` means: find out."""
 
-    worksheet: str | None = None  # a name, or "all"
+    worksheet: str | tuple[str, ...] | None = None  # a name, several, or "all"
     header_row: int | None = None
     encoding: str | None = None
     delimiter: str | None = None

@@ -72,11 +72,13 @@ def tables_of(
         SheetError: The worksheet is missing; none or several hold prompts.
     """
     where = source.path.name
-    if options.worksheet not in {None, ALL}:
-        sheet = _named(listed, str(options.worksheet), where)
-        return (build_table(source, grid(sheet), options),)
+    given = options.worksheet or ()
+    names = (given,) if isinstance(given, str) else given
+    if names and ALL not in names:
+        sheets = dict.fromkeys(_named(listed, name, where) for name in names)
+        return tuple(build_table(source, grid(sheet), options) for sheet in sheets)
     grids = _with_prompts(where, listed, grid, options)
-    if len(grids) > 1 and options.worksheet != ALL:
+    if len(grids) > 1 and not names:
         raise _several(source, grids, options)
     return tuple(build_table(source, found, options) for found in grids)
 

@@ -170,7 +170,7 @@ class Webhook(Section):
 class CampaignConfig(Section):
     """The whole file."""
 
-    sheet: str | None = Field(default=None, description="Worksheet, or 'all'.")
+    sheet: Texts | None = Field(default=None, description="Worksheet, a list of them, or 'all'.")
     header_row: Count | None = Field(
         default=None, description="1-based; found by itself if left out."
     )
@@ -191,6 +191,10 @@ class CampaignConfig(Section):
     group_by: str | None = Field(
         default=None,
         description="Header by which following rows without a prompt belong to the first.",
+    )
+    models: str | None = Field(
+        default=None,
+        description="Folder of more model profiles; only from a config given by --config.",
     )
     encoding: str | None = Field(
         default=None, description="Of a CSV file, such as utf-8 or cp932."

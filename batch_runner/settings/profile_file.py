@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from batch_runner.core.body import value_word
 from batch_runner.core.check import check
@@ -32,7 +32,19 @@ def _as_scalar(value: Any) -> Any:
     return value
 
 
-Scalar = Annotated[Any, BeforeValidator(_as_scalar)]
+_SCALAR: dict[str, Any] = {"type": ["string", "integer", "boolean"]}
+_BOUNDS: dict[str, Any] = {
+    "type": "object",
+    "properties": {"at_least": {"type": "integer"}, "at_most": {"type": "integer"}},
+    "additionalProperties": False,
+    "minProperties": 1,
+}
+_WHEN: dict[str, Any] = {
+    "description": "present, absent, a value, a list of values, or bounds.",
+    "anyOf": [_SCALAR, {"type": "array", "items": _SCALAR, "minItems": 1}, _BOUNDS],
+}
+
+Scalar = Annotated[Any, BeforeValidator(_as_scalar), WithJsonSchema(_SCALAR)]
 Factor = Annotated[Decimal, Field(gt=0)]
 
 
@@ -48,7 +60,7 @@ def _as_span(value: Any) -> Any:
     return span
 
 
-Bounds = Annotated[Span, BeforeValidator(_as_span)]
+Bounds = Annotated[Span, BeforeValidator(_as_span), WithJsonSchema(_BOUNDS)]
 
 
 def _as_condition(value: Any) -> Any:
@@ -62,7 +74,7 @@ def _as_condition(value: Any) -> Any:
     return Condition(one_of=tuple(options))
 
 
-When = Annotated[Condition, BeforeValidator(_as_condition)]
+When = Annotated[Condition, BeforeValidator(_as_condition), WithJsonSchema(_WHEN)]
 
 
 class HintsFile(Section):
@@ -100,6 +112,8 @@ class ParameterFile(Section):
     def _makes_sense(self) -> ParameterFile:
         if self.kind in {Kind.CHOICE, Kind.RATIO} and not self.choices:
             raise ValueError(f"must list its choices, being of kind {self.kind}")
+        if self.kind is Kind.CHOICE and all(isinstance(one, int) for one in self.choices):
+            raise ValueError("must be of kind integer, as its choices are numbers")
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError("must have low below high")
         self._links_make_sense()

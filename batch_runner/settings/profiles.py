@@ -61,13 +61,22 @@ def read_profile(path: Path) -> Profile:
         raise explain(error, ProfileFile, document, code="profile_invalid") from None
 
 
-def load_catalogue(defaults: Mapping[str, Given]) -> Catalogue:
+def load_catalogue(defaults: Mapping[str, Given], more: Path | None = None) -> Catalogue:
     """The shipped profiles and the user's own, with the defaults of a run.
+
+    ``more``: a folder of profiles that go before those, which a config names.
 
     Raises:
         ConfigError: a profile is unusable, or a default names no parameter or model.
     """
-    return make_catalogue(load_profiles(profile_folders()), defaults)
+    if more is not None and not more.is_dir():
+        raise ConfigError(
+            "There is no such folder, in which 'models' says that profiles are.",
+            code="models_missing",
+            where=str(more),
+        )
+    folders = (*profile_folders(), *(() if more is None else (more,)))
+    return make_catalogue(load_profiles(folders), defaults)
 
 
 def make_catalogue(profiles: Mapping[str, Profile], defaults: Mapping[str, Given]) -> Catalogue:

@@ -22,9 +22,16 @@ NOT_YET: Mapping[tuple[str, ...], str] = MappingProxyType(
 )
 """Keys that are known but would have no effect yet: refused rather than silently ignored."""
 
-_NEED_TRUST = (("provider",), ("notify",), ("metrics",), ("webhook",), ("images", "folders"))
+_NEED_TRUST = (
+    ("provider",),
+    ("notify",),
+    ("metrics",),
+    ("webhook",),
+    ("models",),
+    ("images", "folders"),
+)
 """A sheet's folder may come from anybody; it must not say where a key, a request or a file goes,
-nor from where one may be taken."""
+from where one may be taken, nor what a video costs."""
 
 
 def read_config(path: Path, *, trusted: bool) -> CampaignConfig:

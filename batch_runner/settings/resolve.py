@@ -51,6 +51,15 @@ def resolve(sheet: Path, options: Mapping[str, object], environ: Mapping[str, st
     return replace(settings, **_by_options(options, settings))
 
 
+def profiles_named_by(config: Path) -> Path | None:
+    """The folder of more model profiles that a config names, if it does.
+
+    Raises:
+        ConfigError: the config is unusable.
+    """
+    return _from_folder_of(config, read_config(config, trusted=True).models)
+
+
 def _by_config(path: Path | None, config: CampaignConfig, environ: Mapping[str, str]) -> Settings:
     """What the config says, and the defaults for what it leaves out."""
     origin = config.provider.base_url
@@ -64,6 +73,7 @@ def _by_config(path: Path | None, config: CampaignConfig, environ: Mapping[str, 
         key=config.key,
         fillings=by_config(config, path),
         group_by=config.group_by,
+        profiles=_from_folder_of(path, config.models),
         replay=config.idempotency == "replay",
         resend_503=config.retry.on_503 == "resend",
         failed_tasks=config.retry.failed_tasks,

@@ -22,7 +22,7 @@ class Settings:
     """Everything a run needs to know that does not stand in the sheet; ``None``: find out."""
 
     config: Path | None  # the campaign config in effect
-    worksheet: str | None  # a name, or "all"
+    worksheet: str | tuple[str, ...] | None  # a name, several, or "all"
     header_row: int | None  # 1-based
     encoding: str | None
     delimiter: str | None
@@ -30,6 +30,7 @@ class Settings:
     key: str | None  # header of the user's id column
     fillings: Fillings  # for rows that say nothing themselves, --set included
     group_by: str | None  # header by which following rows are joined into the first
+    profiles: Path | None  # folder of more model profiles
 
     replay: bool  # a lost submit may be sent again under its old key
     resend_503: bool

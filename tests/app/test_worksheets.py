@@ -122,3 +122,20 @@ def test_errors_name_the_worksheet(cli: Cli, service: Service, book: Path) -> No
 
     assert checked.code == 1
     assert "campaign.xlsx!Spring!C3: error" in checked.out
+
+
+def test_a_config_may_list_some(cli: Cli, service: Service, book: Path) -> None:
+    """Those that are named run together, and no other; a name that is none is told."""
+    config = book.with_suffix(".yaml")
+    fast = config.read_text(encoding="utf-8")
+    config.write_text(f"{fast}sheet: [Autumn, Winter]\n", encoding="utf-8")
+    refused = cli("run", book)
+    config.write_text(f"{fast}sheet: [Autumn, spring]\n", encoding="utf-8")
+
+    assert cli("run", book).code == 0
+
+    assert refused.code == 2
+    assert "'Winter'" in refused.err
+    assert service.bought() == {"S1.": 1, "S2.": 1, "A1.": 1}
+    assert _statuses(book, "Autumn") == ["succeeded"]
+    assert _statuses(book, "Spring") == ["succeeded"] * 2

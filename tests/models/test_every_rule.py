@@ -181,6 +181,22 @@ def _at_the_end_of(p: Parameter, bounds: Span) -> tuple[CellValue, CellValue, st
     return bounds.high, bounds.high + 1, "out_of_range"
 
 
+def test_no_rule_goes_untried() -> None:
+    """Each thing that a rule of a profile says makes cases, and every kind of saying is in use."""
+    said: set[str] = set()
+    for profile in CATALOGUE.profiles.values():
+        for rule in profile.constraints:
+            kinds = ("forbid", "require", "allow", "limit", "exclusive", "together")
+            used = [kind for kind in kinds if getattr(rule, kind)]
+            said.update(used)
+            codes = {case.code for case in _cases(profile, rule)}
+            spoken_of = {*rule.forbid, *rule.require, *rule.allow, *rule.limit}
+            assert used
+            assert all(any(code.startswith(f"{name}_") for code in codes) for name in spoken_of)
+            assert codes
+    assert said == {"forbid", "require", "allow", "limit", "exclusive", "together"}
+
+
 @pytest.mark.parametrize(("model", "case"), list(_rules()))
 def test_every_rule_between_parameters_holds_on_both_sides(
     completed: Completed, errors: Errors, model: str, case: Case

@@ -176,3 +176,20 @@ def test_variants_sample_asks_for_five_videos_of_two_rows() -> None:
     assert problems == ()
     assert wanted == [(3, ""), (2, ""), (None, "decision")]
     assert all(judge(row, columns, catalogue).problems == () for row in table.rows)
+
+
+def test_a_sheet_of_many_models_is_right_for_each() -> None:
+    """Every row of the sample asks a model of its own for a video."""
+    catalogue = make_catalogue(load_profiles([PROFILES]), {})
+    (table,) = load(SAMPLES / "models.csv", ReadOptions(parameters=catalogue.parameters))
+    columns, problems = map_columns(table.headers, {}, catalogue.parameters)
+    assert not problems
+    verdicts = [judge(row, columns, catalogue) for row in table.rows]
+    assert [verdict.problems for verdict in verdicts] == [()] * 8
+    assert len({verdict.model for verdict in verdicts}) == 8
+
+
+def test_the_config_of_another_service_is_valid() -> None:
+    """It can be copied as it stands."""
+    config = read_config(SAMPLES / "other-service.yaml", trusted=True)
+    assert config.provider.api.to_core().task == "/v1/video/{id}"
