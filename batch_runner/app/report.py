@@ -52,6 +52,13 @@ async def write_again(campaign: Campaign, out: Path) -> Rewritten:
         UsageError: the file cannot be written.
         LockedError: a run is on.
     """
+    if campaign.only_read:
+        raise SheetError(
+            "this sheet is only read, so that it never was changed; its results are in a copy.",
+            code="sheet_only_read",
+            where=str(campaign.sheet),
+            hint=f"To write the copy again: {campaign.command('sync')}",
+        )
     original = campaign.sidecar.folder / f"original{campaign.sheet.suffix.lower()}"
     _check_place(out, campaign, original)
     own_place = await asyncio.to_thread(out.resolve) == campaign.sheet

@@ -28,6 +28,14 @@ def results_path(sheet: Path) -> Path:
     return sheet.with_name(f"{stem}.results{suffix}")
 
 
+def excerpt_suffix(sheet: Path) -> str:
+    """What rows of a sheet are written as when they become a sheet of their own."""
+    kind = sheet.suffix.lower()
+    return {".jsonl": ".csv", ".ndjson": ".csv", ".parquet": ".csv"}.get(
+        kind, _WRITTEN_AS.get(kind, sheet.suffix)
+    )
+
+
 def original_path(sheet: Path, sidecar: Path) -> Path:
     """Where the sheet as it was before our first change is kept."""
     return sidecar / f"original{sheet.suffix.lower()}"

@@ -157,3 +157,30 @@ def test_a_rehearsal_keeps_away_from_real_results(cli: Cli, sheet: Path) -> None
     assert not Path(RESULTS[sheet.suffix[1:]]).exists()
     copy = Path(RESULTS[sheet.suffix[1:]].replace("shots", "shots.sandbox"))
     assert _read(copy)[0]["status"] == "succeeded"
+
+
+def test_rows_to_mend_become_a_sheet_that_can_be_run(
+    cli: Cli, service: Service, sheet: Path
+) -> None:
+    """As CSV, or as a workbook where it is one; another kind is refused before anything is sent."""
+    _save(sheet, _rows(["First."], duration=5) + _rows(["Second."], duration=99))
+    kind = "xlsx" if sheet.suffix == ".ods" else "csv"
+    refused = cli("run", sheet, "--failed-to", f"mend{sheet.suffix}")
+
+    assert refused.code == 2
+    assert service.accepted() == []
+    assert cli("run", sheet, "--failed-to", f"mend.{kind}").code == 1
+    checked = cli("check", f"mend.{kind}")
+    assert "99" in checked.out
+    assert "1 row: 1 invalid" in checked.out
+
+
+def test_a_lost_sheet_is_not_made_up(cli: Cli, service: Service, sheet: Path) -> None:
+    """There is no first state of it to write results into; where they are is said."""
+    _save(sheet, _rows(["First."]))
+    cli("run", sheet)
+
+    refused = cli("report", sheet, "--sheet-out", f"again{sheet.suffix}")
+
+    assert refused.code == 2
+    assert "sync" in refused.err

@@ -15,6 +15,7 @@ from batch_runner.core.language import phrase
 from batch_runner.core.model import Table
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.load import load
+from batch_runner.reporter.copies import excerpt_suffix
 from batch_runner.reporter.excerpt import Page, write_excerpt
 
 EXCERPTS = "excerpts"
@@ -43,9 +44,9 @@ def _check(place: Path, resolved: Path, sheet: Path, ours: bool) -> None:  # noq
     hint = "Name a file that does not exist yet."
     if resolved == sheet:
         message = "--failed-to names the sheet itself."
-    elif resolved.suffix.lower() != sheet.suffix.lower():
-        message = f"--failed-to must end in {sheet.suffix}, as the sheet does."
-        hint = f"Such as {place.stem}{sheet.suffix}."
+    elif resolved.suffix.lower() != (suffix := excerpt_suffix(sheet)).lower():
+        message = f"--failed-to must end in {suffix}."
+        hint = f"Such as {place.stem}{suffix}."
     elif not resolved.parent.is_dir():
         message, hint = "the folder of --failed-to does not exist.", "Make it first."
     elif resolved.exists() and not ours:
