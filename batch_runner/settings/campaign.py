@@ -26,6 +26,7 @@ from batch_runner.settings.section import (
     Section,
     Texts,
     Usd,
+    Worksheets,
     is_template,
 )
 
@@ -170,7 +171,9 @@ class Webhook(Section):
 class CampaignConfig(Section):
     """The whole file."""
 
-    sheet: Texts | None = Field(default=None, description="Worksheet, a list of them, or 'all'.")
+    sheet: Worksheets | None = Field(
+        default=None, description="Worksheet, a list of them, or 'all'."
+    )
     header_row: Count | None = Field(
         default=None, description="1-based; found by itself if left out."
     )

@@ -29,6 +29,14 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _as_worksheets(value: Any) -> Any:
+    if isinstance(value, list) and value and all(isinstance(name, str) for name in value):
+        return tuple(value)
+    if not isinstance(value, str):
+        raise ValueError("must be a text (put it in quotes), or a list of texts")  # noqa: TRY004 - pydantic's way
+    return value
+
+
 _TEXT_OR_NUMBER = {"type": ["string", "number"]}
 _TEXT_OR_TEXTS = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
@@ -48,6 +56,9 @@ Usd = Annotated[int, _must_be(parse_usd), WithJsonSchema(_TEXT_OR_NUMBER)]
 
 Count = Annotated[int, Field(strict=True, ge=1)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list), WithJsonSchema(_TEXT_OR_TEXTS)]
+Worksheets = Annotated[
+    str | tuple[str, ...], BeforeValidator(_as_worksheets), WithJsonSchema(_TEXT_OR_TEXTS)
+]
 Lines = Annotated[
     Selection,
     _must_be(parse_selection),

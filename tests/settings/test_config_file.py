@@ -136,7 +136,7 @@ def test_a_ratio_needs_no_quotes(write: Write) -> None:
 
 def test_a_byte_order_mark_does_not_matter(write: Write) -> None:
     """Editors on Windows write one."""
-    assert read_config(write(b"\xef\xbb\xbfsheet: One"), trusted=False).sheet == ("One",)
+    assert read_config(write(b"\xef\xbb\xbfsheet: One"), trusted=False).sheet == "One"
 
 
 def test_the_example_loads_and_shows_the_defaults() -> None:
