@@ -264,9 +264,15 @@ def _typos(
         if len(key) < _TYPO_LENGTH or normalise(headers[index]) in out:
             continue
         near = get_close_matches(key, candidates, 1, _TYPO_LIKENESS)
-        if near:
+        if near and not _says_more(headers[index], near[0]):
             problems.append(_typo(headers, index, words[near[0]]))
     return problems
+
+
+def _says_more(header: str, word: str) -> bool:
+    """Whether a header has one of our words and others: no slip of the pen (``Variant SKU``)."""
+    words = [loosen(one) for one in header.split()]
+    return len(words) > 1 and bool(get_close_matches(word, words, 1, _TYPO_LIKENESS))
 
 
 def _typo(headers: Sequence[str], index: int, name: str) -> Problem:

@@ -208,3 +208,10 @@ def test_any_headers_map_to_places_that_exist(
         assert all(0 <= index < len(headers) for index in found)
         assert len(set(found)) == len(found)
     assert all(p.column is None or 0 <= p.column < len(headers) for p in problems)
+
+
+def test_a_word_of_ours_among_others_is_no_slip() -> None:
+    """Columns of a shop's export such as Variant SKU are the user's own, without a word."""
+    headers = ("prompt", "Variant SKU", "Variant Grams", "image_urls")
+    _, problems = map_columns(headers, {}, frozenset())
+    assert problems == ()
