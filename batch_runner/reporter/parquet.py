@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -53,7 +54,7 @@ def _ours(table: Table, plan: WritePlan) -> Mapping[int, Any]:
 
 def _costs(name: str) -> bool:
     """Whether it is a column of numbers, also while none is known yet."""
-    return name.endswith("cost_usd")
+    return re.search(r"cost_usd(_\d+)?$", name) is not None
 
 
 def _value(cell: OutCell | None, old: object) -> object:
