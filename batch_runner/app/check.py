@@ -16,6 +16,7 @@ from batch_runner.app.sheet.pictures import picture_problems
 from batch_runner.app.sheet.plan import Plan, make_plan
 from batch_runner.app.sheet.reading import chosen, find_jobs, history_of, read_sheet
 from batch_runner.core.model import Problem, Severity
+from batch_runner.core.uploads import pictures_in, with_links
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +48,15 @@ class Report:
     def first_rows(self, count: int) -> Iterator[Shown]:
         """What the first rows ask for."""
         rows = (
-            (intake.table.worksheet, candidate.spec)
+            (intake, candidate.spec)
             for intake, _ in self.sheets
             for candidate in intake.rows.candidates()
         )
-        for worksheet, spec in islice(rows, count):
+        for intake, spec in islice(rows, count):
             yield Shown(
-                worksheet=worksheet,
+                worksheet=intake.table.worksheet,
                 row=spec.identity.row,
-                request=None if spec.body is None else json.loads(spec.body),
+                request=None if spec.body is None else _as_asked(spec.body, intake),
                 problem=spec.problem,
                 file_name=spec.file_name,
             )
@@ -97,6 +98,14 @@ async def check_sheet(campaign: Campaign, wish: Filter, *, images: bool = False)
     looked = await picture_problems(campaign, intakes) if images else [[] for _ in intakes]
     plan = make_plan(intakes, choices, profiles, origin=campaign.origin, history=history)
     return Report(sheets=list(zip(intakes, looked, strict=True)), plan=plan)
+
+
+def _as_asked(body: bytes, intake: Intake) -> Mapping[str, object]:
+    """A request in the user's words: pictures that are uploaded later by what they are called."""
+    found = {key: intake.rows.pictures.find(key) for key in pictures_in(body)}
+    called = {key: place.called if place else key for key, place in found.items()}
+    request: Mapping[str, object] = json.loads(with_links(body, called))
+    return request
 
 
 def _place(problem: Problem) -> tuple[int, int]:

@@ -254,3 +254,29 @@ def test_the_sample_with_pictures_runs(cli: Cli, service: Service) -> None:
     assert ran.code == 0, ran.err
     assert uploads(service) == 3
     assert sum(len(links) for links in links_sent(service).values()) == 6
+
+
+def test_what_a_row_asks_for_is_shown_with_the_names_of_its_pictures(
+    cli: Cli, service: Service, new_sheet: NewSheet
+) -> None:
+    """Nobody reads a digest; and a look uploads nothing."""
+    Path("a.png").write_bytes(picture(1))
+    sheet = new_sheet("csv", ["One."], columns={"image_urls": [f"a.png\n{IMAGE}"]})
+    shown = cli("check", sheet, "--show", "1")
+    assert "a.png" in shown.out
+    assert "picture:file-" not in shown.out
+    assert uploads(service) == 0
+
+
+def test_copies_of_pictures_do_not_pile_up(
+    cli: Cli, service: Service, new_sheet: NewSheet
+) -> None:
+    """What lay in the workbook is copied for the run, and gone once no row has it any more."""
+    sheet = new_sheet("xlsx", ["One.", "Two."], columns={"image_urls": [None, IMAGE]})
+    paste(sheet.path, {"B2": picture(1)})
+    cli("run", sheet, "--yes")
+    kept = sheet.sidecar / "pictures"
+    assert len(list(kept.iterdir())) == 1
+    sheet.save([["prompt", "image_urls"], ["Three.", IMAGE]])
+    cli("run", sheet, "--yes")
+    assert list(kept.iterdir()) == []

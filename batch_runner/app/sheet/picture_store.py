@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from batch_runner.app.sheet.album import PictureRules
@@ -117,7 +117,7 @@ def copy_of(kept: Path, key: str) -> Path:
     return kept / key
 
 
-def keep_pasted(intakes: Iterable[Intake], choices: Sequence[Choice] | None, kept: Path) -> None:
+def keep_pasted(intakes: Sequence[Intake], choices: Sequence[Choice] | None, kept: Path) -> None:
     """Copy pictures out of the workbook that are to be uploaded, for it may be edited meanwhile.
 
     Args:
@@ -129,6 +129,8 @@ def keep_pasted(intakes: Iterable[Intake], choices: Sequence[Choice] | None, kep
         SheetChangedError: the workbook was saved since it was read.
         SheetError: they cannot be copied.
     """
+    if choices is not None:
+        _sweep(intakes, kept)
     for number, intake in enumerate(intakes):
         if not intake.rows.pictures or intake.table.media is None:
             continue
@@ -153,6 +155,14 @@ def keep_pasted(intakes: Iterable[Intake], choices: Sequence[Choice] | None, kep
             ) from error
         finally:
             intake.table.media.close()
+
+
+def _sweep(intakes: Sequence[Intake], kept: Path) -> None:
+    """Remove copies that earlier runs left of pictures no row names any more."""
+    for path in kept.glob("*"):
+        if all(intake.rows.pictures.find(path.name) is None for intake in intakes):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _copy(intake: Intake, wanted: Collection[str], kept: Path) -> None:
