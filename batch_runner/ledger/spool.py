@@ -163,7 +163,9 @@ class Spool:
             self._connection.execute(_BY_PRIORITY)
 
     def _write_new(self) -> None:
-        places = ", ".join("?" * len(self._new[0])) if self._new else ""
+        if not self._new:
+            return
+        places = ", ".join("?" * len(self._new[0]))
         self._connection.executemany(
             f"INSERT INTO rows VALUES ({places})",  # noqa: S608 - no text in it
             self._new,
