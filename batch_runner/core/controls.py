@@ -88,7 +88,7 @@ class Gate:
         left_out = ENABLED if enabled is False else SKIP if skip else ""
         text, doubt = decision_of(row, self.columns)
         problems += doubt
-        if not left_out and is_refusal(read_decision(text)):
+        if text and not left_out and is_refusal(read_decision(text)):
             left_out = DECISION
         if not left_out and self.where is not None and not self.where(row):
             left_out = WHERE

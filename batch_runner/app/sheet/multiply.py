@@ -133,6 +133,8 @@ def shown_of(identity: RowIdentity, shown: Mapping[str, str]) -> Mapping[str, ob
 
 def passage_of(passage: Passage, variant: int) -> Passage:
     """What the controls say of one variant: a decision may be about another one."""
+    if passage.left_out != DECISION:
+        return passage
     decision = read_decision(passage.decision)
     other = decision is not None and decision.number not in {None, variant}
-    return replace(passage, left_out="") if other and passage.left_out == DECISION else passage
+    return replace(passage, left_out="") if other else passage

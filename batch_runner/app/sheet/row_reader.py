@@ -142,8 +142,10 @@ class RowReader:
         spec = make_spec(verdict, identity, passage, self.table.fields)
         fields = fields_of(verdict, identity, count, self.variants, profile)
         first = variant == 1
+        if name or fields:
+            spec = replace(spec, file_name=name, fields=fields)
         self.rows.add(
-            replace(spec, file_name=name or spec.file_name, fields=fields),
+            spec,
             shown_of(identity, shown),
             unmarked=first and not identity.shown_job and self.identifier.shows_task(row),
             request=None if excused or not first else fingerprint(verdict),
