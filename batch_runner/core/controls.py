@@ -15,6 +15,7 @@ from types import MappingProxyType
 from batch_runner.core.columns import CONTROLS
 from batch_runner.core.decisions import DECISION, decision_of, is_refusal, read_decision
 from batch_runner.core.headers import nearest, normalise
+from batch_runner.core.language import phrase, series
 from batch_runner.core.model import CellValue, ColumnMap, Problem, Severity, SheetRow
 from batch_runner.core.text import cell_text, loose, quoted
 from batch_runner.core.values import is_blank, read_boolean, read_integer
@@ -122,8 +123,12 @@ class Gate:
             problems.append(
                 Problem(
                     code=f"{name}_unclear",
-                    message=f"{name} is {quoted(value)}, which is neither yes nor no.",
-                    hint="Write yes or no, or leave the cell blank: then the row runs.",
+                    message=phrase(
+                        "{name} is {given}, which is neither yes nor no.",
+                        name=name,
+                        given=quoted(value),
+                    ),
+                    hint=phrase("Write yes or no, or leave the cell blank: then the row runs."),
                     row=row.number,
                     column=column,
                 )
@@ -161,8 +166,10 @@ class Gate:
         problems.append(
             Problem(
                 code="priority_unclear",
-                message=f"priority is {quoted(value)}; the row counts as normal.",
-                hint="Write high, normal, low or a number: 1 goes first.",
+                message=phrase(
+                    "priority is {given}; the row counts as normal.", given=quoted(value)
+                ),
+                hint=phrase("Write high, normal, low or a number: 1 goes first."),
                 severity=Severity.WARNING,
                 row=row.number,
                 column=column,
@@ -202,13 +209,20 @@ def column_finder(
         alike = [i for i, header in enumerate(headers) if key and normalise(header) == key]
         found = exact or alike or list(columns.columns.get(name, ()))[:1]
         if len(found) > 1:
-            raise LookupError(f"several columns are named '{name}'. Give them names of their own.")
+            raise LookupError(
+                phrase(
+                    "several columns are named '{name}'. Give them names of their own.", name=name
+                )
+            )
         if not found:
             raise LookupError(_no_column(name, [h for h in headers if h]))
         if found[0] in ours.values():
             raise LookupError(
-                f"'{name}' is written by batch-runner and changes during a run. "
-                "Choose by it with --only new or --only failed."
+                phrase(
+                    "'{name}' is written by batch-runner and changes during a run. Choose by it "
+                    "with --only new or --only failed.",
+                    name=name,
+                )
             )
         return found[0]
 
@@ -217,5 +231,11 @@ def column_finder(
 
 def _no_column(name: str, headers: Sequence[str]) -> str:
     near = nearest(name, headers)
-    shown = ", ".join(f"'{header}'" for header in near or headers[:12])
-    return f"the sheet has no column '{name}'. {'Nearest' if near else 'There are'}: {shown}."
+    shown = series(f"'{header}'" for header in near or headers[:12])
+    if near:
+        return phrase(
+            "the sheet has no column '{name}'. Nearest: {headers}.", name=name, headers=shown
+        )
+    return phrase(
+        "the sheet has no column '{name}'. There are: {headers}.", name=name, headers=shown
+    )

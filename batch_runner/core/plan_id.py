@@ -11,9 +11,10 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from batch_runner.core.wording import counted
+from batch_runner.core.language import phrase, plural
 
 _FORM = re.compile(r"(\d{1,12})-([0-9a-f]{8})-([0-9a-f]{8})")
+_EXAMPLE = "10-5be1f0a2-93c4d7e1"
 _MODULUS = 1 << 128
 
 
@@ -31,15 +32,21 @@ class PlanId:
     def unlike(self, now: PlanId) -> str:
         """What differs between this plan, that was agreed to, and the one of now."""
         if self.rows == now.rows:
-            return (
-                "the same rows, but other requests: a default, a profile, a template or the "
-                "service is not the same"
+            return phrase(
+                "the same rows, but other requests: a default, a profile, a template or the service "
+                "is not the same"
             )
         if self.videos == now.videos:
-            return "as many videos, but of other rows: some were edited, or the filter is another"
-        return (
-            f"{counted(now.videos, 'video')} instead of {self.videos}: rows were added, removed, "
-            "edited or made meanwhile, or the filter is another"
+            return phrase(
+                "as many videos, but of other rows: some were edited, or the filter is another"
+            )
+        return plural(
+            "{count} video instead of {before}: rows were added, removed, edited or made meanwhile, "
+            "or the filter is another",
+            "{count} videos instead of {before}: rows were added, removed, edited or made "
+            "meanwhile, or the filter is another",
+            now.videos,
+            before=self.videos,
         )
 
 
@@ -51,7 +58,9 @@ def parse_plan_id(text: str) -> PlanId:
     """
     found = _FORM.fullmatch(text.strip().lower())
     if found is None:
-        raise ValueError("a plan's id as 'check' prints it, such as 10-5be1f0a2-93c4d7e1")
+        raise ValueError(
+            phrase("a plan's id as 'check' prints it, such as {example}", example=_EXAMPLE)
+        )
     return PlanId(videos=int(found[1]), rows=found[2], requests=found[3])
 
 

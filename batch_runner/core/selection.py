@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from batch_runner.core.language import phrase, template
+from batch_runner.core.language import phrase, series, template
 from batch_runner.core.variants import split_name
 
 _SPAN = re.compile(r"(\d{1,7})(?:-(\d{1,7}))?")
@@ -65,9 +65,10 @@ def parse_rows(text: str) -> Selection:
 
 def lines_text(spans: Sequence[tuple[int, int]]) -> str:
     """``line 5``, ``lines 5, 8-12``."""
-    parts = [str(a) if a == b else f"{a}-{b}" for a, b in spans]
-    single = len(spans) == 1 and spans[0][0] == spans[0][1]
-    return f"line{'' if single else 's'} {', '.join(parts)}"
+    shown = series(str(a) if a == b else f"{a}-{b}" for a, b in spans)
+    if len(spans) == 1 and spans[0][0] == spans[0][1]:
+        return phrase("line {lines}", lines=shown)
+    return phrase("lines {lines}", lines=shown)
 
 
 def parse_selection(text: str | int) -> Selection:

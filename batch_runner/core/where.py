@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from batch_runner.core.language import phrase
 from batch_runner.core.model import CellValue, SheetRow
 from batch_runner.core.text import quoted
 from batch_runner.core.where_tree import compiled
@@ -77,7 +78,7 @@ def parse_where(text: str) -> Where:
         ValueError: it cannot be read or holds what is not allowed; a phrase after "must be".
     """
     if len(text) > MOST_CHARACTERS:
-        raise ValueError(f"a condition of at most {MOST_CHARACTERS} characters")
+        raise ValueError(phrase("a condition of at most {most} characters", most=MOST_CHARACTERS))
     stand_in = "column_"
     while stand_in in text:
         stand_in += "_"
@@ -87,9 +88,15 @@ def parse_where(text: str) -> Where:
             warnings.simplefilter("ignore")  # of escapes in texts: they are no business of ours
             tree = ast.parse(source.strip(), mode="eval").body
     except (SyntaxError, RecursionError, MemoryError):
-        raise ValueError(f"a condition such as {_EXAMPLE}; {_advice(text)}") from None
+        raise ValueError(
+            phrase(
+                "a condition such as {example}; {advice}", example=_EXAMPLE, advice=_advice(text)
+            )
+        ) from None
     if _is_too_deep(tree):
-        raise ValueError(f"a condition of at most {MOST_NESTED} levels of brackets")
+        raise ValueError(
+            phrase("a condition of at most {most} levels of brackets", most=MOST_NESTED)
+        )
     where = Where(text=text, tree=tree, quoted_names=names, stand_in=stand_in)
     where.bind(lambda _header: 0)  # nothing in it is forbidden
     return where
@@ -119,9 +126,12 @@ def _advice(text: str) -> str:
     """What is probably the matter with a condition that cannot be read."""
     plain = _TOKENS.sub("", text)
     if "@" in plain:
-        return "variables (@) are not known here"
+        return phrase("variables (@) are not known here")
     if re.search(r"(?<![=!<>])=(?!=)", plain):
-        return "to compare write == instead of ="
+        return phrase("to compare write == instead of =")
     if "<>" in plain:
-        return "for unequal write !="
-    return f"texts stand in quotes, names with blanks in backticks; not so in {quoted(text)}"
+        return phrase("for unequal write !=")
+    return phrase(
+        "texts stand in quotes, names with blanks in backticks; not so in {given}",
+        given=quoted(text),
+    )

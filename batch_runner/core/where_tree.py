@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, time
 from types import MappingProxyType
 
+from batch_runner.core.language import phrase, series, template
 from batch_runner.core.model import CellValue, SheetRow
 from batch_runner.core.text import cell_text
 from batch_runner.core.values import is_blank, read_boolean
@@ -74,7 +75,7 @@ def compiled(node: ast.expr, read: Read) -> Test:
     if isinstance(node, ast.Constant) and isinstance(node.value, bool):
         always = node.value
         return lambda _row: always
-    raise _refused(node, "a comparison")
+    raise _refused(node, template("a condition; {given} in it is not a comparison"))
 
 
 def _chain(node: ast.Compare, read: Read) -> Test:
@@ -100,7 +101,9 @@ def _link(left: ast.expr, operator: ast.cmpop, right: ast.expr, read: Read) -> T
         return lambda row: not _same(value(row), other(row))
     order = _ORDERS.get(type(operator))
     if order is None:
-        raise ValueError("a condition without 'is': write == or !=, and name.isna() for a blank")
+        raise ValueError(
+            phrase("a condition without 'is': write == or !=, and name.isna() for a blank")
+        )
     return lambda row: _in_order(order, value(row), other(row))
 
 
@@ -108,8 +111,11 @@ def _listed(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
         return node.elts
     raise ValueError(
-        f"a condition whose 'in' is followed by a list such as ['a', 'b'], not by "
-        f"{ast.unparse(node)}; for a part of a text: name.str.contains('a')"
+        phrase(
+            "a condition whose 'in' is followed by a list such as ['a', 'b'], not by {given}; for a "
+            "part of a text: name.str.contains('a')",
+            given=ast.unparse(node),
+        )
     )
 
 
@@ -129,7 +135,9 @@ def _value(node: ast.expr, read: Read) -> _Value:
         changed = _changed(node, read)
         if changed is not None:
             return changed
-    raise _refused(node, "a column, a text or a number")
+    raise _refused(
+        node, template("a condition; {given} in it is not a column, a text or a number")
+    )
 
 
 def _method(node: ast.Call) -> tuple[str, ast.expr] | None:
@@ -170,12 +178,16 @@ def _changed(node: ast.Call, read: Read) -> _Value | None:
 def _refused(node: ast.expr, wanted: str) -> ValueError:
     if isinstance(node, ast.Call | ast.Attribute):
         return ValueError(
-            f"a condition that calls nothing but {', '.join(_METHODS)} of a column (a text in the "
-            f"brackets where one belongs there), not {ast.unparse(node)}"
+            phrase(
+                "a condition that calls nothing but {methods} of a column (a text in the brackets "
+                "where one belongs there), not {given}",
+                methods=series(_METHODS),
+                given=ast.unparse(node),
+            )
         )
     if isinstance(node, ast.Constant) and node.value is None:
-        return ValueError("a condition without None; for a blank cell: name.isna()")
-    return ValueError(f"a condition; {ast.unparse(node)} in it is not {wanted}")
+        return ValueError(phrase("a condition without None; for a blank cell: name.isna()"))
+    return ValueError(phrase(wanted, given=ast.unparse(node)))
 
 
 def _same(one: CellValue, other: CellValue) -> bool:

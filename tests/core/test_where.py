@@ -83,7 +83,7 @@ def test_conditions_mean_what_they_say(text: str, *, wanted: bool) -> None:
         ("stock[0] == 1", "not a column"),
         ("(" * 300, "such as"),
         ("not " * 200 + "ok", "levels"),
-        ("-" * 900 + "1 == stock", "such as"),
+        ("-" * 900 + "1 == stock", "a condition"),
         ("x" * 1001 + " == 1", "at most 1000"),
     ],
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from batch_runner.app.sheet.plan import usd
 from batch_runner.core.errors import UsageError
+from batch_runner.core.language import phrase
 
 
 @dataclass(kw_only=True)
@@ -27,11 +28,16 @@ class ConfirmAbove:
         if terminal:
             return True
         self.taken -= high  # it is not sent
-        before = f" (sheets before it {usd(self.taken)})" if self.taken else ""
         raise UsageError(
-            f"it may cost up to {usd(high)}{before}, more than {usd(self.micros)}, above which "
-            "somebody has to confirm it, and nobody can be asked here.",
+            phrase(
+                "with the sheets before it, it may cost up to {high}: above {most} somebody has to "
+                "confirm it, and nobody can be asked here.",
+                high=usd(self.taken + high),
+                most=usd(self.micros),
+            ),
             code="not_confirmed",
-            hint="Nothing was submitted. Run it on a terminal (--yes is no answer to this), raise "
-            "--confirm-above, or send fewer rows with --limit.",
+            hint=phrase(
+                "Nothing was submitted. Run it on a terminal (--yes is no answer to this), raise "
+                "--confirm-above, or send fewer rows with --limit."
+            ),
         )

@@ -141,10 +141,13 @@ def check_again(
     now = make_draft(campaign, intakes, draft.wish, draft.history, adopt=request.adopt).plan
     if now.id != draft.plan.id:
         raise UsageError(
-            f"the sheet was saved after its plan was made: {draft.plan.id.unlike(now.id)}.",
+            phrase(
+                "the sheet was saved after its plan was made: {why}.",
+                why=draft.plan.id.unlike(now.id),
+            ),
             code="plan_changed",
             where=str(campaign.source),
-            hint="Nothing was submitted. Run it again.",
+            hint=phrase("Nothing was submitted. Run it again."),
         )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from batch_runner.app.sheet.plan import Plan
 from batch_runner.core.errors import UsageError
+from batch_runner.core.language import phrase
 from batch_runner.core.plan_id import PlanId
 from batch_runner.ledger.sqlite import SqliteLedger
 
@@ -57,7 +58,12 @@ def videos_left(wanted: PlanId, plan: Plan, begun: Begun | None) -> int:
     if begun is not None and begun.id == str(wanted) and begun.asked == plan.asked:
         return max(0, wanted.videos - begun.sent)
     raise UsageError(
-        f"this is not plan {wanted} but {plan.id}: {wanted.unlike(plan.id)}.",
+        phrase(
+            "this is not plan {wanted} but {found}: {why}.",
+            wanted=wanted,
+            found=plan.id,
+            why=wanted.unlike(plan.id),
+        ),
         code="other_plan",
-        hint="Nothing was submitted. See what would be with 'batch-runner check'.",
+        hint=phrase("Nothing was submitted. See what would be with 'batch-runner check'."),
     )

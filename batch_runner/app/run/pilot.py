@@ -12,7 +12,7 @@ from batch_runner.app.run.draft import Draft, Request, draft_run
 from batch_runner.app.run.outcome import DONE, STOPPED, Ending
 from batch_runner.app.ui import Ui
 from batch_runner.core.errors import BatchRunnerError
-from batch_runner.core.wording import counted
+from batch_runner.core.language import phrase, plural
 from batch_runner.scheduler.halt import StopReason
 
 _CHOOSES = ("where", "only")
@@ -57,13 +57,20 @@ async def after_pilot(
         draft = await draft_run(campaign, wanted)
         if not draft.plan.submits:
             return ending
-        ui.say(f"The pilot of {counted(ending.sent, 'video')} is done. What is left:")
+        ui.say(
+            plural(
+                "The pilot of {count} video is done. What is left:",
+                "The pilot of {count} videos is done. What is left:",
+                ending.sent,
+            )
+        )
         if not goes_on:
             ui.plan(draft.plan, ())
             return stopped
         agreed = await rest.ask(request=wanted, draft=draft)
     except BatchRunnerError as error:
-        reason = StopReason(code=error.code, message=f"after the pilot: {error.message}")
+        message = phrase("after the pilot: {why}", why=error.message)
+        reason = StopReason(code=error.code, message=message)
         return replace(stopped, code=STOPPED, reason=reason)
     if agreed is None:
         return stopped

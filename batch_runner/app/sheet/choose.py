@@ -15,6 +15,7 @@ from batch_runner.core.errors import UsageError
 from batch_runner.core.failures import UNCHANGED_FAILS
 from batch_runner.core.identity import RowIdentity
 from batch_runner.core.jobs import Adoption, Candidate, Earlier, RowSpec, edited_since
+from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import State
 from batch_runner.core.outcolumns import job_mark
 from batch_runner.core.profile import Profile
@@ -114,10 +115,12 @@ def check_lines(intakes: Sequence[Intake], lines: Selection | None) -> None:
     spans = () if lines is None or lines.sort is not Sort.LINES else lines.spans
     if spans and not any(intake.rows.has_any(*span) for intake in intakes for span in spans):
         raise UsageError(
-            f"there is no row to run at {lines_text(spans)}.",
+            phrase("there is no row to run at {lines}.", lines=lines_text(spans)),
             code="no_such_rows",
-            hint="Lines are counted as the spreadsheet program shows them; totals, notes and empty "
-            "lines are no rows.",
+            hint=phrase(
+                "Lines are counted as the spreadsheet program shows them; totals, notes and empty "
+                "lines are no rows."
+            ),
         )
 
 
