@@ -235,3 +235,38 @@ def test_a_check_is_a_table_for_people(make_sheet: Sheet, terminal: Terminal) ->
     child.expect("duration is")
     assert "\x1b[31m99" not in rest(child)
     assert child.exitstatus == 1
+
+
+def test_above_an_amount_yes_is_asked_for(
+    sandbox: Callable[..., Any], make_sheet: Sheet, terminal: Terminal
+) -> None:
+    """--yes is no answer to --confirm-above: somebody has to type it."""
+    box, sheet = sandbox("--seconds", "0.2"), make_sheet("campaign.csv", 3)
+    words = ("run", sheet, "--base-url", box.origin, "--yes", "--confirm-above")
+    child = terminal(*words, "0.01")
+    child.expect(QUESTION)
+    child.sendline("no")
+    rest(child)
+    assert (child.exitstatus, box.accepted()) == (0, [])
+    child = terminal(*words, "100")
+    assert "Go on" not in rest(child)
+    assert len(box.accepted()) == 3
+
+
+@pytest.mark.parametrize(("answer", "sent"), [("no", 2), ("yes", 7)])
+def test_after_a_pilot_somebody_is_asked(
+    answer: str, sent: int, sandbox: Callable[..., Any], make_sheet: Sheet, terminal: Terminal
+) -> None:
+    """The rest is sent by a second yes; a no leaves with 0 and the command that goes on."""
+    box, sheet = sandbox("--seconds", "0.2"), make_sheet("campaign.csv", 7)
+    child = terminal("run", sheet, "--base-url", box.origin, "--pilot", "2")
+    child.expect(QUESTION)
+    child.sendline("yes")
+    child.expect("The pilot of 2 videos is done")
+    child.expect(QUESTION)
+    assert "5 videos to be made" in child.before
+    child.sendline(answer)
+    said = rest(child)
+    assert child.exitstatus == 0
+    assert len(box.accepted()) == sent
+    assert ("Next: batch-runner run" in said) is (answer == "no")
