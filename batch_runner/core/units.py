@@ -42,10 +42,11 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([^\W\d_]+)\s*")
 _PLAIN_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*([^\W\d_]+)")
 
-_BYTE_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMG]?)(i?)B\s*/\s*s")
+_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMG]?)(i?)B(\s*/\s*s)?")
 
 DURATION_FORMS = template("a time such as 30s, 5 min or 6h")
 RATE_FORMS = template("a rate such as 60/min or 2/s")
+BYTES_FORMS = template("a size such as 10MB or 500kB")
 BYTE_RATE_FORMS = template("a rate such as 20MB/s or 500kB/s")
 MONEY_FORMS = template("an amount in US dollars such as 25 or 12.50")
 
@@ -93,14 +94,32 @@ def parse_byte_rate(text: str) -> float:
     Raises:
         ValueError: not such a text (``b`` would be bits), or less than 1 kB/s.
     """
-    found = _BYTE_RATE.fullmatch(unicodedata.normalize("NFKC", str(text)).strip())
-    if not found:
+    rate = _bytes(text, a_second=True)
+    if rate is None:
         raise ValueError(phrase(BYTE_RATE_FORMS))
-    thousand = 1024.0 if found[3] else 1000.0
-    rate = float(found[1]) * math.pow(thousand, ["", "K", "M", "G"].index(found[2].upper()))
     if not 1000 <= rate < 1e12:
         raise ValueError(phrase("{forms}, at least 1kB/s", forms=phrase(BYTE_RATE_FORMS)))
     return rate
+
+
+def parse_bytes(text: str) -> int:
+    """A size: ``10MB`` is 10,000,000.
+
+    Raises:
+        ValueError: not such a text, or less than 1 kB.
+    """
+    size = _bytes(text, a_second=False)
+    if size is None or not 1000 <= size < 1e12:
+        raise ValueError(phrase(BYTES_FORMS))
+    return round(size)
+
+
+def _bytes(text: str, *, a_second: bool) -> float | None:
+    found = _BYTES.fullmatch(unicodedata.normalize("NFKC", str(text)).strip())
+    if not found or bool(found[4]) is not a_second:
+        return None
+    thousand = 1024.0 if found[3] else 1000.0
+    return float(found[1]) * math.pow(thousand, ["", "K", "M", "G"].index(found[2].upper()))
 
 
 def parse_usd(value: str | float) -> int:

@@ -14,6 +14,7 @@ from batch_runner.core.language import phrase
 from batch_runner.core.variants import parse_variants
 from batch_runner.settings.filter_section import Filter
 from batch_runner.settings.images import Images
+from batch_runner.settings.log_section import Log
 from batch_runner.settings.notify_section import NotifySection
 from batch_runner.settings.origins import check_origin, check_web_address
 from batch_runner.settings.other_api import Api
@@ -236,6 +237,7 @@ class CampaignConfig(Section):
         default=None, description="The provider calls here when a task ends."
     )
     notify: NotifySection = NotifySection()
+    log: Log = Log()
     metrics: str | None = Field(
         default=None,
         description="Folder, or file .prom, for Prometheus; only from a config given by --config.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -15,13 +14,6 @@ from batch_runner.core.nearest import did_you_mean
 from batch_runner.settings.campaign import CampaignConfig
 from batch_runner.settings.yaml_file import Document, read_yaml
 
-NOT_YET: Mapping[tuple[str, ...], str] = MappingProxyType(
-    {
-        ("log",): "The run's log lies in the sidecar folder.",
-    }
-)
-"""Keys that are known but would have no effect yet: refused rather than silently ignored."""
-
 _NEED_TRUST = (
     ("provider",),
     ("notify",),
@@ -29,6 +21,7 @@ _NEED_TRUST = (
     ("webhook",),
     ("models",),
     ("images", "folders"),
+    ("log", "folder"),
 )
 """A sheet's folder may come from anybody; it must not say where a key, a request or a file goes,
 from where one may be taken, nor what a video costs."""
@@ -48,10 +41,8 @@ def read_config(path: Path, *, trusted: bool) -> CampaignConfig:
     document = read_yaml(path)
     if not trusted:
         _refuse_untrusted(document)
-    _refuse_not_yet(document)
-    data = _without_unset_later(document.data)
     try:
-        return CampaignConfig.model_validate(data)
+        return CampaignConfig.model_validate(document.data)
     except ValidationError as error:
         raise explain(error, CampaignConfig, document, code="config_invalid") from None
 
@@ -157,34 +148,7 @@ def _refuse_untrusted(document: Document) -> None:
             )
 
 
-def _refuse_not_yet(document: Document) -> None:
-    for place, hint in NOT_YET.items():
-        if _at(document.data, place) is not None:
-            raise ConfigError(
-                phrase(
-                    "'{names}' is not in this version, so it would have no effect.",
-                    names=".".join(place),
-                ),
-                code="not_in_this_version",
-                hint=hint,
-                where=document.where(place),
-            )
-
-
 def _at(data: Any, place: tuple[str, ...]) -> Any:
     for key in place:
         data = data.get(key) if isinstance(data, Mapping) else None
     return data
-
-
-def _without_unset_later(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Without keys of later versions that have no value: they say nothing."""
-    kept: dict[str, Any] = {}
-    for name, value in data.items():
-        if (name,) in NOT_YET:
-            continue
-        if isinstance(value, Mapping):
-            kept[name] = {k: v for k, v in value.items() if (name, k) not in NOT_YET}
-        else:
-            kept[name] = value
-    return kept

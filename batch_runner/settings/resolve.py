@@ -126,6 +126,9 @@ def _by_config(path: Path | None, config: CampaignConfig, environ: Mapping[str, 
         keep_awake=config.keep_awake,
         language=settle_language(config.language, environ),
         notify=from_section(config.notify, path, environ),
+        log_folder=_from_folder_of(path, config.log.folder),
+        log_bytes=config.log.size,
+        log_files=config.log.files,
         metrics=_from_folder_of(path, config.metrics),
     )
 

@@ -9,7 +9,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from batch_runner.core.language import phrase
 from batch_runner.core.selection import Selection, parse_selection
-from batch_runner.core.units import parse_byte_rate, parse_duration, parse_rate, parse_usd
+from batch_runner.core.units import (
+    parse_byte_rate,
+    parse_bytes,
+    parse_duration,
+    parse_rate,
+    parse_usd,
+)
 from batch_runner.core.where import Where, parse_where
 
 
@@ -50,6 +56,9 @@ PerSecond = Annotated[float, _must_be(parse_rate), WithJsonSchema({"type": "stri
 
 BytesPerSecond = Annotated[float, _must_be(parse_byte_rate), WithJsonSchema({"type": "string"})]
 """Bytes a second, written ``20MB/s``."""
+
+Bytes = Annotated[int, _must_be(parse_bytes), WithJsonSchema({"type": "string"})]
+"""A size, written ``10MB``."""
 
 Usd = Annotated[int, _must_be(parse_usd), WithJsonSchema(_TEXT_OR_NUMBER)]
 """Micro-dollars, written in dollars."""

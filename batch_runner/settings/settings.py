@@ -90,6 +90,9 @@ class Settings:
 
     language: str  # of sentences: one of settings.languages.LANGUAGES
     notify: Notify  # who is told of the run
+    log_folder: Path | None  # where the log of runs goes instead of the sidecar
+    log_bytes: int  # beyond which a new log is begun
+    log_files: int  # full ones that are kept
     metrics: Path | None  # folder or file for Prometheus
 
     @property

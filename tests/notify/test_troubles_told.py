@@ -12,7 +12,7 @@ import pytest
 from batch_runner.app.notify import troubles
 from batch_runner.app.notify.troubles import TroubleTeller
 from batch_runner.app.run.listen import RunListener
-from batch_runner.app.run.run_log import RunLog
+from batch_runner.app.run.run_log import LogFile, RunLog
 from batch_runner.settings.notify import Notify, Web
 from tests.notify.conftest import Endpoint, talking
 
@@ -22,7 +22,8 @@ Start = Callable[..., Endpoint]
 @pytest.fixture
 def run_listener(tmp_path: Path) -> Iterator[RunListener]:
     """A run's listener with a log of its own."""
-    with RunLog(tmp_path / "run.log", 1, (), lambda: datetime(2026, 11, 25, tzinfo=UTC)) as log:
+    file = LogFile(path=tmp_path / "run.log", most_bytes=1000, kept=1)
+    with RunLog(file, 1, (), lambda: datetime(2026, 11, 25, tzinfo=UTC)) as log:
         yield RunListener(log, show=lambda _message: None)
 
 

@@ -48,7 +48,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
         ("budget: {day_usd: all}", "config_invalid", "must be an amount in US dollars"),
         ("retry: {policy_failures: 11}", "config_invalid", "'retry.policy_failures' must be"),
         ("notify: {mail: x}", "unknown_key", "There is no setting 'notify.mail'"),
-        ("log: x", "not_in_this_version", "'log'"),
+        ("log: {size: 3 pages}", "config_invalid", "'log.size' must be a size such as 10MB"),
         ("output: {style: x}", "config_invalid", "'output.style' must be true or false"),
         ("output: {grow_tables: 7}", "config_invalid", "'output.grow_tables' must be"),
         ("a: 1\na: 2", "config_not_yaml", "'a' stands here twice"),

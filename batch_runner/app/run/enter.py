@@ -21,9 +21,11 @@ from batch_runner.app.run.awake import kept_awake
 from batch_runner.app.run.draft import Draft, Request
 from batch_runner.app.run.held_plan import begin_plan
 from batch_runner.app.run.pool import pool_of
-from batch_runner.app.run.run_log import RunLog
+from batch_runner.app.run.run_log import LogFile, RunLog
 from batch_runner.app.run.session import RunEntry
 from batch_runner.app.ui import Ui
+from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 from batch_runner.ledger.sqlite import SqliteLedger
 
 
@@ -67,7 +69,7 @@ async def enter_run(
     stack.enter_context(kept_awake(wanted=request.terminal and campaign.settings.keep_awake))
     run = await ledger.start_run(now(), host=host, pid=os.getpid(), version=__version__)
     secrets = (key, *campaign.settings.notify.secrets)
-    log = stack.enter_context(RunLog(campaign.sidecar.log, run, secrets, now, request.echo))
+    log = stack.enter_context(RunLog(_log_file(campaign), run, secrets, now, request.echo))
     log.happened("run_started", about_run(campaign, host))
     return RunEntry(
         run=run,
@@ -78,6 +80,29 @@ async def enter_run(
         pool=stack.enter_context(pool_of(purse)),
         budget=stack.enter_context(seat_at(request.budget, campaign.settings.task_deadline)),
     )
+
+
+def _log_file(campaign: Campaign) -> LogFile:
+    """Where the log goes; a folder that is set may hold those of several sheets.
+
+    Raises:
+        ConfigError: the folder cannot be made.
+    """
+    settings, path = campaign.settings, campaign.sidecar.log
+    if settings.log_folder is not None:
+        path = settings.log_folder / f"{campaign.sheet.name}.log"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                phrase(
+                    "the folder of log.folder cannot be made ({why}).",
+                    why=error.strerror or error,
+                ),
+                code="log_folder",
+                where=str(path.parent),
+            ) from None
+    return LogFile(path=path, most_bytes=settings.log_bytes, kept=settings.log_files)
 
 
 async def _meet_neighbours(

@@ -6,6 +6,7 @@ import json
 import logging
 import logging.handlers
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -13,8 +14,6 @@ from typing import Self
 
 from batch_runner.core.redact import redact
 
-LOG_BYTES = 10_000_000
-LOG_FILES = 5
 LOG_PAUSE = 0.5  # seconds that a line may wait
 
 _json = json.JSONEncoder(ensure_ascii=False, default=str).encode
@@ -26,6 +25,15 @@ class _File(logging.handlers.RotatingFileHandler):
         raise  # noqa: PLE0704
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFile:
+    """Where a log goes, and how much of it is kept."""
+
+    path: Path
+    most_bytes: int  # beyond which a new file is begun
+    kept: int  # full files beside it
+
+
 class RunLog:
     """Written to disk once a moment, not once a line: a run may have thousands a second.
 
@@ -35,7 +43,7 @@ class RunLog:
 
     def __init__(
         self,
-        path: Path,
+        file: LogFile,
         run: int,
         secrets: tuple[str, ...],
         now: Callable[[], datetime],
@@ -44,14 +52,18 @@ class RunLog:
         """Open it.
 
         Args:
-            path: the file.
+            file: where it goes.
             run: of the ledger; stands in each line.
             secrets: what must stand in none.
             now: the time of a line.
             echo: told each line at once, as it is written.
         """
         self._file = _File(
-            path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", errors="replace"
+            file.path,
+            maxBytes=file.most_bytes,
+            backupCount=file.kept,
+            encoding="utf-8",
+            errors="replace",
         )
         self._run = run
         self._secrets = secrets

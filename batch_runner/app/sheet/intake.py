@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from batch_runner.app.sheet.album import NO_RULES, Album, PictureRules
+from batch_runner.app.sheet.condition import condition_of
 from batch_runner.app.sheet.joining import Joining, joining_of
 from batch_runner.app.sheet.row_identity import Identifier
 from batch_runner.app.sheet.row_reader import Rank, RowReader
@@ -15,17 +16,15 @@ from batch_runner.app.templates.sources import Columns
 from batch_runner.app.templates.values import ValueTemplate, bind
 from batch_runner.core.cellrefs import MAX_COLUMN
 from batch_runner.core.columns import map_columns
-from batch_runner.core.controls import VARIANTS, Gate, column_finder, split_controls
+from batch_runner.core.controls import VARIANTS, Gate, split_controls
 from batch_runner.core.decisions import DECISION
 from batch_runner.core.errors import ConfigError, SheetError
 from batch_runner.core.identity import Basis, former_columns
-from batch_runner.core.language import phrase
 from batch_runner.core.model import (
     ColumnMap,
     Problem,
     ReadOptions,
     Severity,
-    SheetRow,
     Table,
     address,
     iter_errors,
@@ -33,7 +32,6 @@ from batch_runner.core.model import (
 from batch_runner.core.outcolumns import OutColumns, plan_columns
 from batch_runner.core.profile import Catalogue
 from batch_runner.core.recipe import hashed_columns
-from batch_runner.core.text import quoted
 from batch_runner.core.variants import ONE, Variants
 from batch_runner.core.where import Where
 from batch_runner.ledger.spool import Spool
@@ -173,7 +171,7 @@ def _reader(
         catalogue=rules.catalogue,
         hidden_rows=rules.hidden_rows,
         columns=columns,
-        gate=Gate(columns=controls, where=_condition(table, rules.where, columns, out)),
+        gate=Gate(columns=controls, where=condition_of(table, rules.where, columns, out)),
         identifier=Identifier(
             headers=table.headers,
             hashed=hashed,
@@ -200,26 +198,6 @@ def _most(table: Table, columns: ColumnMap, variants: Variants) -> int:
     if variants.grid or gate.columns.first(VARIANTS) is None:
         return variants.count
     return max((gate.count(row, []) or variants.count for row in table.rows), default=1)
-
-
-def _condition(
-    table: Table, where: Where | None, columns: ColumnMap, out: OutColumns
-) -> Callable[[SheetRow], bool] | None:
-    if where is None:
-        return None
-    try:
-        return where.bind(column_finder(table.headers, columns, out.places))
-    except LookupError as error:
-        raise SheetError(
-            phrase(
-                "the condition {text} cannot be asked: {reason}",
-                text=quoted(where.text),
-                reason=error.args[0],
-            ),
-            code="where_column",
-            where=address(table.path.name, table.worksheet, table.header_row, None),
-            hint=phrase("It is set by --where or filter.where."),
-        ) from None
 
 
 def _check_places(table: Table, columns: ColumnMap, out: OutColumns) -> None:
