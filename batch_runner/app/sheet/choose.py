@@ -17,6 +17,7 @@ from batch_runner.core.identity import RowIdentity
 from batch_runner.core.jobs import Adoption, Candidate, Earlier, RowSpec, edited_since
 from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import State
+from batch_runner.core.model import Problem, Severity
 from batch_runner.core.outcolumns import job_mark
 from batch_runner.core.profile import Profile
 from batch_runner.core.selection import Selection, Sort, lines_text
@@ -107,21 +108,24 @@ class Choice:
 
 
 def check_lines(intakes: Sequence[Intake], lines: Selection | None) -> None:
-    """See that the lines that were named hold rows.
+    """See that the lines that were named hold rows; those that do not are told as a finding.
 
     Raises:
         UsageError: none of them does: they are of another sheet, or it was sorted.
     """
     spans = () if lines is None or lines.sort is not Sort.LINES else lines.spans
-    if spans and not any(intake.rows.has_any(*span) for intake in intakes for span in spans):
-        raise UsageError(
-            phrase("there is no row to run at {lines}.", lines=lines_text(spans)),
-            code="no_such_rows",
-            hint=phrase(
-                "Lines are counted as the spreadsheet program shows them; totals, notes and empty "
-                "lines are no rows."
-            ),
-        )
+    gone = [span for span in spans if not any(intake.rows.has_any(*span) for intake in intakes)]
+    if not gone:
+        return
+    message = phrase("there is no row to run at {lines}.", lines=lines_text(gone))
+    hint = phrase(
+        "Lines are counted as the spreadsheet program shows them; totals, notes and empty lines "
+        "are no rows."
+    )
+    if len(gone) == len(spans):
+        raise UsageError(message, code="no_such_rows", hint=hint)
+    problem = Problem(code="no_such_rows", message=message, hint=hint, severity=Severity.WARNING)
+    intakes[0].rows.findings.add(problem, 0)
 
 
 def make_filter(only: Selection | None, limit: int | None, pilot: int | None = None) -> Filter:
