@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 
 from batch_runner.core.expect import ENOUGH
 
-ENOUGH_PAID = 3
-"""Videos of a model whose true costs must be known before they are relied on."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
@@ -24,9 +21,13 @@ class History:
         return None if len(times) < ENOUGH else _most(times)
 
     def costs(self, model: str, high: int) -> tuple[int, int] | None:
-        """What videos that may cost so much cost likely, if they do as those before did."""
+        """What videos that may cost so much cost likely, if they do as those before did.
+
+        One charge tells more than a dated price, so one is enough; the guards of money do not
+        rely on it.
+        """
         ratios = self.ratios.get(model, ())
-        if len(ratios) < ENOUGH_PAID:
+        if not ratios:
             return None
         low, top = ratios[0], ratios[-1]
         return round(high * low), round(high * top)
