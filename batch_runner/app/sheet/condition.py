@@ -28,9 +28,9 @@ def condition_of(
     except LookupError as error:
         raise SheetError(
             phrase(
-                "the condition {given} cannot be asked: {why}",
-                given=quoted(where.text),
-                why=error.args[0],
+                "the condition {text} cannot be asked: {reason}",
+                text=quoted(where.text),
+                reason=error.args[0],
             ),
             code="where_column",
             where=address(table.path.name, table.worksheet, table.header_row, None),

@@ -20,6 +20,7 @@ from batch_runner.core.controls import VARIANTS, Gate, split_controls
 from batch_runner.core.decisions import DECISION
 from batch_runner.core.errors import ConfigError, SheetError
 from batch_runner.core.identity import Basis, former_columns
+from batch_runner.core.language import phrase
 from batch_runner.core.model import (
     ColumnMap,
     Problem,
