@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from batch_runner.core.language import phrase
+
 LONGEST_PART = 200
 """Bytes of one folder or file name; leaves room for what is added within every system's limit."""
 
@@ -29,11 +31,14 @@ def harmless(text: str) -> str:
     '_Red_cup__5_6'
     """
     clean = _BLANKS.sub("_", unicodedata.normalize("NFC", text).strip())
-    return "".join("_" if _leads_anywhere(char) else char for char in clean).strip(".")
+    clean = _FORBIDDEN.sub("_", clean.replace("/", "_"))
+    if not clean.isascii():
+        clean = "".join("_" if _is_unseen(char) else char for char in clean)
+    return clean.strip(".")
 
 
-def _leads_anywhere(char: str) -> bool:
-    return char == "/" or bool(_FORBIDDEN.match(char)) or unicodedata.category(char)[0] == "C"
+def _is_unseen(char: str) -> bool:
+    return unicodedata.category(char)[0] == "C"
 
 
 def checked_name(text: str, extensions: tuple[str, ...]) -> tuple[str, str]:
@@ -50,10 +55,10 @@ def checked_name(text: str, extensions: tuple[str, ...]) -> tuple[str, str]:
     suffix = next((end for end in extensions if name.lower().endswith(end)), "")
     name = name[: len(name) - len(suffix)]
     if name.startswith(("/", "~")) or re.match(r"[A-Za-z]:", name):
-        return "", "must stay within the folder of the videos: no / or drive at its beginning"
+        return "", phrase("must stay within the folder: no / or drive at its beginning")
     parts = name.split("/")
     if len(parts) > MOST_FOLDERS:
-        return "", f"leads through more than {MOST_FOLDERS} folders"
+        return "", phrase("leads through more than {most} folders", most=MOST_FOLDERS)
     for part in parts:
         wrong = _wrong_with(part)
         if wrong:
@@ -64,18 +69,22 @@ def checked_name(text: str, extensions: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _wrong_with(part: str) -> str:
-    found = next((char for char in part if _leads_anywhere(char)), None)
+    found = next(filter(_is_unseen, "" if part.isascii() else part), None)
+    if match := _FORBIDDEN.search(part):
+        found = match[0]
     if found:
-        return f"holds {found!r}, which not every system allows"
+        return phrase("holds {sign}, which not every system allows", sign=repr(found))
     if not part.strip(" ."):
-        return "has a part that is empty or only dots"
+        return phrase("has a part that is empty or only dots")
     if part.startswith("."):
-        return "begins with a dot, which hides a file"
+        return phrase("begins with a dot, which hides a file")
     if part != part.strip() or part.endswith("."):
-        return "has a part that begins or ends with a blank or ends with a dot"
+        return phrase("has a part with a blank or a dot at its end")
     size = len(part.encode("utf-8", "surrogatepass"))
     if size > LONGEST_PART:
-        return f"has a part of {size} bytes; at most {LONGEST_PART} are allowed"
+        return phrase(
+            "has a part of {size} bytes; at most {most} are allowed", size=size, most=LONGEST_PART
+        )
     return ""
 
 
