@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from batch_runner.app.board.board import Board
+from batch_runner.app.board.starts import Starts
 from batch_runner.sandbox.options import SandboxOptions, parse_fault
 from batch_runner.sandbox.server import Sandbox
 from batch_runner.web.door import Password
@@ -152,6 +153,14 @@ class Dashboard:
         return next(one.id for one in self.house.board.entries() if one.path == real)
 
 
+def _kill_runs(starts: Starts) -> None:
+    """End the runs that a test left on; they outlive their dashboard, as they should."""
+    for process, _ in starts._on.values():
+        process.kill()
+        process.wait()
+    assert starts.on == 0
+
+
 @contextlib.contextmanager
 def dashboard(
     root: Path, *faults: str, password: str | None = None, seconds: float = 0.3, **more: Any
@@ -209,6 +218,7 @@ def dashboard(
         yield found[0]
     finally:
         if found:
+            _kill_runs(found[0].house.starts)  # else a run would wait for its sandbox for ever
             found[0]._loop.call_soon_threadsafe(over.set)
         thread.join(PATIENCE)
     assert failed == []
