@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from batch_runner.core.identity import KnownJob
 from batch_runner.core.jobs import RowSpec
 from batch_runner.core.lifecycle import State
 from batch_runner.core.model import OutCell, Problem, Severity, Thumbnail
-from batch_runner.ledger.spool import Spool
+from batch_runner.ledger.spool import BATCH, Spool
 from tests.ledger.conftest import spec
 from tests.ledger.spooled import spooled
 
@@ -56,6 +57,13 @@ def test_rows_come_back_as_they_were_in_the_order_of_the_sheet(
     dice.shuffle(rows)  # type: ignore[attr-defined]
     found = [candidate.spec for candidate in spooled(rows).candidates()]
     assert found == sorted(rows, key=lambda row: row.identity.row)
+
+
+@pytest.mark.parametrize("count", [0, 1, BATCH - 1, BATCH, BATCH + 1, 2 * BATCH])
+def test_any_number_of_rows_is_taken(count: int) -> None:
+    """None, and just as many as are written together."""
+    rows = [spec(line, f"text {line}") for line in range(2, count + 2)]
+    assert len(spooled(rows)) == count
 
 
 def test_a_row_knows_whether_its_job_asked_for_the_same() -> None:

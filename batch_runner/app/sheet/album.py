@@ -29,6 +29,8 @@ _MAYBE_SHARED = re.compile(
 )
 
 
+_ONE_LINK = re.compile(r"https?://[^\s|]+", re.IGNORECASE)
+
 _Cell = tuple[int, int | None]
 """Line and column."""
 
@@ -94,6 +96,8 @@ class Album:
         for name in PICTURES:
             if name not in columns.columns and not supplement.speaks_of(name):
                 continue
+            if self._is_plain(row, columns.columns.get(name, ()), supplement, name):
+                continue
             refs = as_links(given(row, columns, name, supplement))
             if not any(map(self._concerns, refs)):
                 continue
@@ -110,6 +114,21 @@ class Album:
         if not over and not any(problems.values()):
             return OfRow(supplement)
         return OfRow(supplement.also(Supplement(over=over, problems=problems)), contents)
+
+    def _is_plain(
+        self, row: SheetRow, places: Sequence[int], supplement: Supplement, name: str
+    ) -> bool:
+        """Whether nothing but one link stands in each cell, as in most rows: quickly seen."""
+        rules = self._rules
+        if rules.fetch or rules.note or row.pictures or supplement.speaks_of(name):
+            return False
+        for place in places:
+            value = row.value(place)
+            if place in row.links or not isinstance(value, str | None):
+                return False
+            if value and (not _ONE_LINK.fullmatch(value) or _MAYBE_SHARED.search(value)):
+                return False
+        return True
 
     def _concerns(self, ref: str) -> bool:
         """Whether there is anything to find out about a reference."""
