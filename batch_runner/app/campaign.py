@@ -186,4 +186,5 @@ def _rulebook(settings: Settings, catalogue: Catalogue, *, adopt: bool) -> Ruleb
         hidden_rows=settings.hidden_rows,
         preview=settings.preview,
         variants=settings.variants,
+        variant_rows=settings.variant_rows,
     )

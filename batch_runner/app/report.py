@@ -70,7 +70,7 @@ async def write_again(campaign: Campaign, out: Path) -> Rewritten:
                 await remember_output(out, ledger)
             await asyncio.to_thread(shutil.copyfile, original, out)
             check_sheet_path(out)
-            intakes = await read_sheet(out, campaign.rules, ledger)
+            intakes = await read_sheet(out, replace(campaign.rules, variant_rows=False), ledger)
             await find_jobs(intakes, ledger)
             known = [await _with_lines(intake, ledger) for intake in intakes]
             await asyncio.to_thread(_write, campaign, intakes, known)

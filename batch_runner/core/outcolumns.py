@@ -26,6 +26,7 @@ __all__ = [
     "STATUS_WORDS",
     "VARIANT_COLUMNS",
     "WIDTHS",
+    "More",
     "OutColumns",
     "job_mark",
     "plan_columns",
@@ -77,6 +78,18 @@ class OutColumns:
     notices: tuple[Problem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class More:
+    """Which columns a sheet gets beside the usual ones."""
+
+    preview: bool = False  # one for pictures
+    variants: int = 1  # how many videos a row has at most
+    further: bool = True  # whether further variants get columns of their own
+
+
+NO_MORE = More()
+
+
 def job_mark(row_hash: str) -> str:
     """What the ``job`` column shows of a row's hash: its first 12 hex digits."""
     return row_hash[:MARK_LENGTH]
@@ -87,9 +100,7 @@ def plan_columns(
     recorded: Mapping[str, str],
     configured: Mapping[str, str],
     prefix: str = "batch_",
-    *,
-    preview: bool = False,
-    variants: int = 1,
+    more: More = NO_MORE,
 ) -> OutColumns:
     """Decide which column each of our names takes.
 
@@ -103,14 +114,13 @@ def plan_columns(
         recorded: our name -> header text that the ledger knows we wrote.
         configured: our name -> header text from the config's ``output.columns``.
         prefix: what our names get where the user has a column of that name.
-        preview: whether a column for pictures is wanted, too. One that the ledger wrote is ours
-            also when it is no longer wanted.
-        variants: how many videos a row has at most; likewise.
+        more: what is wanted beside the usual ones. A column that the ledger wrote is ours also
+            when it is no longer wanted.
     """
     headers = _Headers(table.headers)
     wanted = our_names(
-        preview=preview or bool(headers.find(recorded.get(PREVIEW, ""))),
-        variants=max(variants, *(number_of(name) for name in (*recorded, "status"))),
+        preview=more.preview or bool(headers.find(recorded.get(PREVIEW, ""))),
+        variants=max(more.variants, *(number_of(name) for name in (*recorded, "status"))),
     )
     evidence = _evidence(table, headers, (recorded, configured), prefix, wanted)
     places: dict[str, int] = {}
@@ -125,6 +135,8 @@ def plan_columns(
             place = _recognised(headers, name, prefix, taken, evidence)
         if place is not None:
             places[name], names[name] = place, table.headers[place]
+            continue
+        if number_of(name) > 1 and not more.further:
             continue
         text, users = _new_header(headers, names.values(), name, configured, prefix)
         place = max(table.width, len(table.headers)) + len(added)

@@ -19,6 +19,8 @@ from batch_runner.core.jobs import Candidate, RowSpec
 from batch_runner.ledger.findings import TABLE as PROBLEMS
 from batch_runner.ledger.findings import Findings
 from batch_runner.ledger.first_rows import FirstRows
+from batch_runner.ledger.further import TABLE as LISTED
+from batch_runner.ledger.further import ListedVariants
 from batch_runner.ledger.picture_places import TABLE as PICTURES
 from batch_runner.ledger.picture_places import PicturePlaces
 from batch_runner.ledger.shown_cells import SLOTS, ShownCells, slot
@@ -83,7 +85,7 @@ class Spool:
         # Nobody comes back to this file: it needs no journal, and one transaction is enough.
         self._connection.execute("PRAGMA journal_mode = OFF")
         self._connection.execute("BEGIN")
-        for statement in (_TABLES + PROBLEMS + CELLS + PICTURES).split(";\n"):
+        for statement in (_TABLES + PROBLEMS + CELLS + PICTURES + LISTED).split(";\n"):
             self._connection.execute(statement)
         self._new: list[tuple[Any, ...]] = []
         self._ranked = False  # whether any row has a priority
@@ -93,6 +95,7 @@ class Spool:
         self.names = FirstRows(self._connection, "names")  # of videos
         self.groups = FirstRows(self._connection, "groups")
         self.pictures = PicturePlaces(self._connection)
+        self.listed = ListedVariants(self._connection)
 
     # -- filled once, row by row -------------------------------------------------------
 

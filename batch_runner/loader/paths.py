@@ -10,6 +10,8 @@ from pathlib import Path
 from batch_runner.core.errors import SheetError
 from batch_runner.core.google_link import COPY_SUFFIX
 from batch_runner.core.language import either, joined, phrase, series, template
+from batch_runner.core.listing import LISTING_SUFFIX
+from batch_runner.loader.listing import is_listing
 
 CSV_SUFFIXES = frozenset({".csv", ".tsv"})
 EXCEL_SUFFIXES = frozenset({".xlsx", ".xlsm"})
@@ -61,8 +63,8 @@ def is_only_read(path: Path) -> bool:
 def is_result_copy(path: Path) -> bool:
     """Whether this is a file made beside a sheet, by us or by a spreadsheet program.
 
-    Such are ``*.results.*`` and ``*.before-restore.*``, the lock files ``~$*``, dotfiles and all
-    within a sidecar folder ``*.batch``. Copies for the sandbox (``*.sandbox.*``) are sheets.
+    Such are ``*.results.*`` and ``*.before-restore.*``, lists of variants, the lock files ``~$*``,
+    dotfiles and all within a sidecar folder ``*.batch``. Copies for the sandbox (``*.sandbox.*``) are sheets.
     """
     return _original(path) is not None
 
@@ -162,6 +164,10 @@ def _original(path: Path) -> Path | None:
     if name.startswith(".") and name != "..":
         bare = name.removeprefix(".~lock.").removesuffix("#").lstrip(".")
         return path.with_name(bare or name)
+    if is_listing(path):
+        stem = name[: -len(LISTING_SUFFIX)]
+        sheets = [path.with_name(stem + end) for end in (*sorted(SHEET_SUFFIXES), COPY_SUFFIX)]
+        return next((one for one in sheets if one.exists()), sheets[0])
     found = _COPY.fullmatch(name)
     if found is None:
         return None

@@ -10,6 +10,7 @@ from pathlib import Path
 from batch_runner.core.errors import SheetChangedError
 from batch_runner.core.google_link import COPY_SUFFIX
 from batch_runner.core.language import phrase
+from batch_runner.core.listing import LISTING_SUFFIX
 from batch_runner.core.model import FileStamp
 from batch_runner.reporter.busy import as_busy
 from batch_runner.reporter.replace import sync_folder
@@ -24,8 +25,17 @@ def results_path(sheet: Path) -> Path:
     Beside it; where its folder is read-only, under the same name in the sidecar.
     """
     suffix = _WRITTEN_AS.get(sheet.suffix.lower(), sheet.suffix)
-    stem = sheet.name.removesuffix(COPY_SUFFIX) if sheet.name.endswith(COPY_SUFFIX) else sheet.stem
-    return sheet.with_name(f"{stem}.results{suffix}")
+    return sheet.with_name(f"{_stem(sheet)}.results{suffix}")
+
+
+def listing_path(sheet: Path) -> Path:
+    """Where further variants are listed, if they are to have no columns."""
+    return sheet.with_name(_stem(sheet) + LISTING_SUFFIX)
+
+
+def _stem(sheet: Path) -> str:
+    copied = sheet.name.endswith(COPY_SUFFIX)
+    return sheet.name.removesuffix(COPY_SUFFIX) if copied else sheet.stem
 
 
 def excerpt_suffix(sheet: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
@@ -34,6 +35,10 @@ class Output(Section):
     preview: bool = Field(
         default=False,
         description="A column with a picture of each video, in workbooks; makes rows taller.",
+    )
+    variants: Literal["columns", "rows"] = Field(
+        default="columns",
+        description="Further variants: in numbered columns, or as rows of NAME.variants.csv.",
     )
     break_signature: bool = Field(
         default=False, description="Write into a signed workbook; its signature becomes invalid."

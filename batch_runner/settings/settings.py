@@ -82,6 +82,7 @@ class Settings:
     output_prefix: str  # before our column name where the user has one of that name
     output_style: bool  # whether our cells in a workbook get looks of their own
     grow_tables: bool  # whether an Excel table that ends at our columns takes them in
+    variant_rows: bool  # whether further variants are listed beside the sheet, not in columns
     preview: bool  # whether a workbook shows a picture of each video
     break_signature: bool  # whether a signed workbook may be changed
     time_zone: str | None  # IANA name; None: this machine's

@@ -18,6 +18,7 @@ from batch_runner.app.run.held_plan import Begun, begun_plan, videos_left
 from batch_runner.app.run.outcome import FailOn
 from batch_runner.app.sheet.choose import Filter, check_lines
 from batch_runner.app.sheet.intake import Intake
+from batch_runner.app.sheet.listing import NOTED, check_listing
 from batch_runner.app.sheet.plan import Plan, make_plan
 from batch_runner.app.sheet.reading import chosen, find_jobs, history_of, read_sheet
 from batch_runner.core.errors import UsageError
@@ -89,11 +90,14 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
                 campaign.sidecar.ledger,
             )
         copies = await outputs_of(ledger)
+        noted = None if ledger is None else await ledger.meta(NOTED)
         begun = await begun_plan(ledger) if request.plan is not None else None
         wish = await with_order(request.wish, ledger)
     if campaign.sandbox and campaign.settings.output_file is None and campaign.output:
         copies |= {str(campaign.output)}  # what a rehearsal made, whose ledger may be thrown away
     check_output(campaign.output, campaign.sheet, copies)
+    if campaign.rules.variant_rows:
+        check_listing(campaign.sheet, noted)
     if not request.new:
         await guards.check_moved(campaign.sheet, campaign.sidecar, intakes, campaign.data)
     if request.adopt is None:

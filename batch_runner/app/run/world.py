@@ -19,8 +19,9 @@ from batch_runner.core.dialect import APIMART
 from batch_runner.core.errors import SheetBusyError
 from batch_runner.core.language import phrase
 from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.loader.listing import is_listing
 from batch_runner.provider.client import HttpProvider
-from batch_runner.reporter.copies import original_path, results_path
+from batch_runner.reporter.copies import listing_path, original_path, results_path
 from batch_runner.scheduler.world import Limits
 
 SANDBOX_KEY = "sandbox-key"  # the sandbox takes any
@@ -102,6 +103,7 @@ def refresh_copy(campaign: Campaign) -> None:
     try:
         shutil.copyfile(campaign.source, fresh)
         fresh.replace(campaign.sheet)
+        _refresh_listing(listing_path(campaign.source), listing_path(campaign.sheet))
     except OSError as error:
         fresh.unlink(missing_ok=True)
         raise SheetBusyError(
@@ -113,6 +115,14 @@ def refresh_copy(campaign: Campaign) -> None:
             where=str(campaign.sheet),
             hint=phrase("Close it if it is open, or copy the sheet to a folder of your own."),
         ) from error
+
+
+def _refresh_listing(real: Path, copy: Path) -> None:
+    """What is listed beside the sheet goes with it."""
+    if is_listing(copy):
+        copy.unlink()
+    if is_listing(real) and not copy.exists():
+        shutil.copyfile(real, copy)
 
 
 def desk_of(campaign: Campaign, ledger: SqliteLedger, notice: Callable[[str, str], None]) -> Desk:
@@ -142,7 +152,8 @@ async def sweep(campaign: Campaign, ledger: SqliteLedger) -> None:
     """Remove half-written files that a killed run left; only while the lock is held."""
     sheet, sidecar = campaign.sheet, campaign.sidecar.folder
     copy = results_path(sheet)
-    for file in (sheet, copy, campaign.sidecar.home / copy.name, original_path(sheet, sidecar)):
+    beside = (copy, listing_path(sheet), campaign.sidecar.home / copy.name)
+    for file in (sheet, *beside, original_path(sheet, sidecar)):
         for path in file.parent.glob(f".{glob.escape(file.name)}.*.tmp"):
             path.unlink(missing_ok=True)
     await sweep_parts(video_folder(campaign), ledger)

@@ -30,12 +30,14 @@ from batch_runner.core.model import (
     address,
     iter_errors,
 )
-from batch_runner.core.outcolumns import OutColumns, plan_columns
+from batch_runner.core.outcolumns import More, OutColumns, plan_columns
 from batch_runner.core.profile import Catalogue
 from batch_runner.core.recipe import hashed_columns
 from batch_runner.core.variants import ONE, Variants
 from batch_runner.core.where import Where
 from batch_runner.ledger.spool import Spool
+from batch_runner.loader.listing import read_listing
+from batch_runner.reporter.copies import listing_path
 
 if TYPE_CHECKING:
     from batch_runner.app.templates.language import Compiled  # heavy: it brings Jinja
@@ -73,6 +75,7 @@ class Rulebook:
     preview: bool = False  # whether a picture of each video is wanted
     pictures: PictureRules = NO_RULES
     variants: Variants = ONE  # how many videos a row gets that does not say it itself
+    variant_rows: bool = False  # further ones are listed beside the sheet, not in columns
     templates: tuple[ValueTemplate, ...] = ()  # for what rows do not say themselves
     video_name: Compiled | None = None  # the template by which videos are called
 
@@ -109,8 +112,11 @@ def take_in(table: Table, rules: Rulebook, memory: Memory) -> Intake:
         memory.out_columns or {},
         rules.out_configured,
         prefix=rules.out_prefix,
-        preview=rules.preview and table.in_workbook,
-        variants=_most(table, found, rules.variants),
+        more=More(
+            preview=rules.preview and table.in_workbook,
+            variants=_most(table, found, rules.variants),
+            further=not rules.variant_rows,
+        ),
     )
     _check_places(table, found, out)
     columns, controls = split_controls(found)
@@ -167,6 +173,7 @@ def _reader(
     hashed = hashed_columns(table.headers, columns, templates.sources if templates else ())
     makers = templates.makers if templates else frozenset[int]()
     rows = Spool()
+    rows.listed.fill(read_listing(listing_path(table.path)), table.worksheet or "")
     return RowReader(
         table=table,
         catalogue=rules.catalogue,

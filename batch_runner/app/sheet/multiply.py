@@ -16,6 +16,7 @@ from batch_runner.core.supplement import Supplement, Supplied
 from batch_runner.core.takes import SEED
 from batch_runner.core.text import quoted
 from batch_runner.core.variants import Variants, column_name, seed_of_variant, variant_hash
+from batch_runner.ledger.further import ListedVariants
 from batch_runner.ledger.spooled import OWN
 
 _BY = "the setting 'variants'"
@@ -92,6 +93,16 @@ def as_variant(identity: RowIdentity, variant: int, shown: Mapping[str, str]) ->
         shown_job=mark,
         shown_status=shown.get(column_name("status", own)),
     )
+
+
+def as_listed(identity: RowIdentity, listed: ListedVariants) -> RowIdentity:
+    """The same, with what the list beside the sheet shows of it, if the row itself shows nothing."""
+    mark = identity.row_hash[:MARK_LENGTH]
+    found = None if identity.shown_job == mark else listed.take(mark)
+    if found is None:
+        return identity
+    task, status = found
+    return replace(identity, shown_task=task or None, shown_job=mark, shown_status=status or None)
 
 
 def _unseen(identity: RowIdentity, variant: int, row_hash: str) -> RowIdentity:

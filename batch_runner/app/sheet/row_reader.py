@@ -9,6 +9,7 @@ from enum import IntEnum
 from batch_runner.app.sheet.album import Album
 from batch_runner.app.sheet.joining import Joining, fitting
 from batch_runner.app.sheet.multiply import (
+    as_listed,
     as_variant,
     doubts,
     fields_of,
@@ -136,6 +137,7 @@ class RowReader:
         if passage.decision:
             shown[DECISION] = passage.decision
         identity = as_variant(self.identifier.identity(seen, shown), variant, shown)
+        identity = as_listed(identity, self.rows.listed)
         name = ""
         if self.names is not None and verdict.request is not None and not excused:
             verdict, name = self._named(self.names, row, verdict, identity)

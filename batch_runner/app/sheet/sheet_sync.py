@@ -12,6 +12,7 @@ from batch_runner.app.sheet.converting import Converter
 from batch_runner.app.sheet.desk import Desk
 from batch_runner.app.sheet.held import Held
 from batch_runner.app.sheet.intake import Intake
+from batch_runner.app.sheet.listing import Listing
 from batch_runner.app.sheet.picture_store import keep_pasted
 from batch_runner.app.sheet.previews import PreviewCells
 from batch_runner.app.sheet.projection import differing, project, seen_as
@@ -43,6 +44,7 @@ class SheetSync:
         self._desk = desk
         self._lock = asyncio.Lock()
         self._converter = Converter(desk.sidecar)
+        self._listing = Listing(desk)
         self._hold(intakes, scopes)
         self._told_busy = False
         self._fresh_until = 0.0  # loop time before which the file is not looked at again
@@ -122,6 +124,8 @@ class SheetSync:
                 if at_end or self._desk.output is not None:
                     self._touched = None
                 if await self._write_once(at_end=at_end):
+                    if not self.beside:
+                        await self._listing.put_away()
                     return
             raise SheetBusyError(
                 phrase("it was saved by somebody else each time results were to be written."),
@@ -155,6 +159,8 @@ class SheetSync:
     async def _write_once(self, *, at_end: bool) -> bool:
         """Whether the sheet (or a copy) shows everything now."""
         touched, self._touched = self._touched, set()
+        if touched is None or touched:
+            await self._listing.write(at_end=at_end)
         plans = [await self._plan(held, touched, at_end=at_end) for held in self._held]
         if not any(plans):
             return True
