@@ -7,11 +7,11 @@ answered: ``safe_text`` sees to that.
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from batch_runner.core.celltext import plain_text, safe_text
+from batch_runner.core.header_places import HeaderPlaces, fold_header
 from batch_runner.core.identity import MARK_LENGTH
 from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import State, shown
@@ -117,7 +117,7 @@ def plan_columns(
         more: what is wanted beside the usual ones. A column that the ledger wrote is ours also
             when it is no longer wanted.
     """
-    headers = _Headers(table.headers)
+    headers = HeaderPlaces(table.headers)
     wanted = our_names(
         preview=more.preview or bool(headers.find(recorded.get(PREVIEW, ""))),
         variants=max(more.variants, *(number_of(name) for name in (*recorded, "status"))),
@@ -175,7 +175,7 @@ def unnamed_before_ours(headers: Sequence[str]) -> range:
     header before they were.
     """
     ours = len(headers)
-    while ours and _is_our_name(_fold(headers[ours - 1]).removeprefix("batch_")):
+    while ours and _is_our_name(fold_header(headers[ours - 1]).removeprefix("batch_")):
         ours -= 1
     own = ours
     while own and ours < len(headers) and not headers[own - 1].strip():
@@ -187,37 +187,9 @@ def _is_our_name(text: str) -> bool:
     return text in ALL_COLUMNS or number_of(text) > 1
 
 
-class _Headers:
-    """A table's headers, found by text without regard to case."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._places: dict[str, list[int]] = {}
-        for place, text in enumerate(texts):
-            if text.strip():
-                self._places.setdefault(_fold(text), []).append(place)
-
-    def find(self, text: str) -> list[int]:
-        """All columns of this header, from left to right."""
-        return self._places.get(_fold(text), [])
-
-    def numbered(self, text: str) -> Iterator[str]:
-        """``text``, ``text_2``, ``text_3`` ... as long as such headers stand, and the next."""
-        number, candidate = 1, text
-        while True:
-            yield candidate
-            if not self.find(candidate):
-                return
-            number += 1
-            candidate = f"{text}_{number}"
-
-
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip().casefold()
-
-
 def _evidence(
     table: Table,
-    headers: _Headers,
+    headers: HeaderPlaces,
     settled: tuple[Mapping[str, str], ...],
     prefix: str,
     names: Iterable[str],
@@ -233,7 +205,7 @@ def _evidence(
 
 
 def _settled(
-    headers: _Headers,
+    headers: HeaderPlaces,
     name: str,
     settled: tuple[Mapping[str, str], ...],
     taken: set[int],
@@ -253,7 +225,7 @@ def _settled(
 
 
 def _recognised(
-    headers: _Headers,
+    headers: HeaderPlaces,
     name: str,
     prefix: str,
     taken: set[int],
@@ -272,20 +244,20 @@ def _recognised(
 
 
 def _new_header(
-    headers: _Headers,
+    headers: HeaderPlaces,
     given: Iterable[str],
     name: str,
     configured: Mapping[str, str],
     prefix: str,
 ) -> tuple[str, int | None]:
     """The header for a column to add, and the user's column it gives way to, if any."""
-    used = {_fold(text) for text in given}
+    used = {fold_header(text) for text in given}
     wanted = configured.get(name, "").strip() or name
     users = headers.find(wanted)
-    if not users and _fold(wanted) not in used:
+    if not users and fold_header(wanted) not in used:
         return wanted, None
     number, text = 1, prefix + name
-    while headers.find(text) or _fold(text) in used:
+    while headers.find(text) or fold_header(text) in used:
         number += 1
         text = f"{prefix}{name}_{number}"
     return text, users[0] if users else None
