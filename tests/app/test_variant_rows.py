@@ -225,3 +225,32 @@ def test_cells_of_the_list_are_no_formulas(
     assert cli("run", sheet).code == 0
 
     assert [line["key"] for line in listed(sheet)] == ["'=1+1"]
+
+
+def test_a_listed_variant_of_which_nobody_knows_is_held(
+    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure
+) -> None:
+    """Sent, the answer lost, then the ledger: its mark in the list keeps it from being sent again."""
+    sheet = new_sheet("csv", ["Lost. [sandbox:accept-then-drop]"])
+    configure(sheet, variants=2, output=ROWS)
+    assert cli("run", sheet).code == 1
+    sent = len(service.accepted())
+    (sheet.sidecar / "ledger.sqlite").unlink()
+
+    assert cli("run", sheet).code == 1
+
+    assert [line["status"] for line in listed(sheet)] == ["unknown"]
+    assert len(service.accepted()) == sent
+
+
+def test_a_rehearsal_leaves_the_list_of_the_sheet_alone(
+    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure
+) -> None:
+    """It has a list of its own, beside its copy of the sheet."""
+    sheet = new_sheet("csv", PROMPTS)
+    configure(sheet, variants=2, output=ROWS)
+    for _ in range(2):
+        assert cli("run", sheet, "--sandbox").code == 0
+    assert not listing_of(sheet).exists()
+    assert len(listed(Sheet(sheet.path.with_name("campaign.sandbox.csv")))) == 2
+    assert service.accepted() == []
