@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from pathlib import Path
@@ -11,10 +12,13 @@ from batch_runner.app.clock import now
 from batch_runner.app.place.guards import reading
 from batch_runner.app.place.home import sidecar_of
 from batch_runner.app.place.sidecar import Sidecar
+from batch_runner.app.sheet.listing import NOTED
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.language import phrase
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.loader.listing import is_listing
+from batch_runner.reporter.copies import listing_path
 
 
 def move_sidecar(old: Path, new: Path, state: Path | None, data: Path) -> Path:
@@ -83,8 +87,17 @@ async def _rename_videos(target: Sidecar, source: Sidecar, old: Path, new: Path)
     try:
         await ledger.rename_files(before, after)
         await ledger.set_meta("sheet", str(new))
+        await _rename_listing(ledger, listing_path(old), listing_path(new))
     finally:
         ledger.close()
+
+
+async def _rename_listing(ledger: SqliteLedger, old: Path, new: Path) -> None:
+    """The list of variants goes with its sheet; if it cannot, the next run writes a new one."""
+    if await ledger.meta(NOTED) == old.name and is_listing(old) and not new.exists():
+        with contextlib.suppress(OSError):
+            old.rename(new)
+            await ledger.set_meta(NOTED, new.name)
 
 
 def _prefix(sidecar: Sidecar, sheet: Path) -> str:

@@ -254,3 +254,22 @@ def test_a_rehearsal_leaves_the_list_of_the_sheet_alone(
     assert not listing_of(sheet).exists()
     assert len(listed(Sheet(sheet.path.with_name("campaign.sandbox.csv")))) == 2
     assert service.accepted() == []
+
+
+def test_the_list_moves_with_its_sheet(
+    cli: Cli, service: Service, new_sheet: NewSheet, configure: Configure
+) -> None:
+    """A renamed sheet goes on with the list under its own new name; none is left behind."""
+    sheet = new_sheet("csv", PROMPTS)
+    configure(sheet, variants=2, output=ROWS)
+    cli("run", sheet)
+    before = listed(sheet)
+    new = Sheet(sheet.path.rename(sheet.path.with_name("renamed.csv")))
+
+    assert cli("move", sheet, new).code == 0
+
+    assert [line["task_id"] for line in listed(new)] == [line["task_id"] for line in before]
+    assert not listing_of(sheet).exists()
+    configure(new, variants=2, output=ROWS)
+    assert cli("run", new).code == 0
+    assert service.bought() == dict.fromkeys(PROMPTS, 2)

@@ -12,8 +12,6 @@ from batch_runner.app.place.home import sidecar_of
 from batch_runner.app.run.outcome import DONE, Ending
 from batch_runner.core.errors import BatchRunnerError, UsageError
 from batch_runner.core.language import phrase
-from batch_runner.loader.listing import is_listing
-from batch_runner.reporter.copies import listing_path
 
 FINISHED = frozenset({"succeeded", "skipped"})
 
@@ -43,8 +41,6 @@ def put_away(campaign: Campaign, folder: Path) -> Path:
     except BatchRunnerError:
         target.rename(sheet)
         raise
-    if is_listing(listing_path(sheet)):
-        _move(listing_path(sheet), listing_path(target))
     for config in (sheet.with_name(f"{sheet.name}.yaml"), sheet.with_name(f"{sheet.stem}.yaml")):
         if campaign.settings.config == config:
             _move(config, target.with_name(f"{target.name}.yaml"))
