@@ -94,10 +94,16 @@ async def _rename_videos(target: Sidecar, source: Sidecar, old: Path, new: Path)
 
 async def _rename_listing(ledger: SqliteLedger, old: Path, new: Path) -> None:
     """The list of variants goes with its sheet; if it cannot, the next run writes a new one."""
-    if await ledger.meta(NOTED) == old.name and is_listing(old) and not new.exists():
-        with contextlib.suppress(OSError):
+    if await ledger.meta(NOTED) == old.name and await asyncio.to_thread(_moved, old, new):
+        await ledger.set_meta(NOTED, new.name)
+
+
+def _moved(old: Path, new: Path) -> bool:
+    with contextlib.suppress(OSError):
+        if is_listing(old) and not new.exists():
             old.rename(new)
-            await ledger.set_meta(NOTED, new.name)
+            return True
+    return False
 
 
 def _prefix(sidecar: Sidecar, sheet: Path) -> str:
