@@ -54,10 +54,12 @@ async def write_again(campaign: Campaign, out: Path) -> Rewritten:
     """
     if campaign.only_read:
         raise SheetError(
-            "this sheet is only read, so that it never was changed; its results are in a copy.",
+            phrase(
+                "this sheet is only read, so that it never was changed; its results are in a copy."
+            ),
             code="sheet_only_read",
             where=str(campaign.sheet),
-            hint=f"To write the copy again: {campaign.command('sync')}",
+            hint=phrase("To write the copy again: {command}", command=campaign.command("sync")),
         )
     original = campaign.sidecar.folder / f"original{campaign.sheet.suffix.lower()}"
     _check_place(out, campaign, original)
@@ -92,12 +94,14 @@ def _check_place(out: Path, campaign: Campaign, original: Path) -> None:
             hint=phrase("Give the sheet's former name and folder."),
         )
     if out.exists():
-        message, hint = "this file exists already.", "Name one that does not."
+        message = phrase("this file exists already.")
+        hint = phrase("Name one that does not exist.")
     elif out.suffix.lower() != campaign.sheet.suffix.lower():
-        message = f"the name must end in {campaign.sheet.suffix}, as that of the sheet did."
-        hint = f"Such as {out.stem}{campaign.sheet.suffix}."
+        suffix = campaign.sheet.suffix
+        message = phrase("the name must end in {suffix}, as that of the sheet did.", suffix=suffix)
+        hint = phrase("Such as {name}.", name=f"{out.stem}{suffix}")
     elif not out.resolve().parent.is_dir():
-        message, hint = "its folder does not exist.", "Make it first."
+        message, hint = phrase("its folder does not exist."), phrase("Make it first.")
     else:
         return
     raise UsageError(message, code="bad_sheet_out", where=str(out), hint=hint)

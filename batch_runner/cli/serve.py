@@ -113,9 +113,11 @@ async def _serve(offered: Offered, *, opens: bool) -> int:
         host = f"[{offered.address}]" if ":" in offered.address else offered.address
         ours = "127.0.0.1" if is_loopback(offered.address) else host
         link = f"http://{ours}:{house.hosts.port}/#enter={house.door.invite()}"
-        click.echo(f"Open this link (it works once): {link}")
+        click.echo(phrase("Open this link (it works once): {link}", link=link))
         if not is_loopback(offered.address):
-            click.echo("Others need the password. What is sent is not encrypted.", err=True)
+            click.echo(
+                phrase("Others need the password. What is sent is not encrypted."), err=True
+            )
         if opens:
             import webbrowser
 

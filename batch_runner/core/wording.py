@@ -36,16 +36,6 @@ _TASK_FAILED = {
 }
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 row``, ``2 rows``; in English only: see ``core.language.plural``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def counted_are(number: int, noun: str) -> str:
-    """``1 row is``, ``2 rows are``; in English only."""
-    return f"{counted(number, noun)} {'is' if number == 1 else 'are'}"
-
-
 def _cell(kind: str, sentence: str, charged: str, remedy: str) -> str:
     """An error cell; what kind it is of is English in every language: people filter by it."""
     return f"{kind}: {joined(sentence, charged, remedy)}"

@@ -71,7 +71,7 @@ def load_catalogue(defaults: Mapping[str, Given], more: Path | None = None) -> C
     """
     if more is not None and not more.is_dir():
         raise ConfigError(
-            "There is no such folder, in which 'models' says that profiles are.",
+            phrase("There is no such folder, in which 'models' says that profiles are."),
             code="models_missing",
             where=str(more),
         )

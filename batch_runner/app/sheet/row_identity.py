@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from batch_runner.core.identity import RowIdentity, digest
+from batch_runner.core.language import phrase
 from batch_runner.core.model import NO_PICTURES, ColumnMap, Problem, SheetRow, Verdict
 from batch_runner.core.outcolumns import OutColumns
-from batch_runner.core.text import cell_text
+from batch_runner.core.text import cell_text, quoted
 from batch_runner.core.values import KEY, canonical_cells
 
 
@@ -83,9 +84,13 @@ def with_key(row: SheetRow, column: int, verdict: Verdict, same: int) -> Verdict
     problem = Problem(
         code="key_repeated" if key else "key_blank",
         message=(
-            f"the key {key!r} stands in {same} rows; each row needs its own."
+            phrase(
+                "the key {key} stands in {count} rows; each row needs its own.",
+                key=quoted(key),
+                count=same,
+            )
             if key
-            else "the key is blank; each row needs its own."
+            else phrase("the key is blank; each row needs its own.")
         ),
         row=row.number,
         column=column,
