@@ -61,7 +61,7 @@ def test_ctrl_c_leaves_in_order_and_a_run_goes_on(
     assert "HTTP" not in "".join(events)  # it ends, and with no error
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
-    assert "1 of its runs go on" in out
+    assert "1 of its runs goes on" in out
     assert err == ""
     while states(sheet).get("running"):
         run("status", sheet, "--watch", "--every", "0.2s")

@@ -55,7 +55,7 @@ def find_sheets(given: Path, data: Path, folder: Path = Path()) -> Found:
     """
     if (link := google_sheet(given.as_posix())) is not None:
         return Found([folder / link.copy_name], link=link)
-    given = folder / given.expanduser()
+    given = folder / expanded(given)
     if given.is_dir():
         try:
             return _sheets_among(given.iterdir(), data)
@@ -116,3 +116,11 @@ async def _copies_in(folders: Iterable[Path], data: Path) -> set[str]:
             with contextlib.suppress(LedgerError), reading(sidecar_at(sidecar, data)) as ledger:
                 copies |= await outputs_of(ledger)
     return copies
+
+
+def expanded(given: Path) -> Path:
+    """A path with its ``~`` resolved; as it is where that names no user, as in ``~$sheet.xlsx``."""
+    try:
+        return given.expanduser()
+    except RuntimeError:
+        return given

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batch_runner.app.place.find_sheets import Wanted, each_once, find_sheets
+from batch_runner.app.place.find_sheets import Wanted, each_once, expanded, find_sheets
 from batch_runner.core.errors import UsageError
 from batch_runner.core.language import phrase
 from batch_runner.settings.batch import BATCH_SUFFIXES, BatchConfig, read_batch
@@ -62,7 +62,7 @@ def batch_of(given: Sequence[Path], data: Path) -> Batch:
 
 def _from_file(path: Path, config: BatchConfig, data: Path) -> Batch:
     def place(name: str) -> Path:
-        return path.parent / Path(name).expanduser()
+        return path.parent / expanded(Path(name))
 
     wanted: list[Wanted] = []
     left: list[Path] = []
