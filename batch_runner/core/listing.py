@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LISTING = (
-    "worksheet",
-    "row",
-    "key",
-    "variant",
-    "status",
-    "video_url",
-    "video_file",
-    "task_id",
-    "cost_usd",
-    "error",
-    "finished_at",
-    "job",
-)
+from batch_runner.core.outcolumns import OUT_COLUMNS
+
+LISTING = ("worksheet", "row", "key", "variant", *OUT_COLUMNS)
 """Its columns: by this header a list of ours is known, whatever became of the ledger."""
 
 LISTING_SUFFIX = ".variants.csv"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
 from batch_runner.core.language import phrase
 from batch_runner.core.outcolumns import ALL_COLUMNS
-from batch_runner.settings.section import Section
+from batch_runner.settings.section import Section, TimeZone
 
 
 class Output(Section):
@@ -21,7 +20,7 @@ class Output(Section):
     prefix: str = Field(
         default="batch_", description="Put before our name where the sheet has its own."
     )
-    time_zone: str | None = Field(
+    time_zone: TimeZone | None = Field(
         default=None, description="Such as Asia/Tokyo; default: this machine's."
     )
     style: bool = Field(
@@ -55,13 +54,3 @@ class Output(Section):
                     )
                 )
         return value
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known(cls, value: str | None) -> str | None:
-        try:
-            return value and ZoneInfo(value).key
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(
-                phrase("must be a time zone such as Europe/Berlin or Asia/Tokyo")
-            ) from None

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from batch_runner.core.language import phrase
 from batch_runner.core.selection import Selection, parse_selection
@@ -43,6 +52,15 @@ def _as_worksheets(value: Any) -> Any:
     return value
 
 
+def _as_time_zone(value: str) -> str:
+    try:
+        return value and ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            phrase("must be a time zone such as Europe/Berlin or Asia/Tokyo")
+        ) from None
+
+
 _TEXT_OR_NUMBER = {"type": ["string", "number"]}
 _TEXT_OR_TEXTS = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
@@ -62,6 +80,9 @@ Bytes = Annotated[int, _must_be(parse_bytes), WithJsonSchema({"type": "string"})
 
 Usd = Annotated[int, _must_be(parse_usd), WithJsonSchema(_TEXT_OR_NUMBER)]
 """Micro-dollars, written in dollars."""
+
+TimeZone = Annotated[str, AfterValidator(_as_time_zone)]
+"""The name of a time zone, such as ``Asia/Tokyo``."""
 
 Count = Annotated[int, Field(strict=True, ge=1)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list), WithJsonSchema(_TEXT_OR_TEXTS)]
