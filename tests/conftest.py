@@ -1,7 +1,33 @@
-"""What holds for all tests: they read English sentences, whatever the locale of the computer is."""
+"""What holds for all tests: English sentences whatever the locale is, and one database server."""
 
 from __future__ import annotations
 
 import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.postgres import Server, programs
 
 os.environ["LC_ALL"] = "C.UTF-8"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A real PostgreSQL server, one for all tests of a process; none may stop it."""
+    found = programs()
+    if found is None:
+        if os.environ.get("BATCH_RUNNER_REQUIRE_ALL") == "1":
+            pytest.fail("PostgreSQL is missing: apt-get install postgresql")
+        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
+    with Server(found) as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Server) -> Iterator[str]:
+    """The address of an empty database of the test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres.make_database(name)
+    postgres.drop_database(name)
