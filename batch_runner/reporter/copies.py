@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from batch_runner.core.errors import SheetChangedError
 from batch_runner.core.google_link import COPY_SUFFIX
@@ -72,17 +74,20 @@ def keep_original(sheet: Path, sidecar: Path) -> Path:
         sidecar.mkdir(parents=True, exist_ok=True)
     with as_busy(sheet), sheet.open("rb") as file:
         before = os.fstat(file.fileno())
-        content = file.read()
-        after = sheet.stat()
-    if FileStamp.of(before) != FileStamp.of(after):
-        raise SheetChangedError(
-            phrase("The sheet was saved while it was being copied."),
-            code="sheet_changed",
-            hint=phrase("Run again."),
-            where=str(sheet),
-        )
-    with as_busy(original):
-        _write_once(original, content, before.st_mode & 0o777 | 0o600)
+
+        def check() -> None:
+            with as_busy(sheet):
+                present = sheet.stat()
+            if FileStamp.of(before) != FileStamp.of(present):
+                raise SheetChangedError(
+                    phrase("The sheet was saved while it was being copied."),
+                    code="sheet_changed",
+                    hint=phrase("Run again."),
+                    where=str(sheet),
+                )
+
+        with as_busy(original):
+            _write_once(original, file, before.st_mode & 0o777 | 0o600, last_check=check)
     return original
 
 
@@ -93,23 +98,30 @@ def copy_once(source: Path, places: Iterable[Path]) -> Path:
         SheetBusyError: it cannot be read, or the copy cannot be written.
     """
     place = next(one for one in places if not os.path.lexists(one))
-    with as_busy(source):
-        content, mode = source.read_bytes(), source.stat().st_mode & 0o777 | 0o600
-    with as_busy(place):
-        _write_once(place, content, mode)
+    with as_busy(source), source.open("rb") as content:
+        mode = source.stat().st_mode & 0o777 | 0o600
+        with as_busy(place):
+            _write_once(place, content, mode)
     return place
 
 
-def _write_once(place: Path, content: bytes, mode: int) -> None:
-    """Write a file atomically and durably, unless it is there already."""
+def _write_once(
+    place: Path, content: BinaryIO, mode: int, last_check: Callable[[], None] = lambda: None
+) -> None:
+    """Write a file atomically and durably, unless it is there already.
+
+    Bit by bit: a sheet may be larger than what a run is to hold in memory. ``last_check`` is
+    called when all is copied, and may raise to stop it.
+    """
     handle, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".tmp", dir=place.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            shutil.copyfileobj(content, file)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(mode)
+        last_check()
         if not place.exists():
             temporary.replace(place)
     finally:
