@@ -86,12 +86,28 @@ class ShownCells(Mapping[int, Mapping[int, OutCell]]):
             names: column -> our name.
             seen_as: what a cell is to whoever reads the sheet.
         """
-        for row, cells in self.items():
-            now = {names[place]: seen_as(cell) for place, cell in cells.items()}
-            shown = json.dumps({**self.shown_at(row), **now})
-            self._connection.execute(
-                "UPDATE rows SET shown = ? WHERE slot = ?", (shown, slot(row, 1))
-            )
+        found = self._connection.execute(
+            f"""SELECT r.slot, r.shown, c.cells FROM cells c
+                JOIN rows r ON r.slot = c.row * {SLOTS} + 1"""  # noqa: S608 - a number
+        )
+        self._connection.executemany(
+            "UPDATE rows SET shown = ? WHERE slot = ?",
+            (
+                (_after(shown, _cells(cells), names, seen_as), place)
+                for place, shown, cells in found
+            ),
+        )
+
+
+def _after(
+    shown: str | None,
+    cells: Mapping[int, OutCell],
+    names: Mapping[int, str],
+    seen_as: Callable[[OutCell], str],
+) -> str:
+    """What a row shows once these cells are written."""
+    now = {names[place]: seen_as(cell) for place, cell in cells.items()}
+    return json.dumps({**json.loads(shown or "{}"), **now})
 
 
 def _packed(cell: OutCell) -> list[object]:

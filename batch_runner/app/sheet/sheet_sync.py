@@ -179,7 +179,7 @@ class SheetSync:
         self.results_in = output
         if output is None:
             sys.audit("batch_runner.app.sheet_written")
-            self._took(written, plans)
+            await self._took(written, plans)
             obeyed = [job for held in self._held for job in held.settled(self._untouched)]
             await self._desk.ledger.cells_obeyed(obeyed)
             await self._forget_copy()
@@ -235,11 +235,12 @@ class SheetSync:
             for held in self._held:
                 await self._desk.ledger.save_out_columns(held.scope, held.intake.out.names)
 
-    def _took(self, written: FileStamp, plans: list[WritePlan]) -> None:
+    async def _took(self, written: FileStamp, plans: list[WritePlan]) -> None:
         """The sheet is as we wrote it: remember what it shows, and that it was us."""
         self._stamp = written
         for i, (held, plan) in enumerate(zip(self._held, plans, strict=True)):
-            held.intake.rows.cells.written(held.names, seen_as)
+            # A whole sheet of them takes its time, which the tasks in flight need not wait for.
+            await asyncio.to_thread(held.intake.rows.cells.written, held.names, seen_as)
             added = {} if plan.headers else held.intake.out.added
             out = replace(held.intake.out, added=added)
             table = replace(held.intake.table, stamp=written)
