@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from batch_runner.core.profile import Catalogue, Given, Profile
 from batch_runner.settings.find import profile_folders
 from batch_runner.settings.profile_file import ProfileFile
 from batch_runner.settings.read import explain
-from batch_runner.settings.yaml_file import read_yaml
+from batch_runner.settings.yaml_file import parse_yaml, read_text
 
 
 def load_profiles(folders: Sequence[Path]) -> Mapping[str, Profile]:
@@ -54,7 +55,13 @@ def read_profile(path: Path) -> Profile:
     Raises:
         ConfigError: the file is unusable; names file, line and key.
     """
-    document = read_yaml(path, trusted=True)
+    return _understood(path, read_text(path))
+
+
+@lru_cache(maxsize=512)
+def _understood(path: Path, text: str) -> Profile:
+    """What a file says, worked out once while it says the same: for many sheets, for a server."""
+    document = parse_yaml(path, text, trusted=True)
     try:
         return ProfileFile.model_validate(document.data).to_core()
     except ValidationError as error:

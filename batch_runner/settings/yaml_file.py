@@ -70,7 +70,15 @@ def read_yaml(path: Path, *, trusted: bool = False) -> Document:
     Raises:
         ConfigError: it cannot be read, is no such YAML, or is unreasonably large or deep.
     """
-    text = _text(path)
+    return parse_yaml(path, read_text(path), trusted=trusted)
+
+
+def parse_yaml(path: Path, text: str, *, trusted: bool = False) -> Document:
+    """What a file says that was read already.
+
+    Raises:
+        ConfigError: it is no such YAML, or is unreasonably deep.
+    """
     lines: dict[tuple[str, ...], int] = {}
     try:
         loader = (_QUICK_LOADER if trusted else _LOADER)(text)
@@ -89,7 +97,12 @@ def read_yaml(path: Path, *, trusted: bool = False) -> Document:
     return Document(path=path, data=data, lines=lines)
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A file's text.
+
+    Raises:
+        ConfigError: it cannot be read, is no UTF-8, or is unreasonably large.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
