@@ -182,8 +182,10 @@ class Engine:
             if not self._may_send():
                 await self._wait(self._delay())
                 continue
-            # Only after a refusal are the books brought up to date before the next claim.
-            settles = self._settles if self._over_budget else NOT_BOOKED
+            settles = NOT_BOOKED
+            if self._over_budget:  # what became free is known to the books only once it is booked
+                settles = self._settles
+                await self._world.book()
             await self._world.before_claim()
             if self._may_send():  # as the world is after that wait
                 self._throttle.spend(self._loop_time())

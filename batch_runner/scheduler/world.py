@@ -38,4 +38,5 @@ class World:
     jitter: Callable[[], float]
     terms: Callable[[], ClaimTerms]
     before_claim: Callable[[], Awaitable[None]]
+    book: Callable[[], Awaitable[None]]  # bring the books up to date, where a budget is kept
     pictures: Pictures

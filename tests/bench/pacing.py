@@ -244,6 +244,7 @@ def _engine(scene: Scene, service: Service, ledger: SqliteLedger) -> Engine:
         jitter=dice.random,
         terms=terms,
         before_claim=nothing,
+        book=nothing,
         pictures=Album(),
     )
     given = (scene.rate or 1e4, scene.slots) if scene.given else (None, None)

@@ -102,6 +102,7 @@ async def look(path: Path, origin: str) -> None:
             jitter=lambda: 0.5,
             terms=lambda: ClaimTerms(now=datetime.now(UTC), key="k", origin="o", account="a"),
             before_claim=nothing,
+            book=nothing,
             pictures=Album(),
         )
         await Engine(world, Policy(download=False), Limits(), halt).run(known | soon)

@@ -15,6 +15,7 @@ from batch_runner.core.decide import Policy
 from batch_runner.core.identity import Basis, RowIdentity
 from batch_runner.core.jobs import ClaimTerms, Job, RowSpec
 from batch_runner.core.model import Estimate
+from batch_runner.core.spend import Refused, Reservation
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.scheduler.controls import Controls
 from batch_runner.scheduler.engine import Engine
@@ -45,6 +46,8 @@ class Stage:
         self.controls: Controls  # of the run that is on
         self.account = "me"
         self.before_claim: Callable[[], Awaitable[None]] = _no_wait
+        self.book: Callable[[], Awaitable[None]] = _no_wait
+        self.reserve: Callable[[Reservation], Refused | None] | None = None
         self.ledger = SqliteLedger.for_command(path)
         self._keys = itertools.count(1)
         self.during: Callable[[], Awaitable[None]] | None = None  # runs beside the engine
@@ -92,8 +95,10 @@ class Stage:
                 cap=cap,
                 max_tries=policy.max_tries,
                 replay=policy.replay,
+                reserve=self.reserve,
             ),
             before_claim=self.before_claim,
+            book=self.book,
             pictures=self.album,
         )
         engine = Engine(world, policy, limits or Limits(), self.halt)

@@ -62,16 +62,15 @@ class Purse:
     def __init__(self, store: SpendStore, source: Source, payer: Payer, caps: UserCaps) -> None:
         self.store = store
         self.payer = payer
-        self.refused = False  # the last reservation was; what was settled since may change that
         self.holds = bool(caps)  # each send is to be reserved
         self.broken = False  # the books failed in this run, which needs them for no budget
         self._source = source
         self._caps = caps
+        self._booking = asyncio.Lock()  # what was read first is also written first
 
     def reserve(self, wish: Reservation) -> Refused | None:
         """Reserve what is about to be sent; or say what forbids it."""
         refusal = self.store.reserve(self._source, self.payer, wish, self._caps.at(wish))
-        self.refused = refusal is not None
         sys.audit("batch_runner.spend.reserved")
         return None if refusal is None else Refused(over_budget(*refusal, usd))
 
@@ -86,8 +85,8 @@ class Purse:
 
     async def book(self, ledger: SqliteLedger, key: str) -> None:
         """Take over into the books what happened in the ledger since the last time."""
-        self.refused = False
-        self._source = await follow(self.store, self._source, ledger, (key, self.payer))
+        async with self._booking:
+            self._source = await follow(self.store, self._source, ledger, (key, self.payer))
         # Another sheet may have set such a budget meanwhile: from now on this one reserves, too.
         self.holds = bool(self._caps) or self.store.watched(self.payer.account, now())
 

@@ -95,6 +95,7 @@ class Session:
                 jitter=world.jitter,
                 terms=terms,
                 before_claim=self._follow,
+                book=self._book,
                 pictures=PictureStore(
                     self.sync.picture,
                     self.campaign.sidecar.pictures,
@@ -171,8 +172,6 @@ class Session:
             self.listener.noticed("spend_unusable", trouble)
 
     async def _follow(self) -> None:
-        if self.entry.purse is not None and self.entry.purse.refused:
-            await self._book()
         if (reason := await self.entry.neighbours.follow()) is not None:
             self.halt.stop_submits(reason)
         try:
