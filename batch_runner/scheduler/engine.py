@@ -239,10 +239,8 @@ class Engine:
 
     def _sending(self, *, probe: bool, settles: int) -> Sending:
         claimed = partial(self._claimed, settles=settles)
-        if not probe:
-            return Sending(claimed=claimed)
-        self._probes_out = True
-        return Sending(claimed=claimed, probed=self._probed)
+        self._probes_out |= probe
+        return Sending(claimed=claimed, probed=self._probed if probe else None)
 
     def _probed(self, taken: bool) -> None:  # noqa: FBT001 - a callback with one answer
         self._probes_out = False
