@@ -25,7 +25,7 @@ from batch_runner.core.lifecycle import State
 from batch_runner.core.model import OutCell, WritePlan
 from batch_runner.core.takes import Redo, not_now, unfit
 from batch_runner.core.text import quoted
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.reporter.busy import check_not_open
 from batch_runner.reporter.write import write
 
@@ -86,7 +86,7 @@ async def apply_decisions(
 
 
 async def _fitting(
-    ledger: SqliteLedger, decisions: Sequence[Decided], campaign: Campaign, left_out: list[str]
+    ledger: Ledger, decisions: Sequence[Decided], campaign: Campaign, left_out: list[str]
 ) -> AsyncIterator[_Fit]:
     """Those that are about a take as it is now; of the others, a sentence each."""
     for start in range(0, len(decisions), AT_ONCE):
@@ -134,7 +134,7 @@ def _wish(decided: Decided) -> Redo:
     )
 
 
-async def _redo(campaign: Campaign, ledger: SqliteLedger, fit: Sequence[_Fit]) -> None:
+async def _redo(campaign: Campaign, ledger: Ledger, fit: Sequence[_Fit]) -> None:
     """Durable before the sheet shows it: its cell then asks for nothing more."""
     wishes = [
         (
@@ -166,7 +166,7 @@ def _word(one: _Fit, *, several: bool) -> str:
     return f"{one.decided.choice}{f' {one.job.variant}' if several else ''}{seed}"
 
 
-async def _write_cells(campaign: Campaign, ledger: SqliteLedger, fit: Sequence[_Fit]) -> None:
+async def _write_cells(campaign: Campaign, ledger: Ledger, fit: Sequence[_Fit]) -> None:
     """Write decisions and notes into their columns, which are made where there are none."""
     by_job = {one.job.id: one for one in fit}
     intakes = await read_sheet(campaign.sheet, campaign.rules, ledger)

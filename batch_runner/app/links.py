@@ -19,7 +19,7 @@ from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import State
 from batch_runner.core.outcomes import PollKind, PollOutcome
 from batch_runner.core.pace import LEAST_LOOKS, backoff
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.provider.client import HttpProvider
 from batch_runner.scheduler.gates import LookGate
 
@@ -71,9 +71,7 @@ def _is_good(job: Job) -> bool:
     return bool(job.urls) and dies is not None and dies > now() + STILL_GOOD
 
 
-async def _refresh(
-    job: Job, ledger: SqliteLedger, provider: HttpProvider, looks: LookGate
-) -> bool:
+async def _refresh(job: Job, ledger: Ledger, provider: HttpProvider, looks: LookGate) -> bool:
     """Ask for one link and keep it; whether there is one."""
     outcome = await _look(job, provider, looks)
     if outcome.kind is PollKind.KEY_REFUSED:

@@ -15,6 +15,7 @@ from batch_runner.app.place.sidecar import Sidecar
 from batch_runner.app.sheet.listing import NOTED
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.language import phrase
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.listing import is_listing
@@ -92,7 +93,7 @@ async def _rename_videos(target: Sidecar, source: Sidecar, old: Path, new: Path)
         ledger.close()
 
 
-async def _rename_listing(ledger: SqliteLedger, old: Path, new: Path) -> None:
+async def _rename_listing(ledger: Ledger, old: Path, new: Path) -> None:
     """The list of variants goes with its sheet; if it cannot, the next run writes a new one."""
     if await ledger.meta(NOTED) == old.name and await asyncio.to_thread(_moved, old, new):
         await ledger.set_meta(NOTED, new.name)

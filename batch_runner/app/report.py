@@ -25,6 +25,7 @@ from batch_runner.core.jobs import Job
 from batch_runner.core.language import phrase
 from batch_runner.core.model import OutCell, WritePlan
 from batch_runner.core.outcolumns import OUT_COLUMNS, width_of
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.paths import check_sheet_path
@@ -111,7 +112,7 @@ _Placed = Sequence[tuple[int, Job]]
 """Lines and their jobs; several of one line are its variants."""
 
 
-async def _with_lines(intake: Intake, ledger: SqliteLedger) -> _Placed:
+async def _with_lines(intake: Intake, ledger: Ledger) -> _Placed:
     lines = {job: line for line, job in intake.rows.jobs()}
     return [(lines[job.id], job) for job in await ledger.some_jobs(sorted(lines))]
 
@@ -142,7 +143,7 @@ def _plan(campaign: Campaign, intake: Intake, jobs: _Placed) -> WritePlan:
     )
 
 
-async def _without_row(ledger: SqliteLedger, known: Sequence[_Placed]) -> list[Job]:
+async def _without_row(ledger: Ledger, known: Sequence[_Placed]) -> list[Job]:
     """Jobs that were sent or stood in the sheet last, and have no row in the file."""
     placed = {job.id for jobs in known for _, job in jobs}
     return [

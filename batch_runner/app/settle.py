@@ -18,6 +18,7 @@ from batch_runner.core.errors import UsageError
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import Event
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger
 
@@ -129,7 +130,7 @@ def _named(unknown: Sequence[Job], who: Sequence[str], campaign: Campaign) -> li
     return found
 
 
-async def _check_task(ledger: SqliteLedger, jobs: Sequence[Job], task_id: str) -> None:
+async def _check_task(ledger: Ledger, jobs: Sequence[Job], task_id: str) -> None:
     if len(jobs) != 1:
         raise UsageError(
             phrase("one task id cannot settle {number} rows.", number=len(jobs)),
@@ -148,7 +149,7 @@ async def _check_task(ledger: SqliteLedger, jobs: Sequence[Job], task_id: str) -
 
 
 @asynccontextmanager
-async def _held(campaign: Campaign) -> AsyncIterator[SqliteLedger]:
+async def _held(campaign: Campaign) -> AsyncIterator[Ledger]:
     """The ledger, nobody else at work on it."""
     if not campaign.sidecar.ledger.exists():
         raise UsageError(

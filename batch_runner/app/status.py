@@ -14,9 +14,9 @@ from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.jobs import Job, Totals
 from batch_runner.core.language import phrase
 from batch_runner.core.sent import fold
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.runs import RunRecord
 from batch_runner.ledger.sent_file import read_lines
-from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.ledger.views import Attempt, Entry
 
 
@@ -93,7 +93,7 @@ async def read_story(campaign: Campaign, who: str) -> list[Story]:
         ]
 
 
-def known_or_refused(ledger: SqliteLedger | None, campaign: Campaign) -> SqliteLedger:
+def known_or_refused(ledger: Ledger | None, campaign: Campaign) -> Ledger:
     """The ledger of a sheet that was run.
 
     Raises:

@@ -15,6 +15,7 @@ from batch_runner.app.sheet.reading import enrol_midway, read_sheet
 from batch_runner.app.sheet.sheet_sync import SheetSync
 from batch_runner.core.errors import SheetError
 from batch_runner.core.language import phrase
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.sqlite import SqliteLedger
 
@@ -35,7 +36,7 @@ async def sync_sheet(campaign: Campaign, say: Callable[[str], None]) -> Path:
 
 
 @asynccontextmanager
-async def at_work_on(campaign: Campaign) -> AsyncIterator[SqliteLedger]:
+async def at_work_on(campaign: Campaign) -> AsyncIterator[Ledger]:
     """The ledger of a sheet that has run, and nobody else at work on it.
 
     Raises:
@@ -56,7 +57,7 @@ async def at_work_on(campaign: Campaign) -> AsyncIterator[SqliteLedger]:
             ledger.close()
 
 
-async def write_all(campaign: Campaign, ledger: SqliteLedger, say: Callable[[str], None]) -> Path:
+async def write_all(campaign: Campaign, ledger: Ledger, say: Callable[[str], None]) -> Path:
     """Write all results into their rows; gives the file that shows them.
 
     Raises:

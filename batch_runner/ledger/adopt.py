@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from datetime import datetime
 
 from batch_runner.core import wording
@@ -11,6 +10,7 @@ from batch_runner.core.elsewhere import BY_THE_SHEET
 from batch_runner.core.jobs import Adoption, Change, RowSpec
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.ledger.changes import apply
+from batch_runner.ledger.database import Connection
 
 _MEANS = {
     Adoption.LINK: Event.ACCEPTED,
@@ -24,9 +24,7 @@ _WHY = {
 }
 
 
-def adopt(
-    connection: sqlite3.Connection, job: int, spec: RowSpec, origin: str, at: datetime
-) -> None:
+def adopt(connection: Connection, job: int, spec: RowSpec, origin: str, at: datetime) -> None:
     """Give a new job that the sheet says was sent its first attempt, as far as it is known.
 
     A task that another job of this ledger has already is not adopted: the row was copied, and
@@ -70,7 +68,7 @@ def adopt(
     )
 
 
-def _is_known(connection: sqlite3.Connection, task_id: str | None) -> bool:
+def _is_known(connection: Connection, task_id: str | None) -> bool:
     found = connection.execute(
         "SELECT 1 FROM attempts WHERE task_id = ? LIMIT 1", (task_id,)
     ).fetchone()

@@ -6,13 +6,13 @@ Each question costs the same however large the ledger is.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State, shown
+from batch_runner.ledger.database import Connection, Row
 from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, to_job
 
 MOST = 5000  # lines of history that the tempo is counted from
@@ -46,7 +46,7 @@ class Tempo:
     limited: int = 0  # submits answered with 429
 
 
-def page(connection: sqlite3.Connection, shows: str | None, after: Place, most: int) -> list[Job]:
+def page(connection: Connection, shows: str | None, after: Place, most: int) -> list[Job]:
     """Jobs in the order of the sheet, from the one after a place on.
 
     Args:
@@ -67,7 +67,7 @@ def page(connection: sqlite3.Connection, shows: str | None, after: Place, most: 
     return [to_job(row) for row in rows]
 
 
-def happenings(connection: sqlite3.Connection, most: int) -> Sequence[Happening]:
+def happenings(connection: Connection, most: int) -> Sequence[Happening]:
     """The newest lines of the history, the newest first."""
     rows = connection.execute(
         """SELECT e.id, e.at, e.job, e.event, j.row, j.key, j.row_hash
@@ -86,27 +86,27 @@ def happenings(connection: sqlite3.Connection, most: int) -> Sequence[Happening]
     ]
 
 
-def _name(row: sqlite3.Row) -> str:
+def _name(row: Row) -> str:
     if row["key"] is not None:
         return str(row["key"])
     return str(row["row"]) if row["row"] is not None else str(row["row_hash"])[:8]
 
 
-def tempo(connection: sqlite3.Connection, since: datetime) -> Tempo:
+def tempo(connection: Connection, since: datetime) -> Tempo:
     """What was accepted, came to an end, or was limited since a moment."""
     row = connection.execute(
         """SELECT count(*) FILTER (WHERE event = 'accepted') AS accepted,
                   count(*) FILTER (WHERE event IN
                       ('stored', 'finished', 'task_failed', 'rejected', 'unobtainable')) AS ended,
                   count(*) FILTER (WHERE event = 'deferred'
-                      AND json_extract(detail, '$.http_status') = 429) AS limited
-           FROM (SELECT at, event, detail FROM events ORDER BY id DESC LIMIT ?) WHERE at >= ?""",
+                      AND CAST(json_extract(detail, '$.http_status') AS INTEGER) = 429) AS limited
+           FROM (SELECT at, event, detail FROM events ORDER BY id DESC LIMIT ?) AS newest WHERE at >= ?""",
         (MOST, since.timestamp()),
     ).fetchone()
     return Tempo(accepted=row["accepted"], ended=row["ended"], limited=row["limited"])
 
 
-def worksheets(connection: sqlite3.Connection) -> dict[int, str]:
+def worksheets(connection: Connection) -> dict[int, str]:
     """Scope -> the worksheet's name; empty for a text file."""
     rows = connection.execute("SELECT id, worksheet FROM scopes")
     return {row["id"]: row["worksheet"] for row in rows}

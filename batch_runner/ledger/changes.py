@@ -6,7 +6,6 @@ Only the columns that a change speaks of are written, so only their indexes are 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -16,6 +15,7 @@ from batch_runner.core.errors import LedgerError
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.ledger import takes, views
+from batch_runner.ledger.database import Connection
 from batch_runner.ledger.history import write_event
 from batch_runner.ledger.rows import stamp, to_time
 
@@ -38,7 +38,7 @@ _OF_ATTEMPT = (
 _TOLD = ("task_id", "error_code", "error", "request_id", "cost", "video_file", "raw")
 
 
-def record(connection: sqlite3.Connection, job: Job, change: Change) -> Job:
+def record(connection: Connection, job: Job, change: Change) -> Job:
     """Apply one change and give the job as it is then.
 
     Raises:
@@ -51,7 +51,7 @@ def record(connection: sqlite3.Connection, job: Job, change: Change) -> Job:
     return after(job, change, standing, fields)
 
 
-def apply(connection: sqlite3.Connection, change: Change) -> tuple[Standing, Mapping[str, Any]]:
+def apply(connection: Connection, change: Change) -> tuple[Standing, Mapping[str, Any]]:
     """Apply one change to a job and its attempt, and add it to the history.
 
     Returns:
@@ -62,8 +62,8 @@ def apply(connection: sqlite3.Connection, change: Change) -> tuple[Standing, Map
         IllegalTransitionError: the event cannot happen in the job's state.
     """
     row = connection.execute(
-        """SELECT state, attempt, row, key, row_hash, tries, finished_at, estimate_low,
-               estimate_high, cost FROM jobs WHERE id = ?""",
+        f"""SELECT state, attempt, row, key, row_hash, tries, finished_at, estimate_low,
+               estimate_high, cost FROM jobs j WHERE id = ? {connection.locked}""",  # noqa: S608 - constants
         (change.job,),
     ).fetchone()
     if row is None or row["attempt"] != change.attempt:
@@ -95,7 +95,7 @@ def apply(connection: sqlite3.Connection, change: Change) -> tuple[Standing, Map
     if change.not_before is not None:
         columns["not_before"] = change.not_before.timestamp()
     if state is not before:
-        columns["noted"] = 0
+        columns["noted"] = False
     connection.execute(_update_job(tuple(columns)), (*columns.values(), change.job))
     write_event(connection, change.job, change.attempt, (change.event, state), at, _detail(change))
     if state is State.FAILED and change.attempt > 1:
@@ -103,14 +103,14 @@ def apply(connection: sqlite3.Connection, change: Change) -> tuple[Standing, Map
     return standing, fields
 
 
-def _cost(connection: sqlite3.Connection, job: int) -> int | None:
+def _cost(connection: Connection, job: int) -> int | None:
     (total,) = connection.execute(
         "SELECT sum(cost) FROM attempts WHERE job = ?", (job,)
     ).fetchone()
     return None if total is None else int(total)
 
 
-def _to_attempt(connection: sqlite3.Connection, change: Change, at: float) -> None:
+def _to_attempt(connection: Connection, change: Change, at: float) -> None:
     if change.event is Event.REDONE:
         return  # it ended as it did; the one to come has no attempt yet
     values: dict[str, Any] = {"outcome": change.event}

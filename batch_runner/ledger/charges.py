@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 
 from batch_runner.core.spend import Charge
+from batch_runner.ledger.database import Connection
 
 MOST = 5000
 """Lines of history that are gone through at once."""
 
 
-def last_event(connection: sqlite3.Connection) -> int:
+def last_event(connection: Connection) -> int:
     """The last line of the history."""
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
     return int(last)
 
 
 def charges_since(
-    connection: sqlite3.Connection, mark: int, account_of: Callable[[str], str]
+    connection: Connection, mark: int, account_of: Callable[[str], str]
 ) -> tuple[list[Charge], int]:
     """How the attempts stand that something happened to after a line of the history.
 
@@ -44,7 +44,7 @@ def charges_since(
     ).fetchall()
     if not rows:
         found = connection.execute(
-            "SELECT max(id) AS upto FROM (SELECT id FROM events WHERE id > ? ORDER BY id LIMIT ?)",
+            "SELECT max(id) AS upto FROM (SELECT id FROM events WHERE id > ? ORDER BY id LIMIT ?) AS news",
             (mark, MOST),
         ).fetchone()
         return [], int(found["upto"] or mark)

@@ -7,7 +7,6 @@ Each function is one transaction of the caller's. Only the user's own books are 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.core.takes import with_fields
 from batch_runner.core.uploads import MARGIN, with_links
 from batch_runner.ledger import uploads
+from batch_runner.ledger.database import Connection, Row
 from batch_runner.ledger.history import write_event
 from batch_runner.ledger.reserve import refused
 from batch_runner.ledger.rows import (
@@ -39,7 +39,7 @@ NEVER_REPLAY = ("idempotency_key_reused", "idempotency_result_indeterminate", "a
 """What the provider said of a key that must not be sent again; or it never saw the key."""
 
 
-def claim(connection: sqlite3.Connection, terms: ClaimTerms) -> Claim:
+def claim(connection: Connection, terms: ClaimTerms) -> Claim:
     """Make the intent to submit the next job durable, within the budget, and hand it out."""
     now = terms.now.timestamp()
     replay = _next_replay(connection, terms) if terms.replay else None
@@ -69,14 +69,14 @@ def claim(connection: sqlite3.Connection, terms: ClaimTerms) -> Claim:
     job = (_new_attempt if attempt is None else _same_attempt)(connection, row, terms, hold)
     connection.execute(
         """UPDATE jobs SET state = ?, attempt = ?, tries = ?, error_code = '', error = '',
-               finished_at = NULL, noted = 0, updated_at = ? WHERE id = ?""",
+               finished_at = NULL, noted = FALSE, updated_at = ? WHERE id = ?""",
         (job.state, job.attempt, job.tries, now, job.id),
     )
     write_event(connection, job.id, job.attempt, (Event.CLAIMED, job.state), now)
     return Claim(kind=ClaimKind.JOB, job=job)
 
 
-def _as_claimed(row: sqlite3.Row) -> dict[str, Any]:
+def _as_claimed(row: Row) -> dict[str, Any]:
     """What a claim makes of a job."""
     return {
         "state": advance(State(row["state"]), Event.CLAIMED),
@@ -87,47 +87,47 @@ def _as_claimed(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _lacks_pictures(connection: sqlite3.Connection, row: sqlite3.Row, terms: ClaimTerms) -> bool:
+def _lacks_pictures(connection: Connection, row: Row, terms: ClaimTerms) -> bool:
     """Whether a job cannot be sent since a picture of it has no link that lives long enough."""
     return uploads.links_for(connection, row["pictures"], terms) is None
 
 
-def _next_queued(connection: sqlite3.Connection, terms: ClaimTerms) -> sqlite3.Row | None:
+def _next_queued(connection: Connection, terms: ClaimTerms) -> Row | None:
     """The first queued job that may be sent; if none may be sent yet, the one due soonest."""
     # Left to itself SQLite may take the index of all places, past every job that was sent before.
-    ready: sqlite3.Row | None = connection.execute(
-        f"""SELECT {UNSENT_COLUMNS} FROM jobs INDEXED BY jobs_queued
+    ready: Row | None = connection.execute(
+        f"""SELECT {UNSENT_COLUMNS} FROM jobs j INDEXED BY jobs_queued
            WHERE state = 'queued' AND wanted AND row IS NOT NULL AND body IS NOT NULL
                AND tries < ? AND not_before <= ? AND (estimate_high IS NOT NULL OR NOT ?)
-           ORDER BY priority, scope, row LIMIT 1""",  # noqa: S608 - constants
+           ORDER BY priority, scope, row LIMIT 1 {connection.unlocked}""",  # noqa: S608 - constants
         (terms.max_tries, terms.now.timestamp(), terms.priced_only),
     ).fetchone()
     if ready is not None:
         return ready
-    later: sqlite3.Row | None = connection.execute(
+    later: Row | None = connection.execute(
         f"""SELECT {UNSENT_COLUMNS} FROM jobs INDEXED BY jobs_queued
            WHERE state = 'queued' AND wanted AND row IS NOT NULL AND body IS NOT NULL
-               AND tries < ? AND (estimate_high IS NOT NULL OR NOT ?)
+               AND tries < ? AND not_before > ? AND (estimate_high IS NOT NULL OR NOT ?)
            ORDER BY not_before LIMIT 1""",  # noqa: S608 - constants
-        (terms.max_tries, terms.priced_only),
+        (terms.max_tries, terms.now.timestamp(), terms.priced_only),
     ).fetchone()
     return later
 
 
-def _next_replay(connection: sqlite3.Connection, terms: ClaimTerms) -> sqlite3.Row | None:
+def _next_replay(connection: Connection, terms: ClaimTerms) -> Row | None:
     """An unknown job whose key may be sent again: same origin, same account, young enough.
 
     The one due soonest; it may not be due yet.
     """
-    row: sqlite3.Row | None = connection.execute(
+    row: Row | None = connection.execute(
         f"""SELECT j.* FROM jobs j JOIN attempts a ON a.job = j.id AND a.n = j.attempt
            WHERE j.{MAY_BE_OPEN} AND j.state = 'unknown' AND j.wanted AND j.row IS NOT NULL AND j.tries < ?
                AND a.task_id IS NULL AND a.origin = ? AND a.account = ?
                AND a.first_sent_at > ? AND a.first_sent_at <= ?
                AND (a.links_until IS NULL OR a.links_until > ?)
                AND j.error_code NOT IN (?, ?, ?)
-           ORDER BY j.not_before > ?, iif(j.not_before > ?, j.not_before, a.first_sent_at)
-           LIMIT 1""",  # noqa: S608 - constants
+           ORDER BY j.not_before > ?, CASE WHEN j.not_before > ? THEN j.not_before ELSE a.first_sent_at END
+           LIMIT 1 {connection.unlocked}""",  # noqa: S608 - constants
         (
             terms.max_tries,
             terms.origin,
@@ -143,21 +143,21 @@ def _next_replay(connection: sqlite3.Connection, terms: ClaimTerms) -> sqlite3.R
     return row
 
 
-def _held(connection: sqlite3.Connection) -> int:
-    (total,) = connection.execute("SELECT total FROM held").fetchone()
+def _held(connection: Connection) -> int:
+    (total,) = connection.execute(
+        f"SELECT total FROM held {connection.locked}"  # noqa: S608 - constants
+    ).fetchone()
     return int(total)
 
 
-def _request(row: sqlite3.Row) -> bytes:
+def _request(row: Row) -> bytes:
     """The bytes to send: what the row asks for, or another take of it."""
     body: bytes = with_fields(row["body"], row["fields"])
     take = wished(row)
     return body if take is None else take.request(row["model"], body)
 
 
-def _reusable_attempt(
-    connection: sqlite3.Connection, row: sqlite3.Row, terms: ClaimTerms
-) -> int | None:
+def _reusable_attempt(connection: Connection, row: Row, terms: ClaimTerms) -> int | None:
     """The present attempt, if sending its very bytes under its key again is what is meant.
 
     That is so for a replay, and for a job that was certainly not accepted and whose request,
@@ -184,9 +184,7 @@ def _reusable_attempt(
     return int(found["n"]) if found else None
 
 
-def _new_attempt(
-    connection: sqlite3.Connection, row: sqlite3.Row, terms: ClaimTerms, hold: int
-) -> Job:
+def _new_attempt(connection: Connection, row: Row, terms: ClaimTerms, hold: int) -> Job:
     """The job, under a fresh key; its pictures have the links that they have now."""
     now = terms.now.timestamp()
     attempt = newest(connection, row["id"]) + 1 if row["attempt"] else 1
@@ -228,14 +226,12 @@ def _new_attempt(
     return job
 
 
-def _same_attempt(
-    connection: sqlite3.Connection, row: sqlite3.Row, terms: ClaimTerms, hold: int
-) -> Job:
+def _same_attempt(connection: Connection, row: Row, terms: ClaimTerms, hold: int) -> Job:
     """The job with the bytes and the key that were sent before."""
     connection.execute(
         """UPDATE attempts SET sends = sends + 1, last_sent_at = ?, outcome = 'claimed',
-               hold = max(hold, ?) WHERE job = ? AND n = ?""",
-        (terms.now.timestamp(), hold, row["id"], row["attempt"]),
+               hold = CASE WHEN hold < ? THEN ? ELSE hold END WHERE job = ? AND n = ?""",
+        (terms.now.timestamp(), hold, hold, row["id"], row["attempt"]),
     )
     sent = connection.execute(
         f"SELECT {JOB_COLUMNS} FROM {JOB_TABLES} WHERE j.id = ?",  # noqa: S608 - constants
@@ -244,6 +240,6 @@ def _same_attempt(
     return to_job(sent, replay=row["state"] == State.UNKNOWN, **_as_claimed(row))
 
 
-def hold_back(connection: sqlite3.Connection, jobs: Sequence[int]) -> None:
+def hold_back(connection: Connection, jobs: Sequence[int]) -> None:
     """Keep these out of the present run; they stay queued."""
-    connection.executemany("UPDATE jobs SET wanted = 0 WHERE id = ?", [(job,) for job in jobs])
+    connection.executemany("UPDATE jobs SET wanted = FALSE WHERE id = ?", [(job,) for job in jobs])

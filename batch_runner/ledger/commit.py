@@ -1,4 +1,4 @@
-"""How changes become durable: at once, or many in one fsync.
+"""How changes become durable in SQLite: at once, or many in one fsync.
 
 Every unit of work is a function of the connection. A unit that fails is rolled back alone;
 the others of its group are kept. A result is given out only after the commit that holds it. A
@@ -14,37 +14,30 @@ import asyncio
 import contextlib
 import sqlite3
 import sys
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from batch_runner.core.language import speak, spoken
-from batch_runner.ledger.connection import BUSY_TIMEOUT
+from batch_runner.ledger.committer import Touches, Work
+from batch_runner.ledger.connection import BUSY_TIMEOUT, SqliteConnection
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
-
-
-class Committer(Protocol):
-    """Runs units of work, each durable before its result is seen."""
-
-    async def do(self, work: Work[T], *, brief: bool = False) -> T:
-        """Run one unit; raises what it raises. ``brief``: a few rows, found by an index."""
-        ...
-
-    def close(self) -> None:
-        """Finish all that was begun, then close the connection."""
-        ...
 
 
 class InlineCommit:
     """One commit a unit, in the caller's thread: for short commands and for virtual time."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: SqliteConnection) -> None:
         self._connection = connection
 
-    async def do(self, work: Work[T], *, brief: bool = False) -> T:  # noqa: ARG002 - all alike
+    async def do(
+        self,
+        work: Work[T],
+        *,
+        touches: Touches = Touches.MANY,  # noqa: ARG002 - all alike
+        brief: bool = False,  # noqa: ARG002
+    ) -> T:
         """Run one unit in a transaction of its own."""
         return in_transaction(self._connection, work)
 
@@ -56,10 +49,16 @@ class InlineCommit:
 class ReadOnly:
     """Questions only: each sees one state of the ledger; a write fails."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: SqliteConnection) -> None:
         self._connection = connection
 
-    async def do(self, work: Work[T], *, brief: bool = False) -> T:  # noqa: ARG002 - all alike
+    async def do(
+        self,
+        work: Work[T],
+        *,
+        touches: Touches = Touches.MANY,  # noqa: ARG002 - all alike
+        brief: bool = False,  # noqa: ARG002
+    ) -> T:
         """Ask."""
         self._connection.execute("BEGIN")
         try:
@@ -73,7 +72,7 @@ class ReadOnly:
         self._connection.close()
 
 
-def in_transaction(connection: sqlite3.Connection, work: Work[T]) -> T:
+def in_transaction(connection: SqliteConnection, work: Work[T]) -> T:
     """Run ``work`` and commit, or leave no trace of it."""
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -86,7 +85,7 @@ def in_transaction(connection: sqlite3.Connection, work: Work[T]) -> T:
     return result
 
 
-def _commit(connection: sqlite3.Connection) -> None:
+def _commit(connection: SqliteConnection) -> None:
     sys.audit("batch_runner.ledger.commit")
     connection.execute("COMMIT")
     sys.audit("batch_runner.ledger.committed")
@@ -129,7 +128,7 @@ class GroupCommit:
     For one event loop at a time.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: SqliteConnection) -> None:
         self._connection = connection
         self._thread = ThreadPoolExecutor(
             1, "ledger-writer", initializer=speak, initargs=(spoken(),)
@@ -140,7 +139,13 @@ class GroupCommit:
         self._closed = False
         self._patience(0.0)
 
-    async def do(self, work: Work[T], *, brief: bool = False) -> T:
+    async def do(
+        self,
+        work: Work[T],
+        *,
+        touches: Touches = Touches.MANY,  # noqa: ARG002 - one writer at a time in any case
+        brief: bool = False,
+    ) -> T:
         """Queue one unit and wait until it is durable."""
         if self._closed:
             raise sqlite3.ProgrammingError("the ledger is closed")

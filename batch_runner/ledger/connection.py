@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.language import phrase
+from batch_runner.ledger.database import Parameters
 from batch_runner.ledger.disk import network_kind
+
+
+class SqliteConnection(sqlite3.Connection):
+    """One that the ledger's SQL can use; who writes has the whole file, so no row is locked."""
+
+    locked = unlocked = ""
+
+    def walk(self, sql: str, parameters: Parameters = (), /) -> Iterable[Any]:
+        """The rows of an answer; SQLite makes each when it is asked for."""
+        return self.execute(sql, parameters)
+
 
 BUSY_TIMEOUT = 30.0  # seconds another process (status, resolve) may hold the file
 
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, read_only: bool = False) -> SqliteConnection:
     """Open the file with the settings every connection needs.
 
     Raises:
@@ -28,6 +41,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             timeout=BUSY_TIMEOUT,
             isolation_level=None,
             check_same_thread=False,
+            factory=SqliteConnection,
         )
     except sqlite3.Error as error:
         raise _unusable(path, error) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from batch_runner.core.jobs import Change
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.sent import Sent, followed
 from batch_runner.ledger.changes import apply
+from batch_runner.ledger.database import Connection
 from batch_runner.ledger.rows import to_time
 from batch_runner.ledger.takes import newest
 
@@ -28,7 +28,7 @@ _WAYS_BACK = {
 """How a job comes to its next attempt; what the one before holds of the budget stays held."""
 
 
-def take_in(connection: sqlite3.Connection, sent: Sequence[Sent], at: datetime) -> Counter[Step]:
+def take_in(connection: Connection, sent: Sequence[Sent], at: datetime) -> Counter[Step]:
     """Bring a ledger up to what the files of all computers tell; idempotent.
 
     What belongs to no row of this ledger yet is left for the next time.
@@ -49,9 +49,7 @@ class _Attempt:
 class _Desk:
     """The ledger's attempts and jobs while others' are put beside them."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, at: datetime, told: Collection[str]
-    ) -> None:
+    def __init__(self, connection: Connection, at: datetime, told: Collection[str]) -> None:
         self._connection = connection
         self._at = at
         self._told = told
@@ -142,13 +140,13 @@ class _Desk:
     def _name(self, attempt: _Attempt, sent: Sent) -> None:
         """An attempt known by the sheet gets the key and the number it was sent with."""
         named = self._connection.execute(
-            "UPDATE attempts SET key = ?, n = max(n, ?) WHERE job = ? AND n = ? AND key LIKE ?",
-            (sent.key, sent.n, attempt.job, attempt.n, f"{BY_THE_SHEET}%"),
+            "UPDATE attempts SET key = ?, n = ? WHERE job = ? AND n = ? AND key LIKE ?",
+            (sent.key, max(attempt.n, sent.n), attempt.job, attempt.n, f"{BY_THE_SHEET}%"),
         )
         if named.rowcount:
             self._connection.execute(
-                "UPDATE jobs SET attempt = max(attempt, ?) WHERE id = ? AND attempt = ?",
-                (sent.n, attempt.job, attempt.n),
+                "UPDATE jobs SET attempt = ? WHERE id = ? AND attempt = ?",
+                (max(attempt.n, sent.n), attempt.job, attempt.n),
             )
             attempt = _Attempt(attempt.job, max(attempt.n, sent.n))
         self._by_key[sent.key] = attempt
@@ -174,9 +172,10 @@ class _Desk:
         """The row's next attempt is one that was made elsewhere."""
         # Those before it count, too, where a failed row is tried so many times by itself.
         attempt = _Attempt(here.job, max(newest(self._connection, here.job) + 1, sent.n))
-        (body,) = self._connection.execute(  # as it would be sent here; its own is known there
-            "SELECT coalesce(body, x'') FROM jobs WHERE id = ?", (here.job,)
+        (asked,) = self._connection.execute(
+            "SELECT body FROM jobs WHERE id = ?", (here.job,)
         ).fetchone()
+        body = asked or b""  # as it would be sent here; its own is known there
         self._connection.execute(
             """INSERT INTO attempts (job, n, key, body, body_hash, origin, account, model,
                    first_sent_at, last_sent_at, outcome, hold)
@@ -250,12 +249,11 @@ class _Desk:
 
     def _beside(self, job: int) -> int:
         """A job of no row for what was sent twice: it is paid, so it is fetched and reported."""
-        cursor = self._connection.execute(
+        (made,) = self._connection.execute(
             """INSERT INTO jobs (scope, key, row_hash, whole_hash, state, wanted, model, variant,
                    created_at, updated_at)
-               SELECT scope, key, row_hash, whole_hash, 'queued', 0, model, variant, ?, ? FROM jobs
-               WHERE id = ?""",
+               SELECT scope, key, row_hash, whole_hash, 'queued', FALSE, model, variant, ?, ? FROM jobs
+               WHERE id = ? RETURNING id""",
             (self._at.timestamp(), self._at.timestamp(), job),
-        )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+        ).fetchone()
+        return int(made)

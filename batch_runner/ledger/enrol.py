@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.core.uploads import PICTURE_REFUSED, pictures_in
 from batch_runner.ledger.adopt import adopt
 from batch_runner.ledger.changes import apply
+from batch_runner.ledger.database import Connection, Row
 from batch_runner.ledger.history import write_event
 from batch_runner.ledger.matching import new_job, place
 from batch_runner.ledger.spool import Spool
@@ -22,7 +22,7 @@ WAITING = frozenset({State.QUEUED, State.INVALID, State.SKIPPED})
 """States of jobs that were not sent: they follow the sheet and the settings."""
 
 
-def open_scope(connection: sqlite3.Connection, worksheet: str, basis: Basis) -> tuple[int, Basis]:
+def open_scope(connection: Connection, worksheet: str, basis: Basis) -> tuple[int, Basis]:
     """A worksheet's scope, made on first sight, and the basis of the hashes it holds."""
     connection.execute(
         "INSERT INTO scopes (worksheet, basis) VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -32,27 +32,25 @@ def open_scope(connection: sqlite3.Connection, worksheet: str, basis: Basis) -> 
     return int(row["id"]), Basis.from_json(row["basis"])
 
 
-def scopes(connection: sqlite3.Connection) -> dict[str, int]:
+def scopes(connection: Connection) -> dict[str, int]:
     """Worksheet name -> scope id."""
     rows = connection.execute("SELECT worksheet, id FROM scopes ORDER BY id")
     return {row["worksheet"]: row["id"] for row in rows}
 
 
-def rename_scope(connection: sqlite3.Connection, scope: int, worksheet: str) -> None:
+def rename_scope(connection: Connection, scope: int, worksheet: str) -> None:
     """A worksheet was renamed; its rows showed that it is the same one."""
     connection.execute("UPDATE scopes SET worksheet = ? WHERE id = ?", (worksheet, scope))
 
 
-def out_columns(connection: sqlite3.Connection, scope: int) -> dict[str, str]:
+def out_columns(connection: Connection, scope: int) -> dict[str, str]:
     """Our name -> header text of the columns we wrote."""
     row = connection.execute("SELECT out_columns FROM scopes WHERE id = ?", (scope,)).fetchone()
     columns: dict[str, str] = json.loads(row["out_columns"])
     return columns
 
 
-def save_out_columns(
-    connection: sqlite3.Connection, scope: int, columns: Mapping[str, str]
-) -> None:
+def save_out_columns(connection: Connection, scope: int, columns: Mapping[str, str]) -> None:
     """Remember which columns are ours."""
     connection.execute(
         "UPDATE scopes SET out_columns = ? WHERE id = ?", (json.dumps(dict(columns)), scope)
@@ -71,7 +69,7 @@ class Reading:
     midway: bool = False  # a run is on
 
 
-def enrol(connection: sqlite3.Connection, scope: int, reading: Reading) -> None:
+def enrol(connection: Connection, scope: int, reading: Reading) -> None:
     """Bring the ledger's picture of one worksheet up to date; idempotent.
 
     All of it is one transaction: hashes without the basis they were made by, or a new job
@@ -86,7 +84,7 @@ def enrol(connection: sqlite3.Connection, scope: int, reading: Reading) -> None:
     for gone in place(connection, scope, reading.rows):
         left = connection.execute(
             """UPDATE jobs SET row = NULL WHERE id = ?
-               RETURNING wanted AND state IN ('queued', 'invalid')""",
+               RETURNING wanted AND state IN ('queued', 'invalid') AS waited""",
             (gone.id,),
         ).fetchone()
         if gone.variant > 1:  # it may have been the one in the main columns
@@ -94,7 +92,7 @@ def enrol(connection: sqlite3.Connection, scope: int, reading: Reading) -> None:
                 "UPDATE jobs SET best = 1 WHERE scope = ? AND row = ? AND best = ?",
                 (scope, gone.row, gone.variant),
             )
-        if left[0] and gone.row is not None:
+        if left["waited"] and gone.row is not None:
             waited.add((gone.row, gone.variant))
     stamp = reading.at.timestamp()
     for candidate in reading.rows.candidates():
@@ -111,15 +109,16 @@ def enrol(connection: sqlite3.Connection, scope: int, reading: Reading) -> None:
 
 
 def _insert(
-    connection: sqlite3.Connection, scope: int, spec: RowSpec, stamp: float, *, wanted: bool
+    connection: Connection, scope: int, spec: RowSpec, stamp: float, *, wanted: bool
 ) -> int:
     identity = spec.identity
     state = _waiting_state(spec)
-    cursor = connection.execute(
+    (job,) = connection.execute(
         """INSERT INTO jobs (scope, row, key, row_hash, whole_hash, state, wanted, model, body,
                pictures, estimate_low, estimate_high, priority, file_name, error_code, error,
                created_at, updated_at, variant, fields)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           RETURNING id""",
         (
             scope,
             identity.row,
@@ -142,9 +141,8 @@ def _insert(
             identity.variant,
             spec.fields,
         ),
-    )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
+    ).fetchone()
+    return int(job)
 
 
 def _pictures(spec: RowSpec) -> str | None:
@@ -160,7 +158,7 @@ def _waiting_state(spec: RowSpec) -> State:
 
 
 def _update(
-    connection: sqlite3.Connection, job: int, spec: RowSpec, stamp: float, *, midway: bool
+    connection: Connection, job: int, spec: RowSpec, stamp: float, *, midway: bool
 ) -> None:
     identity = spec.identity
     row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job,)).fetchone()
@@ -191,16 +189,14 @@ def _update(
         # A row that is wrong in the same way as before is no news; any other change is.
         state = advance(state, event)
         connection.execute(
-            """UPDATE jobs SET state = ?, error_code = ?, error = ?, noted = 0, updated_at = ?
+            """UPDATE jobs SET state = ?, error_code = ?, error = ?, noted = FALSE, updated_at = ?
                WHERE id = ?""",
             (state, spec.problem_code, spec.problem, stamp, job),
         )
         write_event(connection, job, row["attempt"], (event, state), stamp)
 
 
-def _follow(
-    connection: sqlite3.Connection, job: sqlite3.Row, spec: RowSpec, *, wanted: bool
-) -> None:
+def _follow(connection: Connection, job: Row, spec: RowSpec, *, wanted: bool) -> None:
     """Let a job be what its row is now; most are already."""
     identity = spec.identity
     now = {
@@ -230,7 +226,7 @@ def _follow(
         )
 
 
-def _is_wrong_as_before(job: sqlite3.Row, spec: RowSpec) -> bool:
+def _is_wrong_as_before(job: Row, spec: RowSpec) -> bool:
     """Whether an invalid row still breaks the same rule, in whatever language that is said."""
     if not spec.invalid:
         return False

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Generator, Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 from batch_runner.core.jobs import Job
 from batch_runner.core.listing import Listed
-from batch_runner.ledger.connection import connect
+from batch_runner.ledger.database import Connection
 from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, to_job
 
 TABLE = """
@@ -23,18 +21,17 @@ CREATE INDEX listed_mark ON listed (mark, away);
 """
 
 
-def further_variants(path: Path) -> Generator[Job]:
+def variants(connection: Connection) -> Iterator[Job]:
     """All of a ledger that are no row's main video, one by one, in the sheet's order.
 
     Last come those that were sent and that no row asks for any more.
     """
-    with contextlib.closing(connect(path, read_only=True)) as connection:
-        rows = connection.execute(
-            f"""SELECT {JOB_COLUMNS} FROM {JOB_TABLES}
-                WHERE j.variant <> j.best AND (j.row IS NOT NULL OR j.attempt > 0)
-                ORDER BY j.scope, j.row IS NULL, j.row, j.variant, j.id"""  # noqa: S608 - constants
-        )
-        yield from map(to_job, rows)
+    rows = connection.walk(
+        f"""SELECT {JOB_COLUMNS} FROM {JOB_TABLES}
+            WHERE j.variant <> j.best AND (j.row IS NOT NULL OR j.attempt > 0)
+            ORDER BY j.scope, j.row IS NULL, j.row, j.variant, j.id"""  # noqa: S608 - constants
+    )
+    return map(to_job, rows)
 
 
 class ListedVariants:

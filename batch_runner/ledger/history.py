@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
 from collections.abc import Mapping
 
 from batch_runner.core.lifecycle import Event, State
+from batch_runner.ledger.database import Connection
 
 _json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 def write_event(
-    connection: sqlite3.Connection,
+    connection: Connection,
     job: int,
     attempt: int,
     what: tuple[Event, State],

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 
 from batch_runner.core.identity import KnownJob, match
 from batch_runner.core.jobs import RowSpec
 from batch_runner.core.lifecycle import State
+from batch_runner.ledger.database import Connection, Row
 from batch_runner.ledger.rows import JOB_TABLES
 from batch_runner.ledger.spool import Spool
 
 _KNOWN = f"""
 SELECT j.id, j.row_hash, j.whole_hash, j.key, j.task_id, j.row, j.state, j.attempt, j.error_code,
-    iif(j.state IN ('succeeded', 'failed'), coalesce(a.asked, a.body, j.body), NULL) AS asked,
+    CASE WHEN j.state IN ('succeeded', 'failed') THEN coalesce(a.asked, a.body, j.body) END AS asked,
     j.take, j.variant, j.best
 FROM {JOB_TABLES} WHERE j.scope = ?
 """  # noqa: S608 - constants
@@ -22,7 +22,7 @@ FROM {JOB_TABLES} WHERE j.scope = ?
 class _Jobs:
     """A scope's jobs in the orders that matching needs."""
 
-    def __init__(self, connection: sqlite3.Connection, scope: int, rows: Spool) -> None:
+    def __init__(self, connection: Connection, scope: int, rows: Spool) -> None:
         self._connection = connection
         self._scope = scope
         self._rows = rows
@@ -43,10 +43,10 @@ class _Jobs:
                 yield job
 
     def _known(self, which: str) -> Iterator[KnownJob]:
-        return map(_known_job, self._connection.execute(_KNOWN + which, (self._scope,)))
+        return map(_known_job, self._connection.walk(_KNOWN + which, (self._scope,)))
 
 
-def place(connection: sqlite3.Connection, scope: int, rows: Spool) -> Iterator[KnownJob]:
+def place(connection: Connection, scope: int, rows: Spool) -> Iterator[KnownJob]:
     """Note for each row which job it is; gives the jobs that are no row's any more."""
     rows.forget_jobs()
     for row, job in match(rows, _Jobs(connection, scope, rows)):
@@ -56,7 +56,7 @@ def place(connection: sqlite3.Connection, scope: int, rows: Spool) -> Iterator[K
             yield job
 
 
-def place_in(connection: sqlite3.Connection, worksheet: str, rows: Spool) -> int:
+def place_in(connection: Connection, worksheet: str, rows: Spool) -> int:
     """The same for looking only, by a worksheet's name; how many rows are known."""
     scope = connection.execute(
         "SELECT id FROM scopes WHERE worksheet = ?", (worksheet,)
@@ -82,7 +82,7 @@ def new_job(job: int, spec: RowSpec) -> KnownJob:
     )
 
 
-def _known_job(row: sqlite3.Row) -> KnownJob:
+def _known_job(row: Row) -> KnownJob:
     return KnownJob(
         id=row["id"],
         row_hash=row["row_hash"],

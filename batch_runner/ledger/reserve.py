@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from batch_runner.core.jobs import ClaimTerms
 from batch_runner.core.spend import Refused, Reservation
+from batch_runner.ledger.database import Connection, Row
 
 
 def refused(
-    connection: sqlite3.Connection, row: sqlite3.Row, attempt: int | None, terms: ClaimTerms
+    connection: Connection, row: Row, attempt: int | None, terms: ClaimTerms
 ) -> Refused | None:
     """Reserve in the user's books what this send may cost; or what forbids it.
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
+from batch_runner.ledger.database import Row
 
 JOB_COLUMNS = """
     j.id, j.scope, j.row, j.key, j.row_hash, j.state,
     coalesce(a.model, j.model) AS model, j.attempt, j.tries,
-    coalesce(a.body, j.body, x'') AS body, coalesce(a.key, '') AS idempotency_key,
+    coalesce(a.body, j.body) AS body, coalesce(a.key, '') AS idempotency_key,
     coalesce(a.callback, '') AS callback,
     j.task_id, a.accepted_at, j.urls, j.expires_at, j.video_file, j.cost, j.error_code,
     j.error, j.finished_at, j.estimate_low, j.estimate_high, j.file_name,
@@ -47,10 +47,11 @@ _AS_THEY_ARE = tuple(
 JOB_TABLES = "jobs j LEFT JOIN attempts a ON a.job = j.id AND a.n = j.attempt"
 
 
-def to_job(row: sqlite3.Row, **changed: Any) -> Job:
+def to_job(row: Row, **changed: Any) -> Job:
     """A job with its current attempt, from a row of ``JOB_COLUMNS``; some fields otherwise."""
     values: dict[str, Any] = {name: row[name] for name in _AS_THEY_ARE}
     values["state"] = State(row["state"])
+    values["body"] = row["body"] or b""
     values["urls"] = tuple(json.loads(row["urls"])) if row["urls"] else ()
     for name in _TIMES:
         values[name] = to_time(row[name])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
 from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.core.wording import interrupted
+from batch_runner.ledger.database import Connection
 from batch_runner.ledger.history import write_event
 from batch_runner.ledger.rows import MAY_BE_OPEN, NEW_TROUBLE, to_time
 
@@ -33,7 +33,7 @@ class RunRecord:
     progress_at: datetime | None  # when something happened last to any job
 
 
-def make_campaign(connection: sqlite3.Connection) -> None:
+def make_campaign(connection: Connection) -> None:
     """A campaign's id and salt are made once."""
     for name in ("campaign", "salt"):
         connection.execute(
@@ -42,13 +42,13 @@ def make_campaign(connection: sqlite3.Connection) -> None:
         )
 
 
-def get_meta(connection: sqlite3.Connection, name: str) -> str | None:
+def get_meta(connection: Connection, name: str) -> str | None:
     """A fact, or ``None``."""
     row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
     return row["value"] if row else None
 
 
-def set_meta(connection: sqlite3.Connection, name: str, value: str) -> None:
+def set_meta(connection: Connection, name: str, value: str) -> None:
     """Remember a fact."""
     connection.execute(
         "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -56,25 +56,25 @@ def set_meta(connection: sqlite3.Connection, name: str, value: str) -> None:
     )
 
 
-def start(
-    connection: sqlite3.Connection, at: datetime, *, host: str, pid: int, version: str
-) -> int:
+def start(connection: Connection, at: datetime, *, host: str, pid: int, version: str) -> int:
     """Open a run and settle what the last one left half done."""
     stamp = at.timestamp()
     connection.execute(
         "UPDATE runs SET ended_at = beat_at WHERE ended_at IS NULL",  # it died; nobody else runs
     )
-    cursor = connection.execute(
-        "INSERT INTO runs (started_at, beat_at, host, pid, version) VALUES (?, ?, ?, ?, ?)",
+    (run,) = connection.execute(
+        """INSERT INTO runs (started_at, beat_at, host, pid, version) VALUES (?, ?, ?, ?, ?)
+           RETURNING id""",
         (stamp, stamp, host, pid, version),
-    )
+    ).fetchone()
     recover(connection, stamp, interrupted())
-    connection.execute("UPDATE jobs SET tries = 0, not_before = 0 WHERE tries OR not_before")
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
+    connection.execute(
+        "UPDATE jobs SET tries = 0, not_before = 0 WHERE tries > 0 OR not_before > 0"
+    )
+    return int(run)
 
 
-def recover(connection: sqlite3.Connection, at: float, error: str) -> int:
+def recover(connection: Connection, at: float, error: str) -> int:
     """Jobs whose POST may have been on its way when the last run died become unknown."""
     rows = connection.execute(
         f"SELECT id, attempt FROM jobs WHERE {MAY_BE_OPEN} AND state = 'submitting'"  # noqa: S608
@@ -96,12 +96,12 @@ def recover(connection: sqlite3.Connection, at: float, error: str) -> int:
     return len(rows)
 
 
-def beat(connection: sqlite3.Connection, run: int, at: datetime) -> None:
+def beat(connection: Connection, run: int, at: datetime) -> None:
     """Note that the run is alive."""
     connection.execute("UPDATE runs SET beat_at = ? WHERE id = ?", (at.timestamp(), run))
 
 
-def finish(connection: sqlite3.Connection, run: int, at: datetime, code: int) -> None:
+def finish(connection: Connection, run: int, at: datetime, code: int) -> None:
     """Close a run."""
     stamp = at.timestamp()
     connection.execute(
@@ -110,16 +110,16 @@ def finish(connection: sqlite3.Connection, run: int, at: datetime, code: int) ->
     )
     if code in FINISHED:
         connection.execute("DELETE FROM meta WHERE name = ?", (REDO_ORDER,))
-        connection.execute(f"UPDATE jobs SET noted = 1 WHERE {NEW_TROUBLE}")  # noqa: S608 - constants
+        connection.execute(f"UPDATE jobs SET noted = TRUE WHERE {NEW_TROUBLE}")  # noqa: S608 - constants
 
 
-def origins(connection: sqlite3.Connection) -> frozenset[str]:
+def origins(connection: Connection) -> frozenset[str]:
     """Where jobs of this ledger were sent, and not surely turned away."""
     rows = connection.execute("SELECT DISTINCT origin FROM attempts WHERE outcome <> 'deferred'")
     return frozenset(row["origin"] for row in rows)
 
 
-def rename_files(connection: sqlite3.Connection, before: str, after: str) -> None:
+def rename_files(connection: Connection, before: str, after: str) -> None:
     """Let paths of videos begin with another folder; done twice it changes nothing more."""
     for table in ("jobs", "attempts"):
         connection.execute(
@@ -129,7 +129,7 @@ def rename_files(connection: sqlite3.Connection, before: str, after: str) -> Non
         )
 
 
-def last_run(connection: sqlite3.Connection) -> RunRecord | None:
+def last_run(connection: Connection) -> RunRecord | None:
     """The newest run, ended or not."""
     row = connection.execute(
         """SELECT *, (SELECT at FROM events ORDER BY id DESC LIMIT 1) AS progress_at

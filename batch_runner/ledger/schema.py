@@ -9,6 +9,7 @@ from pathlib import Path
 
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.language import phrase
+from batch_runner.ledger.connection import SqliteConnection
 
 V1 = """
 CREATE TABLE meta (
@@ -203,12 +204,14 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     _take_steps(connection, path)
 
 
-def migrated_copy(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+def migrated_copy(connection: SqliteConnection, path: Path) -> SqliteConnection:
     """An older ledger as it would be at this program's version, for looking at only.
 
     A temporary database that goes with its connection; the ledger itself stays as it is.
     """
-    copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    copy = sqlite3.connect(
+        "", isolation_level=None, check_same_thread=False, factory=SqliteConnection
+    )
     copy.row_factory = connection.row_factory
     connection.backup(copy)
     _take_steps(copy, path)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
 from batch_runner.core.jobs import Totals
 from batch_runner.core.lifecycle import State, shown
+from batch_runner.ledger.database import Connection
 from batch_runner.ledger.rows import MAY_BE_OPEN, NEW_TROUBLE, WITHOUT_VIDEO, to_time
 
 
-def totals(connection: sqlite3.Connection) -> Totals:
+def totals(connection: Connection) -> Totals:
     """The campaign in numbers."""
     states: Counter[str] = Counter()
     for row in connection.execute(
@@ -40,9 +40,9 @@ def totals(connection: sqlite3.Connection) -> Totals:
     return Totals(
         rows=sum(states.values()) - sums["further"],
         states=dict(states),
-        cost=sums["cost"],
+        cost=int(sums["cost"]),
         held=sums["held"],
-        estimated=sums["estimated"],
+        estimated=int(sums["estimated"]),
         updated_at=to_time(max(sums["changed_at"] or 0, sums["grown_at"] or 0) or None),
         video_missing=sums["video_missing"],
         refused=sums["refused"],
@@ -51,7 +51,7 @@ def totals(connection: sqlite3.Connection) -> Totals:
     )
 
 
-def price_ratios(connection: sqlite3.Connection, model: str, last: int = 200) -> list[float]:
+def price_ratios(connection: Connection, model: str, last: int = 200) -> list[float]:
     """What the last paid tasks of a model cost, as parts of their highest estimate, sorted.
 
     Only where today's estimate is of the very request that was paid.
@@ -60,13 +60,13 @@ def price_ratios(connection: sqlite3.Connection, model: str, last: int = 200) ->
         """SELECT 1.0 * a.cost / j.estimate_high AS ratio
            FROM attempts a JOIN jobs j ON j.id = a.job AND j.body = a.body
            WHERE a.model = ? AND a.duration IS NOT NULL AND a.cost > 0 AND j.estimate_high > 0
-           ORDER BY a.ended_at DESC LIMIT ?""",
+           ORDER BY a.ended_at DESC NULLS LAST LIMIT ?""",
         (model, last),
     )
-    return sorted(row["ratio"] for row in rows)
+    return sorted(float(row["ratio"]) for row in rows)
 
 
-def jobs_sent_since(connection: sqlite3.Connection, at: float) -> int:
+def jobs_sent_since(connection: Connection, at: float) -> int:
     """How many jobs were sent since then, and do not wait to be sent again."""
     (count,) = connection.execute(
         """SELECT count(DISTINCT a.job) FROM attempts a JOIN jobs j ON j.id = a.job
@@ -76,7 +76,7 @@ def jobs_sent_since(connection: sqlite3.Connection, at: float) -> int:
     return int(count)
 
 
-def models(connection: sqlite3.Connection) -> tuple[frozenset[str], frozenset[str]]:
+def models(connection: Connection) -> tuple[frozenset[str], frozenset[str]]:
     """The models whose task times are known, and those that are to be used soon."""
     known = connection.execute(
         # From one model to the next by the index; DISTINCT would look at every attempt.
@@ -90,13 +90,13 @@ def models(connection: sqlite3.Connection) -> tuple[frozenset[str], frozenset[st
     )
     soon = connection.execute(
         f"""SELECT model FROM (SELECT model FROM jobs WHERE state = 'queued'
-                ORDER BY priority, scope, row LIMIT 1000)
+                ORDER BY priority, scope, row LIMIT 1000) AS next
             UNION SELECT model FROM jobs WHERE {MAY_BE_OPEN}"""  # noqa: S608 - constants
     )
     return frozenset(row["model"] for row in known), frozenset(row["model"] for row in soon)
 
 
-def links_until(connection: sqlite3.Connection) -> datetime | None:
+def links_until(connection: Connection) -> datetime | None:
     """When the first link to a video dies that is still to be had."""
     (soonest,) = connection.execute(
         f"SELECT min(expires_at) FROM jobs j WHERE {WITHOUT_VIDEO} AND expires_at IS NOT NULL"  # noqa: S608 - constants
@@ -104,7 +104,7 @@ def links_until(connection: sqlite3.Connection) -> datetime | None:
     return to_time(soonest)
 
 
-def count_open(connection: sqlite3.Connection) -> int:
+def count_open(connection: Connection) -> int:
     """Rows of the sheet that are on their way at the provider."""
     (count,) = connection.execute(
         f"""SELECT count(*) FROM jobs WHERE {MAY_BE_OPEN}
@@ -113,11 +113,11 @@ def count_open(connection: sqlite3.Connection) -> int:
     return int(count)
 
 
-def count_sent(connection: sqlite3.Connection, row_hashes: Sequence[str]) -> int:
+def count_sent(connection: Connection, row_hashes: Sequence[str]) -> int:
     """How many of these row hashes belong to jobs that cost money, or may have."""
     (count,) = connection.execute(
-        """SELECT count(*) FROM json_each(?) WHERE EXISTS
-               (SELECT 1 FROM jobs WHERE row_hash = value
+        """SELECT count(*) FROM json_each(?) AS asked WHERE EXISTS
+               (SELECT 1 FROM jobs WHERE row_hash = asked.value
                 AND (task_id IS NOT NULL OR state IN ('submitting', 'unknown')))""",
         (json.dumps(list(row_hashes)),),
     ).fetchone()

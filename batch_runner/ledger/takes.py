@@ -6,7 +6,6 @@ what only the job had; if the other one fails, the job goes back to it.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -14,18 +13,19 @@ from batch_runner.core import wording
 from batch_runner.core.jobs import Change
 from batch_runner.core.lifecycle import Event, State, advance
 from batch_runner.core.takes import REDO_FAILED, Asked, Take
+from batch_runner.ledger.database import Connection, Row
 from batch_runner.ledger.history import write_event
 
 MAY_BE_MADE_ANEW = frozenset({State.SUCCEEDED, State.FAILED})
 MakeTake = Callable[[Asked], Take]
 
 
-def wished(row: sqlite3.Row) -> Take | None:
+def wished(row: Row) -> Take | None:
     """The take that a job's row of the ledger speaks of."""
     return None if row["take"] is None else Take.from_json(row["take"])
 
 
-def newest(connection: sqlite3.Connection, job: int) -> int:
+def newest(connection: Connection, job: int) -> int:
     """The number of a job's newest attempt; it may show an earlier one."""
     (number,) = connection.execute(
         "SELECT coalesce(max(n), 0) FROM attempts WHERE job = ?", (job,)
@@ -34,7 +34,7 @@ def newest(connection: sqlite3.Connection, job: int) -> int:
 
 
 def ask(
-    connection: sqlite3.Connection, job: int, make: MakeTake, at: datetime, *, seen: int | None
+    connection: Connection, job: int, make: MakeTake, at: datetime, *, seen: int | None
 ) -> Change | None:
     """Ask for another take of a job; ``None``: it cannot be made anew now.
 
@@ -51,7 +51,10 @@ def ask(
     # Here, since keeping a change may bring back a take.
     from batch_runner.ledger.changes import apply
 
-    row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job,)).fetchone()
+    row = connection.execute(
+        f"SELECT * FROM jobs j WHERE id = ? {connection.locked}",  # noqa: S608 - constants
+        (job,),
+    ).fetchone()
     state, number = State(row["state"]), newest(connection, job)
     waits = state is State.QUEUED and row["take"] is not None
     if row["body"] is None or not (waits or state in MAY_BE_MADE_ANEW):
@@ -71,11 +74,13 @@ def ask(
     )
     if not waits:
         apply(connection, change)
-    connection.execute("UPDATE jobs SET take = ?, wanted = 1 WHERE id = ?", (take.to_json(), job))
+    connection.execute(
+        "UPDATE jobs SET take = ?, wanted = TRUE WHERE id = ?", (take.to_json(), job)
+    )
     return change
 
 
-def leave(connection: sqlite3.Connection, job: int, attempt: int) -> None:
+def leave(connection: Connection, job: int, attempt: int) -> None:
     """A job goes on to another take: this one keeps what only the job had of it."""
     connection.execute(
         """UPDATE attempts SET (urls, expires_at, finished_at) =
@@ -85,9 +90,7 @@ def leave(connection: sqlite3.Connection, job: int, attempt: int) -> None:
     )
 
 
-def stand_again(
-    connection: sqlite3.Connection, job: int, at: datetime, *, error: str = ""
-) -> bool:
+def stand_again(connection: Connection, job: int, at: datetime, *, error: str = "") -> bool:
     """Let a job that has no other way show its last good take again; whether it has one.
 
     ``error``: why the take after it failed; nothing: it was never made.
@@ -102,7 +105,7 @@ def stand_again(
     state = advance(State(found["state"]), Event.KEPT)
     connection.execute(
         """UPDATE jobs SET state = ?, attempt = ?, task_id = ?, urls = ?, expires_at = ?,
-               video_file = ?, finished_at = ?, error_code = ?, error = ?, noted = 0,
+               video_file = ?, finished_at = ?, error_code = ?, error = ?, noted = FALSE,
                updated_at = ? WHERE id = ?""",
         (
             state,
@@ -122,9 +125,12 @@ def stand_again(
     return True
 
 
-def withdraw_take(connection: sqlite3.Connection, job: int, at: datetime) -> bool:
+def withdraw_take(connection: Connection, job: int, at: datetime) -> bool:
     """A take that was asked for is not wanted any more, if it was not sent yet; whether so."""
-    row = connection.execute("SELECT state, take FROM jobs WHERE id = ?", (job,)).fetchone()
+    row = connection.execute(
+        f"SELECT state, take FROM jobs j WHERE id = ? {connection.locked}",  # noqa: S608 - constants
+        (job,),
+    ).fetchone()
     if row["take"] is None or State(row["state"]) not in {State.QUEUED, State.SKIPPED}:
         return False
     if not stand_again(connection, job, at):
@@ -133,7 +139,7 @@ def withdraw_take(connection: sqlite3.Connection, job: int, at: datetime) -> boo
     return True
 
 
-def note_cell(connection: sqlite3.Connection, job: int, cell: str) -> None:
+def note_cell(connection: Connection, job: int, cell: str) -> None:
     """The decision cell of a row that is to be made for the first time is obeyed by that."""
     connection.execute(
         "UPDATE jobs SET take = ? WHERE id = ? AND take IS NULL",
@@ -141,7 +147,7 @@ def note_cell(connection: sqlite3.Connection, job: int, cell: str) -> None:
     )
 
 
-def choose_best(connection: sqlite3.Connection, job: int) -> None:
+def choose_best(connection: Connection, job: int) -> None:
     """Of a row's variants this one shows in the main columns from now on."""
     connection.execute(
         """UPDATE jobs SET best = chosen.variant
@@ -151,7 +157,7 @@ def choose_best(connection: sqlite3.Connection, job: int) -> None:
     )
 
 
-def cells_obeyed(connection: sqlite3.Connection, jobs: Sequence[int]) -> None:
+def cells_obeyed(connection: Connection, jobs: Sequence[int]) -> None:
     """The decision cells that asked for these takes are blank, or say something new."""
     connection.executemany(
         "UPDATE jobs SET take = json_remove(take, '$.cell') WHERE id = ?",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 
 from batch_runner.core.elsewhere import BY_THE_SHEET
 from batch_runner.core.lifecycle import Event
 from batch_runner.core.sent import End, Sent
+from batch_runner.ledger.database import Connection, Row
 
 NOT_ACCEPTED = frozenset({Event.DEFERRED, Event.REJECTED, Event.RELEASED, Event.RETRIED})
 """Last events of attempts without a task that nothing is to come of."""
@@ -16,7 +16,7 @@ NOT_ACCEPTED = frozenset({Event.DEFERRED, Event.REJECTED, Event.RELEASED, Event.
 _ENDED = frozenset({Event.STORED, Event.FINISHED, Event.RELINKED, Event.TASK_FAILED})
 
 
-def attempts_as_sent(connection: sqlite3.Connection) -> list[Sent]:
+def attempts_as_sent(connection: Connection) -> list[Sent]:
     """All attempts of this ledger as other computers are told of them, in the order of sending.
 
     What is known only because the sheet shows it is not told: it was not sent from here, and its
@@ -26,9 +26,9 @@ def attempts_as_sent(connection: sqlite3.Connection) -> list[Sent]:
         """SELECT a.key, a.origin, a.model, a.hold, a.task_id, a.outcome, a.first_sent_at AS at,
                j.row_hash, j.key AS row_key, j.variant, s.worksheet, a.n, a.cost, a.error_code, a.error,
                a.video_file, a.video_size,
-               iif(j.attempt = a.n, j.urls, a.urls) AS urls,
-               iif(j.attempt = a.n, j.expires_at, a.expires_at) AS expires_at,
-               coalesce(iif(j.attempt = a.n, j.finished_at, a.finished_at), a.ended_at)
+               CASE WHEN j.attempt = a.n THEN j.urls ELSE a.urls END AS urls,
+               CASE WHEN j.attempt = a.n THEN j.expires_at ELSE a.expires_at END AS expires_at,
+               coalesce(CASE WHEN j.attempt = a.n THEN j.finished_at ELSE a.finished_at END, a.ended_at)
                    AS ended_at,
                (SELECT key FROM attempts p WHERE p.job = a.job AND p.n < a.n
                     AND p.key NOT LIKE :shown ORDER BY p.n DESC LIMIT 1) AS after
@@ -40,7 +40,7 @@ def attempts_as_sent(connection: sqlite3.Connection) -> list[Sent]:
     return [_as_sent(row) for row in rows]
 
 
-def _as_sent(row: sqlite3.Row) -> Sent:
+def _as_sent(row: Row) -> Sent:
     names = (
         "key",
         "worksheet",
@@ -62,7 +62,7 @@ def _as_sent(row: sqlite3.Row) -> Sent:
     )
 
 
-def _end_of(row: sqlite3.Row) -> End | None:
+def _end_of(row: Row) -> End | None:
     """How an attempt's task ended, if it did and nothing is to be had of it any more."""
     if row["task_id"] is None or row["ended_at"] is None or row["outcome"] not in _ENDED:
         return None

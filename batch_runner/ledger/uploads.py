@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
 
 from batch_runner.core.jobs import ClaimTerms
 from batch_runner.core.uploads import MARGIN, Upload, Waiting
+from batch_runner.ledger.database import Connection, Row
 from batch_runner.ledger.rows import UNSENT_COLUMNS, to_job
 
 WINDOW = 200
@@ -22,7 +22,7 @@ _MISSING = """SELECT p.value FROM json_each(jobs.pictures) p WHERE NOT EXISTS
 
 
 def links_for(
-    connection: sqlite3.Connection, pictures: str | None, terms: ClaimTerms
+    connection: Connection, pictures: str | None, terms: ClaimTerms
 ) -> Mapping[str, tuple[str, float]] | None:
     """Picture -> link and when that dies; ``None``: one of them has no link that lives on.
 
@@ -41,26 +41,28 @@ def links_for(
     return found
 
 
-def next_with_pictures(connection: sqlite3.Connection, terms: ClaimTerms) -> sqlite3.Row | None:
+def next_with_pictures(connection: Connection, terms: ClaimTerms) -> Row | None:
     """The next job that may be sent at once, where the first of them waits for pictures."""
-    row: sqlite3.Row | None = connection.execute(
-        f"""SELECT {UNSENT_COLUMNS} FROM (
-               SELECT * FROM jobs INDEXED BY jobs_queued WHERE {_MAY_BE_SENT}
-               ORDER BY priority, scope, row LIMIT {WINDOW}
-           ) AS jobs WHERE pictures IS NULL OR NOT EXISTS ({_MISSING})
-           ORDER BY priority, scope, row LIMIT 1""",  # noqa: S608 - constants
+    row: Row | None = connection.execute(
+        f"""SELECT {UNSENT_COLUMNS} FROM jobs j WHERE id = (
+               SELECT id FROM (
+                   SELECT * FROM jobs INDEXED BY jobs_queued WHERE {_MAY_BE_SENT}
+                   ORDER BY priority, scope, row LIMIT {WINDOW}
+               ) AS jobs WHERE pictures IS NULL OR NOT EXISTS ({_MISSING})
+               ORDER BY priority, scope, row LIMIT 1
+           ) {connection.unlocked}""",  # noqa: S608 - constants
         (*_which(terms), *_where(terms)),
     ).fetchone()
     return row
 
 
-def waiting(connection: sqlite3.Connection, terms: ClaimTerms, most: int) -> list[Waiting]:
+def waiting(connection: Connection, terms: ClaimTerms, most: int) -> list[Waiting]:
     """Of the first jobs with pictures, those that wait for nothing but these; in their order.
 
     ``most``: how many are looked at, uploaded ones too.
     """
     rows = connection.execute(
-        f"""SELECT {UNSENT_COLUMNS}, (SELECT json_group_array(value) FROM ({_MISSING})) AS missing
+        f"""SELECT {UNSENT_COLUMNS}, (SELECT json_group_array(value) FROM ({_MISSING}) AS lacking) AS missing
            FROM (
                SELECT * FROM jobs INDEXED BY jobs_pictures
                WHERE pictures IS NOT NULL AND {_MAY_BE_SENT} ORDER BY priority, scope, row LIMIT ?
@@ -70,10 +72,12 @@ def waiting(connection: sqlite3.Connection, terms: ClaimTerms, most: int) -> lis
     return [Waiting(job=to_job(row), missing=tuple(json.loads(row["missing"]))) for row in rows]
 
 
-def keep(connection: sqlite3.Connection, upload: Upload) -> None:
+def keep(connection: Connection, upload: Upload) -> None:
     """Remember where a picture lies."""
     connection.execute(
-        "INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)",
+        """INSERT INTO uploads (picture, origin, account, link, until) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (picture, origin, account)
+           DO UPDATE SET link = excluded.link, until = excluded.until""",
         (upload.picture, upload.origin, upload.account, upload.link, upload.until.timestamp()),
     )
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 
 from batch_runner.core.identity import Basis
 from batch_runner.core.jobs import Job
-from batch_runner.ledger.connection import connect
+from batch_runner.ledger.database import Connection
 from batch_runner.ledger.rows import (
     JOB_COLUMNS,
     JOB_TABLES,
@@ -63,64 +60,62 @@ class Attempt:
     finished_at: datetime | None  # likewise
 
 
-def jobs_in_sheet(connection: sqlite3.Connection, scope: int | None = None) -> Iterator[Job]:
+def jobs_in_sheet(connection: Connection, scope: int | None = None) -> Iterator[Job]:
     """Jobs that stand in the sheet, in its order."""
     where = "" if scope is None else "AND j.scope = ?"
     args = () if scope is None else (scope,)
-    rows = connection.execute(
+    rows = connection.walk(
         f"{_JOBS} WHERE j.row IS NOT NULL {where} ORDER BY j.scope, j.row", args
     )
     return map(to_job, rows)
 
 
-def jobs_of_scope(connection: sqlite3.Connection, scope: int) -> Iterator[Job]:
+def jobs_of_scope(connection: Connection, scope: int) -> Iterator[Job]:
     """All jobs of a scope that were ever enrolled, superseded ones too."""
     return map(to_job, connection.execute(f"{_JOBS} WHERE j.scope = ? ORDER BY j.id", (scope,)))
 
 
-def job(connection: sqlite3.Connection, job_id: int) -> Job:
+def job(connection: Connection, job_id: int) -> Job:
     """One job."""
     return to_job(connection.execute(f"{_JOBS} WHERE j.id = ?", (job_id,)).fetchone())
 
 
-def some_jobs(connection: sqlite3.Connection, jobs: Iterable[int]) -> list[Job]:
+def some_jobs(connection: Connection, jobs: Iterable[int]) -> list[Job]:
     """These jobs, as they are at one moment."""
     ids = json.dumps(list(jobs))
-    rows = connection.execute(f"{_JOBS} WHERE j.id IN (SELECT value FROM json_each(?))", (ids,))  # noqa: S608 - constants
+    rows = connection.execute(
+        f"{_JOBS} WHERE j.id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",  # noqa: S608 - constants
+        (ids,),
+    )
     return [to_job(row) for row in rows]
 
 
-def thumbnails(connection: sqlite3.Connection, jobs: Sequence[int]) -> dict[int, str]:
+def thumbnails(connection: Connection, jobs: Sequence[int]) -> dict[int, str]:
     """Job -> the link to a picture of its video, for those of these jobs that have one."""
     rows = connection.execute(
         """SELECT j.id, a.thumbnail FROM jobs j JOIN attempts a ON a.job = j.id AND a.n = j.attempt
-           WHERE j.id IN (SELECT value FROM json_each(?)) AND a.thumbnail IS NOT NULL""",
+           WHERE j.id IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) AND a.thumbnail IS NOT NULL""",
         (json.dumps(list(jobs)),),
     )
     return {row["id"]: row["thumbnail"] for row in rows}
 
 
 def visit(
-    path: Path, scope: int, among: Collection[int] | None, take: Callable[[Job], None]
+    connection: Connection, scope: int, among: Collection[int] | None, take: Callable[[Job], None]
 ) -> None:
-    """Show jobs of a worksheet to ``take``, as all of them are at one moment.
-
-    On a connection of its own: however many they are, the run goes on writing meanwhile.
-    """
-    with contextlib.closing(connect(path, read_only=True)) as connection:
-        connection.execute("BEGIN")
-        for job in jobs_in_sheet(connection, scope) if among is None else _each(connection, among):
-            if job.scope == scope and job.row is not None:
-                take(job)
+    """Show jobs of a worksheet to ``take``, as all of them are at one moment."""
+    for job in jobs_in_sheet(connection, scope) if among is None else _each(connection, among):
+        if job.scope == scope and job.row is not None:
+            take(job)
 
 
-def _each(connection: sqlite3.Connection, jobs: Collection[int]) -> Iterator[Job]:
+def _each(connection: Connection, jobs: Collection[int]) -> Iterator[Job]:
     left = iter(jobs)
     while some := list(islice(left, AT_ONCE)):
         yield from some_jobs(connection, some)
 
 
-def memory(connection: sqlite3.Connection, worksheet: str) -> tuple[Basis, dict[str, str]] | None:
+def memory(connection: Connection, worksheet: str) -> tuple[Basis, dict[str, str]] | None:
     """By which columns a worksheet's rows were hashed, and which of its columns are ours."""
     row = connection.execute("SELECT * FROM scopes WHERE worksheet = ?", (worksheet,)).fetchone()
     if row is None:
@@ -128,37 +123,39 @@ def memory(connection: sqlite3.Connection, worksheet: str) -> tuple[Basis, dict[
     return Basis.from_json(row["basis"]), json.loads(row["out_columns"])
 
 
-def task_ids(connection: sqlite3.Connection) -> frozenset[str]:
+def task_ids(connection: Connection) -> frozenset[str]:
     """Every task id of every attempt."""
     rows = connection.execute("SELECT task_id FROM attempts WHERE task_id IS NOT NULL")
     return frozenset(row["task_id"] for row in rows)
 
 
-def open_jobs(connection: sqlite3.Connection) -> list[Job]:
+def open_jobs(connection: Connection) -> list[Job]:
     """Accepted tasks whose end is not known yet, oldest first; superseded ones too."""
     rows = connection.execute(
         f"""{_JOBS} WHERE j.{MAY_BE_OPEN} AND j.state IN ('running', 'fetching')
-            ORDER BY a.accepted_at, j.id"""
+            ORDER BY a.accepted_at NULLS FIRST, j.id"""
     )
     return [to_job(row) for row in rows]
 
 
-def without_video(connection: sqlite3.Connection) -> list[Job]:
+def without_video(connection: Connection) -> list[Job]:
     """Succeeded and paid, but the video could not be had yet."""
-    rows = connection.execute(f"{_JOBS} WHERE {WITHOUT_VIDEO} ORDER BY j.expires_at, j.id")
+    rows = connection.execute(
+        f"{_JOBS} WHERE {WITHOUT_VIDEO} ORDER BY j.expires_at NULLS FIRST, j.id"
+    )
     return [to_job(row) for row in rows]
 
 
-def unknown_jobs(connection: sqlite3.Connection) -> list[Job]:
+def unknown_jobs(connection: Connection) -> list[Job]:
     """Jobs of which nobody knows whether they were accepted; superseded ones too."""
     rows = connection.execute(
         f"""{_JOBS} WHERE j.{MAY_BE_OPEN} AND j.state = 'unknown'
-            ORDER BY j.scope, j.row, j.id"""
+            ORDER BY j.scope, j.row NULLS FIRST, j.id"""
     )
     return [to_job(row) for row in rows]
 
 
-def differing(connection: sqlite3.Connection) -> list[Job]:
+def differing(connection: Connection) -> list[Job]:
     """Finished jobs that today's settings would ask for in another way."""
     rows = connection.execute(
         f"""{_JOBS} WHERE j.row IS NOT NULL AND j.state = 'succeeded' AND j.body IS NOT NULL
@@ -167,17 +164,17 @@ def differing(connection: sqlite3.Connection) -> list[Job]:
     return [to_job(row) for row in rows]
 
 
-def durations(connection: sqlite3.Connection, model: str, last: int = 200) -> list[float]:
+def durations(connection: Connection, model: str, last: int = 200) -> list[float]:
     """How long the last tasks of a model took at the provider, in seconds, sorted."""
     rows = connection.execute(
         """SELECT duration FROM attempts WHERE model = ? AND duration IS NOT NULL
-           ORDER BY ended_at DESC LIMIT ?""",
+           ORDER BY ended_at DESC NULLS LAST LIMIT ?""",
         (model, last),
     )
     return sorted(row["duration"] for row in rows)
 
 
-def story(connection: sqlite3.Connection, job_id: int) -> list[Entry]:
+def story(connection: Connection, job_id: int) -> list[Entry]:
     """All that happened to a job, in order."""
     rows = connection.execute("SELECT * FROM events WHERE job = ? ORDER BY id", (job_id,))
     return [
@@ -193,7 +190,7 @@ def story(connection: sqlite3.Connection, job_id: int) -> list[Entry]:
     ]
 
 
-def attempts(connection: sqlite3.Connection, job_id: int) -> list[Attempt]:
+def attempts(connection: Connection, job_id: int) -> list[Attempt]:
     """All attempts of a job, in order."""
     rows = connection.execute(
         """SELECT n, key, body, origin, account, first_sent_at, sends, outcome, task_id, cost,
@@ -219,7 +216,7 @@ def _sure(time: datetime | None) -> datetime:
     return time
 
 
-def owner_of_file(connection: sqlite3.Connection, stem: str) -> int | None:
+def owner_of_file(connection: Connection, stem: str) -> int | None:
     """The job that a stored video belongs to, by its path without extension."""
     row = connection.execute(
         """SELECT job FROM attempts WHERE video_file IS NOT NULL

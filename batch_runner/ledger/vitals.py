@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
+from batch_runner.ledger.database import Connection
 from batch_runner.ledger.rows import MAY_BE_OPEN, to_time
 
 
@@ -17,7 +17,7 @@ class Vitals:
     last_success: datetime | None  # when a run ended last with everything done
 
 
-def vitals(connection: sqlite3.Connection) -> Vitals:
+def vitals(connection: Connection) -> Vitals:
     """The moments; each by an index or from the few rows of runs."""
     row = connection.execute(
         f"""SELECT (SELECT min(a.accepted_at) FROM jobs j

@@ -18,7 +18,7 @@ from batch_runner.app.place.sidecar import Sidecar
 from batch_runner.app.sheet.projection import project
 from batch_runner.core.celltext import plain_text
 from batch_runner.core.jobs import Job
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.views import Attempt
 from tests.crash.harness import OUT, Campaign
 
@@ -76,7 +76,7 @@ def read_books(campaign: Campaign, tasks: Sequence[dict[str, Any]]) -> Books:
         return asyncio.run(read_ledger(ledger, tasks))
 
 
-async def read_ledger(ledger: SqliteLedger | None, tasks: Sequence[dict[str, Any]]) -> Books:
+async def read_ledger(ledger: Ledger | None, tasks: Sequence[dict[str, Any]]) -> Books:
     """What a ledger knows of the tasks that were accepted."""
     if ledger is None:
         return Books(tasks, (), {})

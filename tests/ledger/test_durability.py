@@ -14,7 +14,8 @@ import pytest
 
 from batch_runner.core.errors import LedgerError
 from batch_runner.ledger.commit import GroupCommit, InlineCommit
-from batch_runner.ledger.connection import connect
+from batch_runner.ledger.connection import SqliteConnection, connect
+from batch_runner.ledger.database import Connection
 from batch_runner.ledger.sqlite import SqliteLedger
 from tests.ledger.conftest import Book
 
@@ -85,14 +86,14 @@ def test_kill_9_loses_nothing_that_was_kept(tmp_path: Path, lines: int) -> None:
     book.ledger.close()
 
 
-def counter(path: Path) -> sqlite3.Connection:
+def counter(path: Path) -> SqliteConnection:
     """A database with one table to write into."""
     connection = connect(path)
     connection.execute("CREATE TABLE IF NOT EXISTS numbers (n INTEGER PRIMARY KEY)")
     return connection
 
 
-def add(connection: sqlite3.Connection, n: int) -> int:
+def add(connection: Connection, n: int) -> int:
     """One unit of work; fails if the number is there already."""
     connection.execute("INSERT INTO numbers VALUES (?)", (n,))
     return n
@@ -135,7 +136,7 @@ def test_a_unit_that_fails_is_rolled_back_alone(tmp_path: Path, *, brief: bool) 
     path = tmp_path / "db"
     commit = GroupCommit(counter(path))
 
-    def half_done(connection: sqlite3.Connection) -> None:
+    def half_done(connection: Connection) -> None:
         add(connection, 1000)
         raise KeyError("half done")
 
@@ -178,7 +179,7 @@ def test_when_a_group_cannot_be_committed_all_of_it_hears(tmp_path: Path, *, bri
     commit = GroupCommit(connection)
 
     async def story() -> list[object]:
-        def orphan(connection: sqlite3.Connection) -> None:
+        def orphan(connection: Connection) -> None:
             connection.execute("INSERT INTO child VALUES (99)")
 
         return await asyncio.gather(

@@ -6,13 +6,13 @@ import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from sqlite3 import Connection
 
 import pytest
 
 from batch_runner.core.jobs import ClaimTerms
 from batch_runner.ledger import claims, runs, sums, views
 from batch_runner.ledger.connection import connect
+from batch_runner.ledger.database import Connection
 from batch_runner.ledger.schema import migrate
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -16,8 +16,8 @@ from batch_runner.app.run.forecast import Pulse, finish
 from batch_runner.core.errors import UsageError
 from batch_runner.core.jobs import Totals
 from batch_runner.ledger.board import Happening, Tempo
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.runs import RunRecord
-from batch_runner.ledger.sqlite import SqliteLedger
 
 CUT_OFF = 120.0  # seconds without a heartbeat (there is one each 30) after which a run is dead
 MINUTE = timedelta(minutes=1)
@@ -113,7 +113,7 @@ def is_at_work(run: RunRecord | None, live: Live | None, at: datetime) -> bool:
 
 
 async def _finish(
-    ledger: SqliteLedger, totals: Totals, run: RunRecord, live: Live, at: datetime
+    ledger: Ledger, totals: Totals, run: RunRecord, live: Live, at: datetime
 ) -> datetime | None:
     """When all that this run is to do may be done."""
     if live.paused or live.stopping:

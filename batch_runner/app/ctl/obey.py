@@ -14,7 +14,7 @@ from batch_runner.core.errors import LedgerError
 from batch_runner.core.jobs import Job
 from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import OPEN, State
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.scheduler.controls import Controls, Gauges
 from batch_runner.scheduler.halt import StopReason
 
@@ -33,7 +33,7 @@ class Helm:
     """Takes orders for one run."""
 
     controls: Controls
-    ledger: SqliteLedger
+    ledger: Ledger
     listener: RunListener
     run: int
     started: datetime

@@ -15,7 +15,7 @@ from batch_runner.app.gallery.posters import Posters
 from batch_runner.app.gallery.rows import Rows
 from batch_runner.app.place import guards
 from batch_runner.app.status import known_or_refused
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.reporter.page import Page
 
 FRAME = "gallery/page.html"
@@ -122,9 +122,7 @@ def _cards(
         yield row
 
 
-async def _head(
-    campaign: Campaign, ledger: SqliteLedger, rows: Rows, what: Shown
-) -> dict[str, object]:
+async def _head(campaign: Campaign, ledger: Ledger, rows: Rows, what: Shown) -> dict[str, object]:
     """What holds for the whole page."""
     scopes = await ledger.scopes()
     return {

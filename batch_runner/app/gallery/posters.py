@@ -12,7 +12,7 @@ from batch_runner.app.gallery.cards import Seen
 from batch_runner.app.gallery.files import poster_path
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.reporter.frames import POSTER, Grab, grabber, store_poster
 
 
@@ -22,7 +22,7 @@ class Posters:
 
     folder: Path  # of the page
     sheet_folder: Path
-    ledger: SqliteLedger
+    ledger: Ledger
     origin: str | None  # of the API; None: nothing is asked for on the network
     grab: Grab | None = field(default_factory=grabber)
     asked: bool = False  # the network was tried and gave nothing: once is enough

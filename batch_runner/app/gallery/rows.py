@@ -17,8 +17,8 @@ from batch_runner.core.jobs import Job
 from batch_runner.core.model import SheetRow, Table
 from batch_runner.core.outcolumns import ALL_COLUMNS
 from batch_runner.core.text import cell_text
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.shown_takes import Take
-from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.load import load
 
 AT_ONCE = 500
@@ -44,13 +44,13 @@ class Worksheet:
 class Rows:
     """All rows of a campaign, for the page."""
 
-    ledger: SqliteLedger
+    ledger: Ledger
     worksheets: Sequence[Worksheet] = ()  # none: the sheet is lost, or cannot be read
     headers: list[str] = field(default_factory=list)  # of the page's columns
     unknown: int = 0  # rows that no run has seen yet
 
     @classmethod
-    async def of(cls, campaign: Campaign, ledger: SqliteLedger) -> Rows:
+    async def of(cls, campaign: Campaign, ledger: Ledger) -> Rows:
         """The rows as they are now; of a sheet that is not there, as they were read last."""
         rows = cls(ledger=ledger)
         try:

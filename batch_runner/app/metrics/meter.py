@@ -14,7 +14,7 @@ from batch_runner.app.metrics.textfile import file_of, write_figures
 from batch_runner.app.run.listen import RunListener
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.language import phrase
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.scheduler.controls import Controls
 
 EVERY = 15.0  # seconds; Prometheus usually asks each 15 to 60
@@ -24,7 +24,7 @@ class Meter:
     """Figures of one run into one file; without a target it does nothing at all."""
 
     def __init__(
-        self, target: Path | None, sheet: Path, ledger: SqliteLedger, listener: RunListener
+        self, target: Path | None, sheet: Path, ledger: Ledger, listener: RunListener
     ) -> None:
         self._path = None if target is None else file_of(target, sheet)
         self._sheet, self._ledger, self._listener = sheet, ledger, listener

@@ -15,10 +15,10 @@ from batch_runner.app.place import guards
 from batch_runner.app.place.sidecar import Sidecar
 from batch_runner.core.errors import LedgerError, LockedError
 from batch_runner.core.spend import Payer, Source
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.lock import hold
 from batch_runner.ledger.spend_schema import UNKNOWN_ACCOUNT
 from batch_runner.ledger.spend_store import SpendStore
-from batch_runner.ledger.sqlite import SqliteLedger
 
 Who = tuple[str, Payer]
 """An API key, and whose it is in the books."""
@@ -29,9 +29,7 @@ def name_of(source: Source, fingerprint_there: str) -> str:
     return f"{UNKNOWN_ACCOUNT}{source.campaign}.{fingerprint_there}"
 
 
-async def follow(
-    store: SpendStore, source: Source, ledger: SqliteLedger, who: Who | None
-) -> Source:
+async def follow(store: SpendStore, source: Source, ledger: Ledger, who: Who | None) -> Source:
     """Take over what happened in a ledger since the books looked last; ``who`` may have paid."""
     names = await _names(source, ledger, who)
     while True:
@@ -42,7 +40,7 @@ async def follow(
         source = replace(source, mark=mark)
 
 
-async def _names(source: Source, ledger: SqliteLedger, who: Who | None) -> Callable[[str], str]:
+async def _names(source: Source, ledger: Ledger, who: Who | None) -> Callable[[str], str]:
     salt = await ledger.meta("salt") or ""
     mine = None if who is None else fingerprint(who[0], salt)
 

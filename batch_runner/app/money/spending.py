@@ -26,9 +26,9 @@ from batch_runner.core.spend import (
     over_budget,
     span_start,
 )
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.spend_store import SpendStore
 from batch_runner.ledger.spend_views import note_balance
-from batch_runner.ledger.sqlite import SqliteLedger
 
 Reserve = Callable[[Reservation], Refused | None]
 """Reserves what is about to be sent; or gives what forbids it."""
@@ -83,14 +83,14 @@ class Purse:
         """Close the books."""
         self.store.close()
 
-    async def book(self, ledger: SqliteLedger, key: str) -> None:
+    async def book(self, ledger: Ledger, key: str) -> None:
         """Take over into the books what happened in the ledger since the last time."""
         async with self._booking:
             self._source = await follow(self.store, self._source, ledger, (key, self.payer))
         # Another sheet may have set such a budget meanwhile: from now on this one reserves, too.
         self.holds = bool(self._caps) or self.store.watched(self.payer.account, now())
 
-    async def keep_booking(self, ledger: SqliteLedger, key: str) -> str | None:
+    async def keep_booking(self, ledger: Ledger, key: str) -> str | None:
         """Book, as well as it goes; what is the matter, if it goes no more (said once)."""
         if self.broken:
             return None
@@ -103,7 +103,7 @@ class Purse:
             return str(error)
         return None
 
-    async def begin(self, ledger: SqliteLedger, key: str) -> None:
+    async def begin(self, ledger: Ledger, key: str) -> None:
         """Bring the books up to date before a run; its sheet's lock is held."""
         if self._caps:
             self.store.watch(self.payer.account, now())
@@ -138,7 +138,7 @@ def payer_of(store: SpendStore, campaign: Campaign, key: str) -> Payer:
 
 
 async def open_purse(
-    campaign: Campaign, ledger: SqliteLedger, key: str, balance: Balance | None
+    campaign: Campaign, ledger: Ledger, key: str, balance: Balance | None
 ) -> Purse | str:
     """The books for one run, up to date; or why there are none, where nothing needs them.
 
@@ -165,7 +165,7 @@ async def open_purse(
     return purse
 
 
-async def _open(campaign: Campaign, ledger: SqliteLedger, key: str, caps: UserCaps) -> Purse:
+async def _open(campaign: Campaign, ledger: Ledger, key: str, caps: UserCaps) -> Purse:
     store = await asyncio.to_thread(SpendStore.open, campaign.books)
     try:
         campaign_id = await ledger.meta("campaign") or ""

@@ -22,6 +22,7 @@ from batch_runner.core.errors import (
 )
 from batch_runner.core.language import phrase, series
 from batch_runner.core.sent import fold
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.sent_file import read_lines
 from batch_runner.ledger.sqlite import SqliteLedger
 
@@ -54,7 +55,7 @@ def check_origin(known: frozenset[str], origin: str, same: Sequence[str], ledger
         )
 
 
-async def check_host(ledger: SqliteLedger, host: str, *, take_over: bool) -> None:
+async def check_host(ledger: Ledger, host: str, *, take_over: bool) -> None:
     """Jobs on their way belong to the machine that sent them.
 
     Raises:
@@ -73,14 +74,12 @@ async def check_host(ledger: SqliteLedger, host: str, *, take_over: bool) -> Non
                 beat_at=last.beat_at,
             ),
             code="other_host",
-            where=str(ledger.path),
+            where=ledger.where,
             hint=phrase("If no run goes on there any more, run again with --take-over."),
         )
 
 
-async def check_owner(
-    ledger: SqliteLedger, sheet: Path, sidecar: Sidecar, *, stated: bool
-) -> None:
+async def check_owner(ledger: Ledger, sheet: Path, sidecar: Sidecar, *, stated: bool) -> None:
     """Where the ledger is not beside its sheet, it must be this sheet's and no other's.
 
     ``stated``: the user named the folder, in which the sheets' names tell them apart.
@@ -94,7 +93,7 @@ async def check_owner(
         raise ConfigError(
             phrase("{known} keeps its ledger here.", known=known),
             code="state_shared",
-            where=str(ledger.path),
+            where=ledger.where,
             hint=(
                 phrase("Give this sheet another name or another state folder.")
                 if stated
@@ -190,7 +189,7 @@ async def _sent_there(sidecar: Sidecar, intakes: Sequence[Intake]) -> tuple[int,
 
 
 @contextlib.contextmanager
-def reading(sidecar: Sidecar) -> Iterator[SqliteLedger | None]:
+def reading(sidecar: Sidecar) -> Iterator[Ledger | None]:
     """A sheet's ledger for looking at only; ``None`` if it never ran."""
     if not sidecar.ledger.is_file():
         yield None

@@ -20,15 +20,15 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.place.guards import check_origin
 from batch_runner.app.place.home import machine_of
 from batch_runner.app.place.telling import Say, TellingLedger, as_ledger_error
+from batch_runner.core import ports
 from batch_runner.core.elsewhere import Step
 from batch_runner.core.errors import LedgerError, LockedError
 from batch_runner.core.language import phrase
 from batch_runner.core.lease import Lease, fresh, gives_way_to, others
-from batch_runner.core.ports import Ledger
 from batch_runner.core.sent import Sent, untold
 from batch_runner.ledger.lease import end_lease, read_leases, write_lease
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.sent_file import SentFiles
-from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.scheduler.halt import StopReason
 
 LEASE_BEAT = 60.0  # seconds between two signs of life: each is synchronised to every computer
@@ -37,7 +37,7 @@ LEASE_BEAT = 60.0  # seconds between two signs of life: each is synchronised to 
 class Neighbours(Protocol):
     """What a run does about other computers."""
 
-    ledger: Ledger  # tells them of each send before it happens
+    ledger: ports.Ledger  # tells them of each send before it happens
 
     async def meet(self) -> None:
         """Take in what the others sent, and tell what is not told yet; the rows are enrolled."""
@@ -59,8 +59,8 @@ class Neighbours(Protocol):
 class NoNeighbours:
     """A sheet that only this computer sees."""
 
-    def __init__(self, ledger: SqliteLedger) -> None:
-        self.ledger: Ledger = ledger
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger: ports.Ledger = ledger
 
     async def meet(self) -> None:
         """Nobody is there."""
@@ -81,7 +81,7 @@ class SharedSheet:
 
     def __init__(
         self,
-        ledger: SqliteLedger,
+        ledger: Ledger,
         files: SentFiles,
         lease: Lease,
         *,
@@ -94,7 +94,7 @@ class SharedSheet:
         self._now = now
         self._say = say
         self._seen = files.stamp()
-        self.ledger: Ledger = TellingLedger(ledger, files, host=lease.host, now=now, say=say)
+        self.ledger: ports.Ledger = TellingLedger(ledger, files, host=lease.host, now=now, say=say)
 
     async def meet(self) -> None:
         """Take in what the others sent, and tell what is not told yet."""
@@ -169,7 +169,7 @@ class SharedSheet:
 
 def join(
     campaign: Campaign,
-    ledger: SqliteLedger,
+    ledger: Ledger,
     *,
     now: Callable[[], datetime],
     say: Say,

@@ -7,20 +7,20 @@ from pathlib import Path
 
 from batch_runner.core.errors import UsageError
 from batch_runner.core.language import phrase
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.reporter.copies import results_path
 
 OUTPUTS = "outputs"
 """The ledger's note of the copies that were made of its sheet."""
 
 
-async def outputs_of(ledger: SqliteLedger | None) -> frozenset[str]:
+async def outputs_of(ledger: Ledger | None) -> frozenset[str]:
     """The copies that were made of a sheet so far, as resolved paths."""
     noted = None if ledger is None else await ledger.meta(OUTPUTS)
     return frozenset(json.loads(noted)) if noted else frozenset()
 
 
-async def remember_output(output: Path | None, ledger: SqliteLedger) -> None:
+async def remember_output(output: Path | None, ledger: Ledger) -> None:
     """Note a copy before it is made: then it is known as one even after a crash."""
     if output is not None:
         known = await outputs_of(ledger) | {_name(output)}

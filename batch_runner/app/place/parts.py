@@ -7,7 +7,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 
 _NAME = re.compile(r"(?P<task>[0-9a-f]{16})(\.notes)?\.part")
 
@@ -23,7 +23,7 @@ class PartNames:
         self._campaign = campaign
 
     @classmethod
-    async def of(cls, ledger: SqliteLedger) -> PartNames:
+    async def of(cls, ledger: Ledger) -> PartNames:
         """Those of a ledger's campaign."""
         return cls(await ledger.meta("campaign") or "")
 
@@ -35,7 +35,7 @@ class PartNames:
         return hashlib.sha256(f"{self._campaign}\n{task_id}".encode()).hexdigest()[:16]
 
 
-async def sweep_parts(folder: Path, ledger: SqliteLedger) -> None:
+async def sweep_parts(folder: Path, ledger: Ledger) -> None:
     """Remove parts that nobody will continue: their video is there, or no longer wanted.
 
     A video folder may be anybody's: only parts of this ledger's tasks are ours.

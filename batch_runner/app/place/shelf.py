@@ -13,7 +13,7 @@ from pathlib import Path
 from batch_runner.app.place.parts import PartNames
 from batch_runner.core.container import EXTENSIONS
 from batch_runner.core.jobs import Job
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 
 JOB_MARK = 8  # hex digits of the row hash in a video's name
 MOST_GIVEN = 1000  # places remembered before those that were filled are forgotten
@@ -26,7 +26,7 @@ _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)$")
 class VideoShelf:
     """Names videos ``<key or row>_<first 8 of job>``, or as the config says, in one folder."""
 
-    def __init__(self, folder: Path, sheet: Path, ledger: SqliteLedger) -> None:
+    def __init__(self, folder: Path, sheet: Path, ledger: Ledger) -> None:
         self._folder = folder
         self._sheet_folder = sheet.parent
         self._ledger = ledger

@@ -15,8 +15,8 @@ from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import Event
 from batch_runner.core.sent import Line, Sent
 from batch_runner.core.uploads import Upload, Waiting
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.sent_file import SentFiles
-from batch_runner.ledger.sqlite import SqliteLedger
 
 Say = Callable[[str], None]
 
@@ -26,7 +26,7 @@ class TellingLedger:
 
     def __init__(
         self,
-        ledger: SqliteLedger,
+        ledger: Ledger,
         files: SentFiles,
         *,
         host: str,

@@ -19,15 +19,15 @@ from batch_runner.core.language import phrase, plural
 from batch_runner.core.lifecycle import State
 from batch_runner.core.profile import Profile
 from batch_runner.core.takes import SEED, Asked, Take, not_now, take_of, unfit
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.runs import REDO_ORDER
-from batch_runner.ledger.sqlite import SqliteLedger
 
 MOST_TOLD = 5  # rows that a message names
 
 Profiles = Mapping[str, Profile]
 
 
-async def with_order(wish: Filter, ledger: SqliteLedger | None) -> Filter:
+async def with_order(wish: Filter, ledger: Ledger | None) -> Filter:
     """A ``redo`` that was begun before and did not come to its end is gone on with.
 
     Whoever gives the same command again after a crash or Ctrl-C gets no second take of a row.
@@ -140,7 +140,7 @@ def _why_it_waits(candidate: Candidate) -> str:
 
 async def ask_anew(
     campaign: Campaign,
-    ledger: SqliteLedger,
+    ledger: Ledger,
     intakes: Sequence[Intake],
     choices: Sequence[Choice],
     run: int,
@@ -160,7 +160,7 @@ async def ask_anew(
         await _heed_cells(intake, ledger, at)
 
 
-async def _order(ledger: SqliteLedger, choices: Sequence[Choice], run: int) -> str:
+async def _order(ledger: Ledger, choices: Sequence[Choice], run: int) -> str:
     redo = next((c.wish for c in choices if c.wish.only == "redo" and c.anew), None)
     if redo is None or redo.order:
         return redo.order if redo is not None else ""
@@ -174,7 +174,7 @@ def _take(anew: Anew, order: str, profiles: Profiles, asked: Asked) -> Take:
     return replace(take, order=order, cell=anew.cell)
 
 
-async def _heed_cells(intake: Intake, ledger: SqliteLedger, at: datetime) -> None:
+async def _heed_cells(intake: Intake, ledger: Ledger, at: datetime) -> None:
     """Cells that were obeyed, or taken back, since the sheet was read last."""
     gone: list[int] = []
     for candidate in list(intake.rows.with_takes()):
@@ -199,7 +199,7 @@ async def _heed_cells(intake: Intake, ledger: SqliteLedger, at: datetime) -> Non
 
 async def redo_jobs(
     campaign: Campaign,
-    ledger: SqliteLedger,
+    ledger: Ledger,
     wishes: Iterable[tuple[int, Anew]],
     at: datetime,
 ) -> list[int]:

@@ -11,7 +11,7 @@ from batch_runner.app.run.listen import RunListener
 from batch_runner.core.callback import UNGUESSABLE, task_in, token_of
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.scheduler.calls import Calls
 from batch_runner.settings.campaign import Webhook
 
@@ -132,7 +132,7 @@ _EARS: dict[tuple[str, int], _Ear] = {}
 
 @asynccontextmanager
 async def receiving(
-    webhook: Webhook | None, listener: RunListener, ledger: SqliteLedger
+    webhook: Webhook | None, listener: RunListener, ledger: Ledger
 ) -> AsyncIterator[Callbacks]:
     """Within this block calls are taken; a run that cannot listen goes on by looking alone."""
     async with AsyncExitStack() as stack:

@@ -26,18 +26,19 @@ from batch_runner.app.run.session import RunEntry
 from batch_runner.app.ui import Ui
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.language import phrase
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.sqlite import SqliteLedger
 
 
 class Doors(NamedTuple):
     """What a run goes in by, and where what it opens is closed again."""
 
-    ledger: SqliteLedger
+    ledger: Ledger
     key: str
     stack: ExitStack
 
 
-async def open_ledger(campaign: Campaign, stack: ExitStack) -> SqliteLedger:
+async def open_ledger(campaign: Campaign, stack: ExitStack) -> Ledger:
     """The sheet's ledger; seen to be this sheet's own."""
     sidecar = campaign.sidecar
     world.refresh_copy(campaign)

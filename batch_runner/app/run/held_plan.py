@@ -14,7 +14,7 @@ from batch_runner.app.sheet.plan import Plan
 from batch_runner.core.errors import UsageError
 from batch_runner.core.language import phrase
 from batch_runner.core.plan_id import PlanId
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 
 _NOTE = "plan"
 
@@ -28,7 +28,7 @@ class Begun:
     sent: int  # jobs that were sent since
 
 
-async def begun_plan(ledger: SqliteLedger | None) -> Begun | None:
+async def begun_plan(ledger: Ledger | None) -> Begun | None:
     """The last plan that was begun."""
     noted = None if ledger is None else await ledger.meta(_NOTE)
     if ledger is None or noted is None:
@@ -38,7 +38,7 @@ async def begun_plan(ledger: SqliteLedger | None) -> Begun | None:
     return Begun(id=note["id"], asked=note["asked"], sent=sent)
 
 
-async def begin_plan(ledger: SqliteLedger, begins: tuple[PlanId, str], at: datetime) -> None:
+async def begin_plan(ledger: Ledger, begins: tuple[PlanId, str], at: datetime) -> None:
     """Note that a plan is begun, and what is asked for; one that goes on stays as it was noted."""
     wanted, asked = str(begins[0]), begins[1]
     before = await begun_plan(ledger)

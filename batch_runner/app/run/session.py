@@ -36,7 +36,7 @@ from batch_runner.app.ui import Ui
 from batch_runner.core import again
 from batch_runner.core.errors import SheetBusyError, SheetError
 from batch_runner.core.language import joined, phrase
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.provider.client import HttpProvider
 from batch_runner.reporter.busy import is_open
 from batch_runner.reporter.copies import keep_original
@@ -64,7 +64,7 @@ class Session:
     """One run over one sheet, its lock held and its ledger open."""
 
     campaign: Campaign
-    ledger: SqliteLedger
+    ledger: Ledger
     ui: Ui
     listener: RunListener
     sync: SheetSync
@@ -244,7 +244,7 @@ class Session:
 
 async def open_session(
     campaign: Campaign,
-    ledger: SqliteLedger,
+    ledger: Ledger,
     wanted: Wanted,
     ui: Ui,
     entry: RunEntry,

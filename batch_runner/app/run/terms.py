@@ -13,7 +13,7 @@ from batch_runner.app.money.run_budget import Seat
 from batch_runner.app.money.spending import Purse, reserving
 from batch_runner.core.callback import address_of
 from batch_runner.core.jobs import ClaimTerms
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ def _fresh_key(at: datetime) -> str:
 
 async def terms_of(
     campaign: Campaign,
-    ledger: SqliteLedger,
+    ledger: Ledger,
     key: str,
     purse: Purse | None,
     budget: Seat | None,

@@ -13,7 +13,7 @@ from batch_runner.app.sheet.reading import find_jobs, read_sheet
 from batch_runner.core.errors import SheetChangedError, UsageError
 from batch_runner.core.language import phrase
 from batch_runner.core.model import Table
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.loader.load import load
 from batch_runner.reporter.copies import excerpt_suffix
 from batch_runner.reporter.excerpt import Page, write_excerpt
@@ -25,7 +25,7 @@ TO_MEND = "to mend"
 """Over what is wrong with each row: no name of ours, so that the new sheet can be run."""
 
 
-async def prepare(place: Path | None, campaign: Campaign, ledger: SqliteLedger) -> None:
+async def prepare(place: Path | None, campaign: Campaign, ledger: Ledger) -> None:
     """See that the file can be written, and note it as ours, before anything is sent.
 
     Raises:
@@ -56,7 +56,7 @@ def _check(place: Path, resolved: Path, sheet: Path, ours: bool) -> None:  # noq
     raise UsageError(message, code="bad_failed_to", where=str(place), hint=hint)
 
 
-async def write_to_mend(place: Path, campaign: Campaign, ledger: SqliteLedger) -> int:
+async def write_to_mend(place: Path, campaign: Campaign, ledger: Ledger) -> int:
     """Write the failed and the invalid rows as they stand in the sheet now; how many they are.
 
     Raises:

@@ -13,7 +13,7 @@ from batch_runner.app.sheet.intake import Intake
 from batch_runner.app.sheet.picture_store import keep_pasted
 from batch_runner.app.sheet.reading import TRIES, chosen, find_jobs, read_sheet
 from batch_runner.core.errors import SheetChangedError
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.loader.source import stamp
 
 
@@ -28,7 +28,7 @@ class Wanted:
 
 
 async def rows_now(
-    campaign: Campaign, ledger: SqliteLedger, wanted: Wanted
+    campaign: Campaign, ledger: Ledger, wanted: Wanted
 ) -> tuple[tuple[Intake, ...], list[Choice]]:
     """The rows as they are now, what of them is sent, and copies of the pictures among them.
 

@@ -18,7 +18,7 @@ from batch_runner.core.decide import Policy
 from batch_runner.core.dialect import APIMART
 from batch_runner.core.errors import SheetBusyError
 from batch_runner.core.language import phrase
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.loader.listing import is_listing
 from batch_runner.provider.client import HttpProvider
 from batch_runner.reporter.copies import listing_path, original_path, results_path
@@ -125,7 +125,7 @@ def _refresh_listing(real: Path, copy: Path) -> None:
         shutil.copyfile(real, copy)
 
 
-def desk_of(campaign: Campaign, ledger: SqliteLedger, notice: Callable[[str, str], None]) -> Desk:
+def desk_of(campaign: Campaign, ledger: Ledger, notice: Callable[[str, str], None]) -> Desk:
     """What a sheet is read and written with."""
     settings = campaign.settings
     return Desk(
@@ -148,7 +148,7 @@ def desk_of(campaign: Campaign, ledger: SqliteLedger, notice: Callable[[str, str
     )
 
 
-async def sweep(campaign: Campaign, ledger: SqliteLedger) -> None:
+async def sweep(campaign: Campaign, ledger: Ledger) -> None:
     """Remove half-written files that a killed run left; only while the lock is held."""
     sheet, sidecar = campaign.sheet, campaign.sidecar.folder
     copy = results_path(sheet)

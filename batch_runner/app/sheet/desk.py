@@ -11,7 +11,7 @@ from pathlib import Path
 from batch_runner.app.sheet.intake import Rulebook
 from batch_runner.app.sheet.previews import Previews
 from batch_runner.app.sheet.projection import Localise
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Desk:
     sheet: Path
     sidecar: Path  # where results wait if the sheet's folder takes no file
     rules: Rulebook
-    ledger: SqliteLedger
+    ledger: Ledger
     origin: str
     pictures: Path  # copies of those in the workbook
     localise: Localise

@@ -17,7 +17,6 @@ from batch_runner.core.jobs import Job
 from batch_runner.core.language import phrase
 from batch_runner.core.listing import LISTING
 from batch_runner.core.model import CellValue
-from batch_runner.ledger.further import further_variants
 from batch_runner.loader.listing import is_listing
 from batch_runner.loader.paths import SHEET_SUFFIXES
 from batch_runner.reporter.copies import copy_once, listing_path
@@ -76,21 +75,19 @@ class Listing:
         try:
             await self._note()
             names = {scope: name for name, scope in (await desk.ledger.scopes()).items()}
-            await asyncio.to_thread(self._write, names, at_end=at_end)
+            await desk.ledger.further(lambda jobs: self._write(jobs, names, at_end=at_end))
         except (SheetBusyError, UsageError) as error:
             if not self._told:
                 self._told = True
                 desk.notice(error.code, f"{self._place.name}: {error.message} {error.hint}")
 
-    def _write(self, names: Mapping[int, str], *, at_end: bool) -> None:
-        jobs = further_variants(self._desk.ledger.path)
-        with contextlib.closing(jobs):
-            first = next(jobs, None)
-            if first is None and not self._place.exists():
-                return
-            every = itertools.chain([] if first is None else [first], jobs)
-            lines = (line_of(job, names, self._desk.localise, at_end=at_end) for job in every)
-            write_listing(self._place, lines, like=self._desk.sheet)
+    def _write(self, jobs: Iterator[Job], names: Mapping[int, str], *, at_end: bool) -> None:
+        first = next(jobs, None)
+        if first is None and not self._place.exists():
+            return
+        every = itertools.chain([] if first is None else [first], jobs)
+        lines = (line_of(job, names, self._desk.localise, at_end=at_end) for job in every)
+        write_listing(self._place, lines, like=self._desk.sheet)
 
     async def _note(self) -> None:
         """Before the first write: one that another ledger wrote is kept, too."""

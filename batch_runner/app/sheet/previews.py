@@ -14,7 +14,7 @@ from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
 from batch_runner.core.model import OutCell, Thumbnail
 from batch_runner.core.outcolumns import PREVIEW
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 
 PreviewCells = Mapping[int, Mapping[str, OutCell]]
 """Job -> its preview cell by the column's name."""
@@ -27,7 +27,7 @@ class Previews:
     """Fetches the pictures of a sheet's videos and keeps them beside it."""
 
     folder: Path
-    ledger: SqliteLedger
+    ledger: Ledger
     origin: str | None = None  # of the API; until it is known nothing is asked for
     asked: set[str] = field(default_factory=set)  # links that this run has asked for
     looked_at: set[str] = field(default_factory=set)  # worksheets whose pictures are known

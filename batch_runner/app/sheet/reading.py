@@ -17,15 +17,13 @@ from batch_runner.core.jobs import Candidate, RowSpec
 from batch_runner.core.model import Table
 from batch_runner.core.profile import Profile
 from batch_runner.ledger.enrol import Reading
-from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.loader.load import load, worksheet_names
 
 TRIES = 5  # at reading a sheet that somebody saves at the same moment
 
 
-async def read_sheet(
-    sheet: Path, rules: Rulebook, ledger: SqliteLedger | None
-) -> tuple[Intake, ...]:
+async def read_sheet(sheet: Path, rules: Rulebook, ledger: Ledger | None) -> tuple[Intake, ...]:
     """The worksheets of a file as they are now, understood; changes nothing.
 
     Raises:
@@ -38,9 +36,7 @@ async def read_sheet(
     return await _read_once(sheet, rules, ledger)
 
 
-async def _read_once(
-    sheet: Path, rules: Rulebook, ledger: SqliteLedger | None
-) -> tuple[Intake, ...]:
+async def _read_once(sheet: Path, rules: Rulebook, ledger: Ledger | None) -> tuple[Intake, ...]:
     tables = await asyncio.to_thread(load, sheet, rules.options)
     names = await _known_names(tables, rules, ledger)
     intakes = []
@@ -51,13 +47,13 @@ async def _read_once(
     return tuple(intakes)
 
 
-async def _memory(ledger: SqliteLedger | None, name: str) -> Memory:
+async def _memory(ledger: Ledger | None, name: str) -> Memory:
     found = None if ledger is None else await ledger.memory(name)
     return Memory() if found is None else Memory(basis=found[0], out_columns=found[1])
 
 
 async def _known_names(
-    tables: Sequence[Table], rules: Rulebook, ledger: SqliteLedger | None
+    tables: Sequence[Table], rules: Rulebook, ledger: Ledger | None
 ) -> list[str]:
     """The name by which the ledger knows each worksheet; its own, unless it was renamed.
 
@@ -80,19 +76,19 @@ async def _known_names(
     return own
 
 
-async def _overlap(table: Table, rules: Rulebook, ledger: SqliteLedger, name: str) -> int:
+async def _overlap(table: Table, rules: Rulebook, ledger: Ledger, name: str) -> int:
     intake = await asyncio.to_thread(take_in, table, rules, await _memory(ledger, name))
     return await ledger.place(name, intake.rows)
 
 
-async def find_jobs(intakes: Sequence[Intake], ledger: SqliteLedger | None) -> None:
+async def find_jobs(intakes: Sequence[Intake], ledger: Ledger | None) -> None:
     """Note for each row which job it is already."""
     if ledger is not None:
         for intake in intakes:
             await ledger.place(intake.known_as, intake.rows)
 
 
-async def history_of(ledger: SqliteLedger | None) -> History:
+async def history_of(ledger: Ledger | None) -> History:
     """What the ledger knows of how long videos took, and what they cost."""
     if ledger is None:
         return NO_HISTORY
@@ -122,7 +118,7 @@ def chosen(
 async def enrol(
     intakes: Sequence[Intake],
     choices: Sequence[Choice],
-    ledger: SqliteLedger,
+    ledger: Ledger,
     *,
     origin: str,
     at: datetime,
@@ -137,7 +133,7 @@ async def enrol(
 
 
 async def enrol_midway(
-    intakes: Sequence[Intake], ledger: SqliteLedger, *, origin: str, at: datetime
+    intakes: Sequence[Intake], ledger: Ledger, *, origin: str, at: datetime
 ) -> list[int]:
     """Let queued jobs follow a sheet that was edited during the run."""
     scopes = []
@@ -155,7 +151,7 @@ def _reading(
     return Reading(rows=intake.rows, mark=mark, at=at, basis=intake.basis, origin=origin)
 
 
-async def _scope(intake: Intake, ledger: SqliteLedger) -> int:
+async def _scope(intake: Intake, ledger: Ledger) -> int:
     scope, _ = await ledger.scope(intake.known_as, intake.basis)
     worksheet = intake.table.worksheet or ""
     if worksheet != intake.known_as:
