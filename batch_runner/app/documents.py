@@ -35,6 +35,7 @@ def run_document(ending: Ending) -> dict[str, object]:
         "cost_usd": ending.totals.cost / MICROS,
         "unknown": [unknown_document(job) for job in ending.unknown],
         "video_missing": ending.totals.video_missing,
+        "unpublished": ending.totals.unpublished,
         "stopped": None if reason is None else {"code": reason.code, "message": reason.message},
         "results": ending.results_in,
         "next": ending.next_command,
@@ -97,6 +98,7 @@ def nothing_document(sheet: str, code: int) -> dict[str, object]:
         "cost_usd": None,  # the ledger was not asked
         "unknown": [],
         "video_missing": 0,
+        "unpublished": 0,
         "stopped": None,
         "results": None,
         "next": None,
@@ -166,6 +168,7 @@ def status_document(sheet: Path, totals: Totals) -> dict[str, object]:
         "estimated_usd": totals.estimated / MICROS,
         "updated_at": time_text(totals.updated_at),
         "video_missing": totals.video_missing,
+        "unpublished": totals.unpublished,
     }
 
 
@@ -194,6 +197,7 @@ def story_document(story: Story) -> dict[str, object]:
         "cost_usd": money(job.cost),
         "error": job.error,
         "video_file": job.video_file,
+        "video_url": job.link,
         "attempts": [
             {
                 "n": attempt.n,
@@ -208,6 +212,7 @@ def story_document(story: Story) -> dict[str, object]:
                 "cost_usd": money(attempt.cost),
                 "seed": seed_of(attempt.body),
                 "video_file": attempt.video_file,
+                "video_sha256": attempt.video_sha256,
                 "video_url": story.link_of(attempt),
                 "note": attempt.note,
                 "shown": attempt.n == job.attempt,

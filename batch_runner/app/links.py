@@ -68,6 +68,8 @@ def _is_finished(job: Job) -> bool:
 
 def _is_good(job: Job) -> bool:
     dies = job.expires_at
+    if job.published is not None:
+        return True
     return bool(job.urls) and dies is not None and dies > now() + STILL_GOOD
 
 

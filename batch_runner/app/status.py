@@ -42,8 +42,8 @@ class Story:
     def link_of(self, attempt: Attempt) -> str | None:
         """The link of one attempt's video, as it was known last."""
         if attempt.n == self.job.attempt:
-            return next(iter(self.job.urls), None)
-        return attempt.url
+            return self.job.link
+        return attempt.published or attempt.url
 
 
 async def read_status(campaign: Campaign) -> Status:

@@ -23,6 +23,8 @@ _WORDS: Mapping[str, str] = {
     "forgotten": template("the provider does not know its task"),
     "stored": template("downloaded"),
     "unobtainable": template("made and paid, but the video cannot be had now"),
+    "published": template("published"),
+    "unpublished": template("the video could not be published"),
     "refetched": template("the video is tried for again"),
     "retried": template("to be made anew"),
     "redone": template("another take is asked for"),
@@ -43,6 +45,7 @@ _OUTLINE = frozenset(
         "stored",
         "task_failed",
         "unobtainable",
+        "unpublished",
     }
 )
 """What ``-v`` tells; ``-vv`` tells all."""
@@ -67,6 +70,8 @@ def event_words(event: str, told: Mapping[str, Any], *, ids: bool = True) -> str
         text = phrase("{what} as {task}", what=text, task=told["task_id"])
     if event == "stored" and told.get("video_file"):
         text += f": {told['video_file']}"
+    if event == "published" and told.get("published"):
+        text += f": {told['published']}"
     more = list(_more(event, told, ids=ids))
     return visible(phrase("{what} ({more})", what=text, more=series(more)) if more else text)
 

@@ -82,9 +82,9 @@ def _as_it_is(campaign: Campaign, job: Job) -> Iterator[str]:
         yield f"  {visible(job.error)}"
     if job.video_file:
         yield phrase("  Video: {place}", place=visible(job.video_file))
-    for url in job.urls[:1]:
+    if (url := job.link) is not None:
         until = ""
-        if job.expires_at is not None:
+        if job.expires_at is not None and job.published is None:
             until = phrase(
                 " (lives until {at:%Y-%m-%d %H:%M %Z})", at=campaign.localise(job.expires_at)
             )

@@ -112,6 +112,14 @@ def _left_to_do(ending: Ending, localise: Callable[[datetime], datetime]) -> lis
                 totals.video_missing,
             )
         )
+    if totals.unpublished:
+        lines.append(
+            plural(
+                "{count} video is stored but could not be published yet.",
+                "{count} videos are stored but could not be published yet.",
+                totals.unpublished,
+            )
+        )
     if ending.links_until is not None:
         until = f"{localise(ending.links_until):%Y-%m-%d %H:%M %Z}"
         lines.append(phrase("Their links live until {until}.", until=until))

@@ -12,6 +12,14 @@ from batch_runner.core.lifecycle import Event, State
 
 _FINAL = frozenset({State.SUCCEEDED, State.FAILED})
 _NEW_ATTEMPT_TO_COME = frozenset({Event.RETRIED, Event.REDONE, Event.RELEASED})
+_OF_A_TASK: tuple[tuple[str, object], ...] = (
+    ("urls", ()),
+    ("expires_at", None),
+    ("video_file", None),
+    ("published", None),
+)
+"""What a job shows of one task, and what stands for none of it."""
+
 TASK_GIVEN = frozenset({Event.ACCEPTED, Event.ADOPTED})
 """From here on a job shows this task's results; a former attempt keeps its own."""
 
@@ -37,7 +45,7 @@ def effect(change: Change, standing: Standing, state: State) -> dict[str, Any]:
     """The fields of the job that a change sets, ``state`` being what it leads to."""
     fields: dict[str, Any] = {"state": state, "cost": standing.cost}
     fresh = change.event in TASK_GIVEN
-    for name, blank in (("urls", ()), ("expires_at", None), ("video_file", None)):
+    for name, blank in _OF_A_TASK:
         value = getattr(change, name)
         if value is not None or fresh:
             fields[name] = blank if value is None else value

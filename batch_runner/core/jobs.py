@@ -107,9 +107,15 @@ class Job:
     estimate_high: int | None = None
     estimate_low: int | None = None
     file_name: str = ""  # that its row wants for the video; "": the usual one
+    published: str | None = None  # a link to its video that lasts
     variant: int = 1  # which of its row's videos it is
     best: int = 1  # which of them shows in the main columns
     decision_cell: str = ""  # the user's cell that asked for its last take, if it may stand there
+
+    @property
+    def link(self) -> str | None:
+        """Where its video can be opened: the link that lasts, else the provider's."""
+        return self.published or next(iter(self.urls), None)
 
     @property
     def called(self) -> str:
@@ -166,6 +172,8 @@ class Change:
     duration: float | None = None  # seconds the task took at the provider
     video_file: str | None = None
     video_size: int | None = None
+    video_sha256: str | None = None
+    published: str | None = None  # a link to the video that lasts
     error_code: str | None = None  # "" clears
     error: str | None = None
     request_id: str | None = None
@@ -232,6 +240,7 @@ class Totals:
     estimated: int  # micro-dollars that what is still to come may cost at most
     updated_at: datetime | None
     video_missing: int = 0  # succeeded, but the video could not be had yet
+    unpublished: int = 0  # succeeded and stored, but the lasting link could not be had yet
     refused: int = 0  # failed for their content or input: the same again would fail again
     unsent: int = 0  # queued, and this run was to send it
     new_troubles: int = 0  # failed or invalid since the last finished run

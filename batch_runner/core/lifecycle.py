@@ -43,6 +43,8 @@ class Event(StrEnum):
     STORED = "stored"  # the video is on disk, whole
     UNOBTAINABLE = "unobtainable"  # done and paid, but the video cannot be had now
     REFETCHED = "refetched"  # another try to get a video that is missing
+    PUBLISHED = "published"  # its video can be opened at a link that lasts
+    UNPUBLISHED = "unpublished"  # it was to be, but could not
     RELINKED = "relinked"  # its link was asked for anew
     RETRIED = "retried"  # a new attempt, wanted by the user or by the settings
     REDONE = "redone"  # another take, wanted by the user; the one before it stands until then
@@ -81,6 +83,8 @@ TRANSITIONS = MappingProxyType(
         (_S.FETCHING, _E.TASK_FAILED): _S.FAILED,  # the provider changed its mind
         (_S.SUCCEEDED, _E.REFETCHED): _S.FETCHING,
         (_S.SUCCEEDED, _E.RELINKED): _S.SUCCEEDED,
+        (_S.SUCCEEDED, _E.PUBLISHED): _S.SUCCEEDED,
+        (_S.SUCCEEDED, _E.UNPUBLISHED): _S.SUCCEEDED,
         (_S.SUCCEEDED, _E.RETRIED): _S.QUEUED,  # the user buys it again, as it would be now
         (_S.SUCCEEDED, _E.REDONE): _S.QUEUED,
         (_S.FAILED, _E.RETRIED): _S.QUEUED,

@@ -87,6 +87,10 @@ class Ledger(Protocol):
         """Succeeded jobs whose video is still to be had."""
         ...
 
+    async def unpublished(self, base: str) -> Sequence[Job]:
+        """Rows whose video is stored, but whose lasting link does not begin with ``base``."""
+        ...
+
     async def task_ids(self) -> AbstractSet[str]:
         """Every task that any attempt is known to have."""
         ...

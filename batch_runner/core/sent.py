@@ -28,6 +28,7 @@ class End:
     expires_at: float | None = None
     video_file: str | None = None  # relative to the sheet, with /
     video_size: int | None = None
+    published: str | None = None  # a link that lasts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +124,7 @@ def _end(told: Mapping[str, object]) -> End:
         expires_at=None if told["expires_at"] is None else _moment(told["expires_at"]),
         video_file=_text_or_none(told["video_file"]),
         video_size=_number_or_none(told["video_size"]),
+        published=_text_or_none(told.get("published")),
     )
 
 

@@ -208,6 +208,19 @@ def video_missing(outcome: FetchOutcome) -> str:
     )
 
 
+def not_published(message: str) -> str:
+    """A video that is stored, but could not be put where everybody can open it."""
+    return _cell(
+        "video not published",
+        phrase(
+            "it is stored, but could not be put where it is published ({said}).",
+            said=message.rstrip(".。"),
+        ),
+        phrase(CHARGED),
+        phrase("The next run tries again."),
+    )
+
+
 def sent_elsewhere(host: str) -> str:
     """A row that another computer sent, of which no task is known here (yet)."""
     return _cell(

@@ -42,6 +42,10 @@ class Aside(ABC):
         """Jobs in the sheet that failed or are invalid."""
         return await self._ask(picks.to_mend)
 
+    async def unpublished(self, base: str) -> Sequence[Job]:
+        """Rows whose video is stored, but whose lasting link does not begin with ``base``."""
+        return await self._do(picks.unpublished, base)
+
     async def page(self, shows: str | None, after: board.Place, most: int) -> Sequence[Job]:
         """Jobs in the order of the sheet, some at a time; see :func:`board.page`."""
         return await self._ask(board.page, shows, after, most)

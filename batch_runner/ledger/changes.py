@@ -29,13 +29,24 @@ _OF_ATTEMPT = (
     "cost",
     "video_file",
     "video_size",
+    "video_sha256",
+    "published",
     "thumbnail",
     "error_code",
     "error",
     "request_id",
     "raw",
 )
-_TOLD = ("task_id", "error_code", "error", "request_id", "cost", "video_file", "raw")
+_TOLD = (
+    "task_id",
+    "error_code",
+    "error",
+    "request_id",
+    "cost",
+    "video_file",
+    "published",
+    "raw",
+)
 
 
 def record(connection: Connection, job: Job, change: Change) -> Job:

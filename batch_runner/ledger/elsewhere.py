@@ -240,6 +240,8 @@ class _Desk:
         self._record(
             here, Event.STORED, at=at, video_file=end.video_file, video_size=end.video_size
         )
+        if end.published is not None:
+            self._record(here, Event.PUBLISHED, at=at, published=end.published)
 
     def _is_taken(self, video: str) -> bool:
         found = self._connection.execute(

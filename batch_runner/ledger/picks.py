@@ -37,6 +37,16 @@ def to_mend(connection: Connection) -> list[Job]:
     return [to_job(row) for row in rows]
 
 
+def unpublished(connection: Connection, base: str) -> list[Job]:
+    """Jobs whose video is stored, but whose lasting link does not begin with ``base``."""
+    rows = connection.execute(
+        f"""{_IN_SHEET} AND j.state = 'succeeded' AND j.video_file IS NOT NULL
+            AND substr(coalesce(j.published, ''), 1, ?) <> ? ORDER BY j.scope, j.row, j.id""",
+        (len(base), base),
+    )
+    return [to_job(row) for row in rows]
+
+
 def withdraw(connection: Connection, job: int, at: datetime) -> Change | None:
     """Keep a job that still waits out of the present run; ``None``: it does not wait any more.
 

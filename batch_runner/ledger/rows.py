@@ -17,14 +17,14 @@ JOB_COLUMNS = """
     coalesce(a.body, j.body) AS body, coalesce(a.key, '') AS idempotency_key,
     coalesce(a.callback, '') AS callback,
     j.task_id, a.accepted_at, j.urls, j.expires_at, j.video_file, j.cost, j.error_code,
-    j.error, j.finished_at, j.estimate_low, j.estimate_high, j.file_name,
+    j.error, j.finished_at, j.estimate_low, j.estimate_high, j.file_name, j.published,
     j.variant, j.best, coalesce(json_extract(j.take, '$.cell'), '') AS decision_cell
 """
 UNSENT_COLUMNS = """
     id, scope, row, key, row_hash, state, model, attempt, tries, body, '' AS idempotency_key,
     '' AS callback,
     task_id, NULL AS accepted_at, urls, expires_at, video_file, cost, error_code, error,
-    finished_at, estimate_low, estimate_high, file_name, not_before, pictures, take,
+    finished_at, estimate_low, estimate_high, file_name, published, not_before, pictures, take,
     variant, best, fields, coalesce(json_extract(take, '$.cell'), '') AS decision_cell
 """
 """The same of a job whose next attempt is not made yet; when it may be sent, and its pictures."""
@@ -34,6 +34,9 @@ MAY_BE_OPEN = "state IN ('submitting', 'running', 'fetching', 'unknown')"
 
 WITHOUT_VIDEO = "j.state = 'succeeded' AND j.video_file IS NULL AND j.task_id IS NOT NULL"
 """Paid, and the video is still to be had; the words of the index ``jobs_video``."""
+
+UNPUBLISHED = "error_code = 'video_unpublished'"
+"""Stored, but not to be had at a lasting link yet; the words of the index ``jobs_unpublished``."""
 
 NEW_TROUBLE = """(state IN ('failed', 'invalid') OR error_code = 'redo_failed')
         AND row IS NOT NULL AND NOT noted"""

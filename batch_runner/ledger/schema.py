@@ -145,11 +145,10 @@ V4 = """
 ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
 DROP INDEX jobs_queued;
 CREATE INDEX jobs_queued ON jobs (priority, scope, row) WHERE state = 'queued';
-
 -- What its row wants the video to be called, within the folder; '': the usual name.
 ALTER TABLE jobs ADD COLUMN file_name TEXT NOT NULL DEFAULT '';
 
--- Another take of a job: what it is to be, and what the one before it had that only the job kept.
+-- Another take of a job: what it is to be, and what the one before it had.
 ALTER TABLE jobs ADD COLUMN take TEXT;            -- JSON, see core.takes
 ALTER TABLE attempts ADD COLUMN asked BLOB;       -- what the row asked for, where a take differs
 ALTER TABLE attempts ADD COLUMN note TEXT NOT NULL DEFAULT '';
@@ -182,7 +181,14 @@ CREATE TABLE uploads (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (V1, V2, V3, V4)
+V5 = """
+ALTER TABLE jobs ADD COLUMN published TEXT;      -- a link to the stored video that lasts
+ALTER TABLE attempts ADD COLUMN published TEXT;
+ALTER TABLE attempts ADD COLUMN video_sha256 TEXT;  -- of a video in a shared place
+CREATE INDEX jobs_unpublished ON jobs (id) WHERE error_code = 'video_unpublished';
+"""
+
+MIGRATIONS: tuple[str, ...] = (V1, V2, V3, V4, V5)
 """Step n brings a ledger of version n to version n + 1. Released steps never change."""
 
 VERSION = len(MIGRATIONS)

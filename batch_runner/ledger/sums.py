@@ -10,7 +10,13 @@ from datetime import datetime
 from batch_runner.core.jobs import Totals
 from batch_runner.core.lifecycle import State, shown
 from batch_runner.ledger.database import Connection
-from batch_runner.ledger.rows import MAY_BE_OPEN, NEW_TROUBLE, WITHOUT_VIDEO, to_time
+from batch_runner.ledger.rows import (
+    MAY_BE_OPEN,
+    NEW_TROUBLE,
+    UNPUBLISHED,
+    WITHOUT_VIDEO,
+    to_time,
+)
 
 
 def totals(connection: Connection) -> Totals:
@@ -30,6 +36,8 @@ def totals(connection: Connection) -> Totals:
                       AS grown_at,
                   (SELECT count(*) FROM jobs j INDEXED BY jobs_video WHERE {WITHOUT_VIDEO}
                    AND error_code LIKE 'video%' AND row IS NOT NULL) AS video_missing,
+                  (SELECT count(*) FROM jobs WHERE {UNPUBLISHED} AND row IS NOT NULL)
+                      AS unpublished,
                   (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND state = 'failed'
                    AND error_code IN ('content_policy', 'bad_input')) AS refused,
                   (SELECT count(*) FROM jobs WHERE row IS NOT NULL AND wanted
@@ -45,6 +53,7 @@ def totals(connection: Connection) -> Totals:
         estimated=int(sums["estimated"]),
         updated_at=to_time(max(sums["changed_at"] or 0, sums["grown_at"] or 0) or None),
         video_missing=sums["video_missing"],
+        unpublished=sums["unpublished"],
         refused=sums["refused"],
         unsent=sums["unsent"],
         new_troubles=sums["new_troubles"],

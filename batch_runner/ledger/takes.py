@@ -105,8 +105,8 @@ def stand_again(connection: Connection, job: int, at: datetime, *, error: str = 
     state = advance(State(found["state"]), Event.KEPT)
     connection.execute(
         """UPDATE jobs SET state = ?, attempt = ?, task_id = ?, urls = ?, expires_at = ?,
-               video_file = ?, finished_at = ?, error_code = ?, error = ?, noted = FALSE,
-               updated_at = ? WHERE id = ?""",
+               video_file = ?, published = ?, finished_at = ?, error_code = ?, error = ?,
+               noted = FALSE, updated_at = ? WHERE id = ?""",
         (
             state,
             found["n"],
@@ -114,6 +114,7 @@ def stand_again(connection: Connection, job: int, at: datetime, *, error: str = 
             found["urls"],
             found["expires_at"],
             found["video_file"],
+            found["published"],
             found["finished_at"],
             REDO_FAILED if error else "",
             wording.redo_failed(error) if error else "",

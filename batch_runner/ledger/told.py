@@ -13,7 +13,16 @@ NOT_ACCEPTED = frozenset({Event.DEFERRED, Event.REJECTED, Event.RELEASED, Event.
 """Last events of attempts without a task that nothing is to come of."""
 
 
-_ENDED = frozenset({Event.STORED, Event.FINISHED, Event.RELINKED, Event.TASK_FAILED})
+_ENDED = frozenset(
+    {
+        Event.STORED,
+        Event.PUBLISHED,
+        Event.UNPUBLISHED,
+        Event.FINISHED,
+        Event.RELINKED,
+        Event.TASK_FAILED,
+    }
+)
 
 
 def attempts_as_sent(connection: Connection) -> list[Sent]:
@@ -25,7 +34,7 @@ def attempts_as_sent(connection: Connection) -> list[Sent]:
     rows = connection.execute(
         """SELECT a.key, a.origin, a.model, a.hold, a.task_id, a.outcome, a.first_sent_at AS at,
                j.row_hash, j.key AS row_key, j.variant, s.worksheet, a.n, a.cost, a.error_code, a.error,
-               a.video_file, a.video_size,
+               a.video_file, a.video_size, a.published,
                CASE WHEN j.attempt = a.n THEN j.urls ELSE a.urls END AS urls,
                CASE WHEN j.attempt = a.n THEN j.expires_at ELSE a.expires_at END AS expires_at,
                coalesce(CASE WHEN j.attempt = a.n THEN j.finished_at ELSE a.finished_at END, a.ended_at)
@@ -67,7 +76,15 @@ def _end_of(row: Row) -> End | None:
     if row["task_id"] is None or row["ended_at"] is None or row["outcome"] not in _ENDED:
         return None
     urls = json.loads(row["urls"]) if row["urls"] else []
-    names = ("cost", "error_code", "error", "expires_at", "video_file", "video_size")
+    names = (
+        "cost",
+        "error_code",
+        "error",
+        "expires_at",
+        "video_file",
+        "video_size",
+        "published",
+    )
     return End(
         at=row["ended_at"],
         failed=row["outcome"] == Event.TASK_FAILED,

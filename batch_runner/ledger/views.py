@@ -51,12 +51,14 @@ class Attempt:
     task_id: str | None
     cost: int | None
     video_file: str | None
+    video_sha256: str | None  # where the video lies in a shared place
     error_code: str
     error: str
     request_id: str | None
     raw: str | None
     note: str  # of whoever asked for it
-    url: str | None  # as it was when the job went on to another one
+    published: str | None  # its lasting link
+    url: str | None  # the provider's, as it was when the job went on to another one
     finished_at: datetime | None  # likewise
 
 
@@ -194,7 +196,8 @@ def attempts(connection: Connection, job_id: int) -> list[Attempt]:
     """All attempts of a job, in order."""
     rows = connection.execute(
         """SELECT n, key, body, origin, account, first_sent_at, sends, outcome, task_id, cost,
-               video_file, error_code, error, request_id, raw, note, finished_at,
+               video_file, video_sha256, error_code, error, request_id, raw, note, finished_at,
+               published,
                json_extract(urls, '$[0]') AS url
            FROM attempts WHERE job = ? ORDER BY n""",
         (job_id,),

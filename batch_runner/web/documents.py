@@ -46,6 +46,7 @@ def _sight(sight: Sight) -> dict[str, object]:
         "held": money(0 if totals is None else totals.held),
         "estimated": money(0 if totals is None else totals.estimated),
         "video_missing": 0 if totals is None else totals.video_missing,
+        "unpublished": 0 if totals is None else totals.unpublished,
         "budget": money(sight.budget),
         "run": None
         if run is None

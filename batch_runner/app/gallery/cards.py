@@ -60,7 +60,7 @@ def card(seen: Seen, links: Links, localise: Localise, what: Shown) -> dict[str,
         **_request(job, seen.prompt),
         **_result(job, seen.takes, links),
         "finished": None if job.finished_at is None else localise(job.finished_at).isoformat(),
-        "until": None if job.expires_at is None else localise(job.expires_at).isoformat(),
+        "until": _dies(job, localise),
         "cost": _usd(job.cost),
         "low": _usd(job.estimate_low),
         "high": _usd(job.estimate_high),
@@ -70,6 +70,13 @@ def card(seen: Seen, links: Links, localise: Localise, what: Shown) -> dict[str,
         "note": seen.note,
     }
     return _told(fields, what)
+
+
+def _dies(job: Job, localise: Localise) -> str | None:
+    """Until when the row's link works, if that is known."""
+    if job.published is not None or job.expires_at is None:
+        return None
+    return localise(job.expires_at).isoformat()
 
 
 def _told(fields: Mapping[str, object], what: Shown) -> dict[str, object]:
@@ -123,7 +130,7 @@ def _result(job: Job, takes: Sequence[Take], links: Links) -> dict[str, object]:
     return {
         "video": links.video(job.video_file) if job.video_file else None,
         "poster": links.poster(job.task_id) if job.task_id else None,
-        "link": job.urls[0] if job.urls else None,
+        "link": job.link,
         "task": job.task_id,
         "error": job.error,
         "cause": job.error_code,

@@ -64,6 +64,8 @@ class Figures:
         yield self._gauge("reserved_usd", "Charged, or reserved for what is open.", reserved)
         missing = self.totals.video_missing
         yield self._gauge("videos_missing", "Paid videos not downloaded yet.", missing)
+        unpublished = self.totals.unpublished
+        yield self._gauge("videos_unpublished", "Stored, not published yet.", unpublished)
         yield from self._moment("last_progress", "Something changed last.", self.totals.updated_at)
         oldest = self.vitals.oldest_task
         yield from self._moment("oldest_task_accepted", "The oldest task at work.", oldest)

@@ -20,7 +20,8 @@ def is_finished(ending: Ending) -> bool:
     """Whether nothing is left to do or to look at in a sheet, and all results stand in it."""
     left = {state for state, number in ending.totals.states.items() if number} - FINISHED
     there = ending.results_in == ending.sheet
-    return ending.code == DONE and not left and not ending.totals.video_missing and there
+    missing = ending.totals.video_missing or ending.totals.unpublished
+    return ending.code == DONE and not left and not missing and there
 
 
 def put_away(campaign: Campaign, folder: Path) -> Path:

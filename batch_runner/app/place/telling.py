@@ -133,6 +133,10 @@ class TellingLedger:
         """Succeeded jobs whose video is still to be had."""
         return await self._ledger.without_video()
 
+    async def unpublished(self, base: str) -> Sequence[Job]:
+        """Rows whose video is stored, but whose lasting link does not begin with ``base``."""
+        return await self._ledger.unpublished(base)
+
     async def task_ids(self) -> frozenset[str]:
         """Every task that any attempt is known to have."""
         return await self._ledger.task_ids()

@@ -134,6 +134,7 @@ class RunListener:
                 "task_seconds": change.duration,
                 "cost_usd": None if change.cost is None else change.cost / MICROS,
                 "video_file": change.video_file,
+                "video_url": change.published,
                 "error_code": change.error_code or None,
                 "error": change.error or None,
             },

@@ -62,7 +62,8 @@ def exit_code(totals: Totals, unknown: int, reason: StopReason | None, *, fail_o
     troubles = totals.new_troubles
     if fail_on is FailOn.ANY:
         troubles += totals.states.get("failed", 0) + totals.states.get("invalid", 0)
-    return TROUBLE if troubles or unknown or totals.video_missing else DONE
+    left_behind = totals.video_missing or totals.unpublished
+    return TROUBLE if troubles or unknown or left_behind else DONE
 
 
 def left_over(totals: Totals) -> StopReason | None:
@@ -97,7 +98,8 @@ def next_command(ending: Ending, command: Callable[..., str]) -> str | None:
         return command("run")
     if ending.unknown:
         return command("resolve")
-    if ending.totals.video_missing or states.get("queued"):  # queued: they joined during the run
+    left_behind = ending.totals.video_missing or ending.totals.unpublished
+    if left_behind or states.get("queued"):  # queued: they joined during the run
         return command("run")
     if ending.new.get("failed") and states.get("failed"):
         # A row that was refused for what it asks for is sent again once it was corrected.

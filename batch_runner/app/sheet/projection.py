@@ -27,7 +27,7 @@ def project(job: Job, localise: Localise, *, at_end: bool) -> Mapping[str, OutCe
     may send bears it, since the sheet lags behind the ledger; afterwards only those that were.
     """
     word = shown(job.state)
-    url = job.urls[0] if job.urls else None
+    url = job.link
     unsent = job.state in {State.INVALID, State.SKIPPED} or (
         at_end and job.state is State.QUEUED and job.attempt == 0
     )

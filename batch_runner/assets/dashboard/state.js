@@ -27,4 +27,5 @@ export function repaint() {
 }
 
 export const needed = (sheet) =>
-  (sheet.states.failed ?? 0) + (sheet.states.invalid ?? 0) + (sheet.states.unknown ?? 0) + sheet.video_missing;
+  (sheet.states.failed ?? 0) + (sheet.states.invalid ?? 0) + (sheet.states.unknown ?? 0) +
+  sheet.video_missing + sheet.unpublished;
