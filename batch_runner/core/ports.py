@@ -80,7 +80,7 @@ class Ledger(Protocol):
         ...
 
     async def open_jobs(self) -> Sequence[Job]:
-        """Accepted tasks whose end is not known."""
+        """Accepted tasks whose end is not known, and that nobody else sees to."""
         ...
 
     async def without_video(self) -> Sequence[Job]:
@@ -97,6 +97,21 @@ class Ledger(Protocol):
 
     async def durations(self, model: str) -> Sequence[float]:
         """Seconds that the last tasks of a model took, sorted."""
+        ...
+
+
+class Others(Protocol):
+    """Workers elsewhere over the same ledger, which may leave this one something to do."""
+
+    async def news(self) -> None:
+        """Wait until a look is worth it: rows to send, or tasks of a worker that died."""
+        ...
+
+    async def leave_more(self, *, over_budget: bool) -> bool:
+        """Whether what they are at may leave something to do here, where nothing is left now.
+
+        ``over_budget``: rows are left, but the budget says no until something costs less.
+        """
         ...
 
 

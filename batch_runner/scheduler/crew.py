@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -55,6 +55,7 @@ class Crew:
     sending: set[asyncio.Task[object]]  # flights between their claim and the answer's record
     kept: Callable[[Change], None]  # told of each change once it is durable
     answered: Callable[[], None]  # told when a flight is no longer sending
+    elsewhere: Callable[[Job], Awaitable[None]] | None  # gives a video to whoever can store it
 
     def hurry_up(self) -> None:
         """Nothing is left to send: looks are planned anew."""

@@ -15,24 +15,24 @@ from typing import Any
 from batch_runner.core.decide import Policy
 from batch_runner.core.jobs import Change, Claim, ClaimKind
 from batch_runner.core.language import phrase
-from batch_runner.core.lifecycle import Event, State
+from batch_runner.core.lifecycle import Event
 from batch_runner.core.pace import Pace, looks_rate
 from batch_runner.scheduler.breaker import Breaker
 from batch_runner.scheduler.controls import Controls
 from batch_runner.scheduler.crew import Crew
 from batch_runner.scheduler.deadline import keep_deadline
-from batch_runner.scheduler.flight import Sending, refetch, resume, send_next
+from batch_runner.scheduler.flight import Sending, send_next
 from batch_runner.scheduler.follow import ended_unseen
 from batch_runner.scheduler.gates import LookGate, Throttle, Turns
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.health import Health
+from batch_runner.scheduler.probes import Probes
 from batch_runner.scheduler.sharing import Sharing
+from batch_runner.scheduler.taking_over import Launch, fetch_missing, keep_up, take_over
 from batch_runner.scheduler.uploads import Around, Uploads
 from batch_runner.scheduler.world import Limits, World
 
 GRACE = 10.0  # seconds that answers to POSTs already sent are waited for when leaving
-PROBES = 1.0  # submits a second that may be refused while the slots look full
-PROBE_AT = 0.5  # tasks that are likely over, though nobody saw it, at which one is tried
 NOT_BOOKED = -1  # settles that no claim can have seen
 RECHECK = 30.0  # seconds after which a wait for a wall-clock time is looked at again
 
@@ -48,8 +48,6 @@ class Engine:
         self._flights: set[asyncio.Task[None]] = set()
         self._dry = False  # the last claim found nothing that may be sent now
         self._later: datetime | None = None  # when something queued may be sent again
-        self._probes_out = False  # a submit beyond full slots is on its way
-        self._probe_at = 0.0  # loop time before which there is no further one
         self._over_budget = False  # until a task in flight turns out cheaper than reserved
         self._why_over = ""
         self._settles = 0  # how often money may have become free
@@ -82,10 +80,17 @@ class Engine:
             right={},
             watched={},
             hurry=asyncio.Event(),
-            urgent=lambda: not self._probing,
+            urgent=lambda: not self._probes.wanted,
             sending=set(),
             kept=self._kept,
             answered=self._wake,
+            elsewhere=world.elsewhere,
+        )
+        self._probes = Probes(
+            self._throttle,
+            limits.probes,
+            ended_unseen=lambda: ended_unseen(self._crew),
+            on_answer=self._wake,
         )
         around = Around(brought=self._brought, idle=self._wake, holds=lambda: self._over_budget)
         self._uploads = Uploads(self._crew, world.pictures, around)
@@ -101,6 +106,11 @@ class Engine:
         """Rows that waited for pictures may be ready."""
         if not self._over_budget:
             self._dry = False
+        self._wake()
+
+    def _more(self) -> None:
+        """Others may have left something to send, or spent less than was held for them."""
+        self._dry = False
         self._wake()
 
     def _kept(self, change: Change) -> None:
@@ -132,10 +142,12 @@ class Engine:
             linking = self.controls.calls.link(self._throttle.take, launch)
             bringing = self._uploads.bring(lambda work: group.create_task(self._guard(work)))
             helping = [self._crew.health.watch(self._world.jitter), linking, bringing]
+            if (others := self._world.others) is not None:
+                helping.append(keep_up(self._crew, others, launch, self._more))
             if (seconds := self._limits.deadline) is not None:
                 helping.append(keep_deadline(self._crew, seconds, self._nothing_left))
             helpers = [group.create_task(self._guard(work)) for work in helping]
-            await self._guard(self._work(group))
+            await self._guard(self._work(launch))
             await self._drain()
             for helper in helpers:
                 helper.cancel()
@@ -143,9 +155,10 @@ class Engine:
             raise self._failure
         return self._halt.reason
 
-    async def _work(self, group: asyncio.TaskGroup) -> None:
-        await self._resume_open(group)
-        await self._feed(group)
+    async def _work(self, launch: Launch) -> None:
+        await take_over(self._crew, launch)
+        await fetch_missing(self._crew, launch)
+        await self._feed(launch)
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
         """Do some work; its failure ends the run in order, not by cutting off what is paid for.
@@ -162,38 +175,46 @@ class Engine:
                 )
             )
 
-    async def _resume_open(self, group: asyncio.TaskGroup) -> None:
-        """Accepted tasks come first: they are paid."""
-        for job in await self._world.ledger.open_jobs():
-            if job.state is State.RUNNING:
-                self._throttle.accepted += 1
-            self._launch(group, resume(self._crew, job, self._throttle.take()))
-        if self._crew.policy.download:
-            for job in await self._world.ledger.without_video():
-                self._launch(group, refetch(self._crew, job))
-
-    async def _feed(self, group: asyncio.TaskGroup) -> None:
+    async def _feed(self, launch: Launch) -> None:
         while not self._halt.submits_stopped:
-            if self._dry and self._later is None and not self._flights and not self._uploads.busy:
-                if self._over_budget:
-                    why = self._why_over or phrase("the next row could exceed the budget.")
-                    self._halt.stop_submits(StopReason(code="budget", message=why))
-                return
-            if not self._may_send():
+            if self._idle:
+                if await self._is_over():
+                    return
+            elif self._may_send():
+                await self._send(launch)
+            else:
                 await self._wait(self._delay())
-                continue
-            settles = NOT_BOOKED
-            if self._over_budget:  # what became free is known to the books only once it is booked
-                settles = self._settles
-                await self._world.book()
-            await self._world.before_claim()
-            if self._may_send():  # as the world is after that wait
-                self._throttle.spend(self._loop_time())
-                self._dry = False
-                probe = self._throttle.full
-                slot = self._throttle.take()
-                sending = self._sending(probe=probe, settles=settles)
-                self._launch(group, send_next(self._crew, slot, sending))
+
+    @property
+    def _idle(self) -> bool:
+        done = self._dry and self._later is None
+        return done and not self._flights and not self._uploads.busy
+
+    async def _is_over(self) -> bool:
+        """Whether there is no more to come, here and elsewhere; else it was waited for news."""
+        others = self._world.others
+        if others is not None and await others.leave_more(over_budget=self._over_budget):
+            if self._idle:
+                await self._wait(None)
+            return False
+        if self._over_budget:
+            why = self._why_over or phrase("the next row could exceed the budget.")
+            self._halt.stop_submits(StopReason(code="budget", message=why))
+        return True
+
+    async def _send(self, launch: Launch) -> None:
+        settles = NOT_BOOKED
+        if self._over_budget:  # what became free is known to the books only once it is booked
+            settles = self._settles
+            await self._world.book()
+        await self._world.before_claim()
+        if self._may_send():  # as the world is after that wait
+            self._throttle.spend(self._loop_time())
+            self._dry = False
+            probe = self._throttle.full
+            slot = self._throttle.take()
+            sending = self._sending(probe=probe, settles=settles)
+            launch(send_next(self._crew, slot, sending))
 
     def _may_send(self) -> bool:
         return not self._halt.holds_submits and self._delay() == 0.0
@@ -209,7 +230,7 @@ class Engine:
             return RECHECK
         if self._halt.paused or (self._dry and self._later is None):
             return None
-        wait = self._until_probe() if self._throttle.full else 0.0
+        wait = self._probes.until_next() if self._throttle.full else 0.0
         if wait is None:
             return None
         if self._dry and self._later is not None:
@@ -217,36 +238,12 @@ class Engine:
             wait = max(wait, min(RECHECK, (self._later - self._world.now()).total_seconds()))
         return max(0.0, wait, self._throttle.delay(self._loop_time()))
 
-    @property
-    def _probing(self) -> bool:
-        """Whether submits may find out which slots are free, instead of looks.
-
-        One such submit asks about all slots at once; one that comes too early costs a 429.
-        Without being told to, never beyond slots that the user gave.
-        """
-        if self._throttle.share is not None:
-            return False  # a slot that is free may be another run's
-        wanted = self._limits.probes
-        return self._throttle.pace.searching if wanted is None else wanted > 0
-
-    def _until_probe(self) -> float | None:
-        """Seconds until a submit beyond full slots may be tried; ``None``: nobody can tell."""
-        if not self._probing or self._probes_out:
-            return None
-        rest = 1.0 / (self._limits.probes or PROBES)
-        likely = ended_unseen(self._crew) >= PROBE_AT
-        return max(0.0 if likely else rest, self._probe_at - self._loop_time())
-
     def _sending(self, *, probe: bool, settles: int) -> Sending:
         claimed = partial(self._claimed, settles=settles)
-        self._probes_out |= probe
-        return Sending(claimed=claimed, probed=self._probed if probe else None)
-
-    def _probed(self, taken: bool) -> None:  # noqa: FBT001 - a callback with one answer
-        self._probes_out = False
-        rest = 0.0 if taken else 1.0 / (self._limits.probes or PROBES)
-        self._probe_at = self._loop_time() + rest
-        self._wake()
+        if not probe:
+            return Sending(claimed=claimed)
+        self._probes.begin()
+        return Sending(claimed=claimed, probed=self._probes.answered)
 
     def _claimed(self, claim: Claim, *, settles: int) -> None:
         """What a claim gave; ``settles``: how many had settled when the books were last made up."""
@@ -256,7 +253,7 @@ class Engine:
         self._dry = claim.job is None
         if self._dry:
             self._throttle.refund()
-            self._probes_out = False
+            self._probes.came_to_nothing()
         self._uploads.claimed(waits=claim.kind is ClaimKind.PICTURES)
         if self._over_budget:
             # What became free since then was not in the books yet: it is asked once more.

@@ -40,7 +40,15 @@ async def send_next(crew: Crew, slot: Slot, sending: Sending) -> None:
         if job is not None and job.state is State.RUNNING:
             ready = await follow(crew, job)
     if ready is not None:
-        await download(crew, ready)
+        await _bring_home(crew, ready)
+
+
+async def _bring_home(crew: Crew, job: Job) -> None:
+    """Fetch its video, or leave that to a process that has its place."""
+    if crew.elsewhere is None:
+        await download(crew, job)
+    else:
+        await crew.elsewhere(job)
 
 
 async def _claim_and_submit(crew: Crew, sending: Sending) -> Job | None:
@@ -72,7 +80,7 @@ async def resume(crew: Crew, job: Job, slot: Slot) -> None:
         done = Change(job=ready.id, attempt=ready.attempt, event=Event.FINISHED, at=crew.now())
         await crew.record(ready, done)
     elif ready is not None:
-        await download(crew, ready)
+        await _bring_home(crew, ready)
 
 
 async def refetch(crew: Crew, job: Job) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from batch_runner.core.jobs import ClaimTerms
+from batch_runner.core.jobs import ClaimTerms, Job
 from batch_runner.core.pace import Found
-from batch_runner.core.ports import Ledger, Listener, Pictures, Provider, Shelf
+from batch_runner.core.ports import Ledger, Listener, Others, Pictures, Provider, Shelf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,3 +40,6 @@ class World:
     before_claim: Callable[[], Awaitable[None]]
     book: Callable[[], Awaitable[None]]  # bring the books up to date, where a budget is kept
     pictures: Pictures
+    others: Others | None = None  # workers over the same ledger
+    # Takes a job whose video this process cannot store, for one that can; None: it stores all.
+    elsewhere: Callable[[Job], Awaitable[None]] | None = None

@@ -15,6 +15,7 @@ from batch_runner.core.decide import Policy
 from batch_runner.core.identity import Basis, RowIdentity
 from batch_runner.core.jobs import ClaimTerms, Job, RowSpec
 from batch_runner.core.model import Estimate
+from batch_runner.core.ports import Others
 from batch_runner.core.spend import Refused, Reservation
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.scheduler.controls import Controls
@@ -45,6 +46,8 @@ class Stage:
         self.halt = Halt()
         self.controls: Controls  # of the run that is on
         self.account = "me"
+        self.others: Others | None = None
+        self.elsewhere: Callable[[Job], Awaitable[None]] | None = None
         self.before_claim: Callable[[], Awaitable[None]] = _no_wait
         self.book: Callable[[], Awaitable[None]] = _no_wait
         self.reserve: Callable[[Reservation], Refused | None] | None = None
@@ -87,19 +90,12 @@ class Stage:
             listener=self.heard,
             now=wall,
             jitter=lambda: 0.5,
-            terms=lambda: ClaimTerms(
-                now=wall(),
-                key=f"key-{next(self._keys)}",
-                origin=ORIGIN,
-                account=self.account,
-                cap=cap,
-                max_tries=policy.max_tries,
-                replay=policy.replay,
-                reserve=self.reserve,
-            ),
+            terms=lambda: self.terms(policy, cap),
             before_claim=self.before_claim,
             book=self.book,
             pictures=self.album,
+            others=self.others,
+            elsewhere=self.elsewhere,
         )
         engine = Engine(world, policy, limits or Limits(), self.halt)
         self.controls = engine.controls
@@ -111,6 +107,19 @@ class Stage:
             if beside is not None:
                 beside.cancel()
             await self.ledger.finish_run(run, wall(), 0)
+
+    def terms(self, policy: Policy, cap: int | None = None) -> ClaimTerms:
+        """Under which a job is claimed now."""
+        return ClaimTerms(
+            now=wall(),
+            key=f"key-{next(self._keys)}",
+            origin=ORIGIN,
+            account=self.account,
+            cap=cap,
+            max_tries=policy.max_tries,
+            replay=policy.replay,
+            reserve=self.reserve,
+        )
 
     async def jobs(self) -> dict[str, Job]:
         """Every job by its text."""
