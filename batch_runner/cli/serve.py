@@ -97,7 +97,7 @@ def _password(address: str) -> Password | None:
 
 async def _serve(offered: Offered, *, opens: bool) -> int:
     from batch_runner.app.run.control import on_signal
-    from batch_runner.web.hosts import is_loopback
+    from batch_runner.web.hosts import from_here, is_loopback
     from batch_runner.web.server import serving
 
     ends: list[int] = []
@@ -110,9 +110,8 @@ async def _serve(offered: Offered, *, opens: bool) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             on_signal(loop, number, leave)
-        host = f"[{offered.address}]" if ":" in offered.address else offered.address
-        ours = "127.0.0.1" if is_loopback(offered.address) else host
-        link = f"http://{ours}:{house.hosts.port}/#enter={house.door.invite()}"
+        host = from_here(offered.address)
+        link = f"http://{host}:{house.hosts.port}/#enter={house.door.invite()}"
         click.echo(phrase("Open this link (it works once): {link}", link=link))
         if not is_loopback(offered.address):
             click.echo(

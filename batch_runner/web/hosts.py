@@ -42,6 +42,18 @@ def is_loopback(address: str) -> bool:
         return address.lower() == "localhost"
 
 
+def from_here(address: str) -> str:
+    """How this machine itself reaches a server that listens at an address, as URLs spell it."""
+    try:
+        if ipaddress.ip_address(address.strip("[]")).is_unspecified:  # it listens at all of them
+            return "127.0.0.1"
+    except ValueError:
+        pass
+    if is_loopback(address):
+        return "127.0.0.1"
+    return f"[{address}]" if ":" in address else address
+
+
 def _split(host: str) -> tuple[str, int]:
     name, colon, port = host.rpartition(":")
     if not colon or "]" in port:
