@@ -11,6 +11,7 @@ from pathlib import Path
 from batch_runner.app.clock import localiser
 from batch_runner.app.place.guards import SANDBOX_ORIGIN
 from batch_runner.app.place.home import sidecar_of
+from batch_runner.app.place.ledger_place import LedgerFile, LedgerPlace
 from batch_runner.app.place.linked import local
 from batch_runner.app.place.sidecar import (
     Sidecar,
@@ -68,6 +69,11 @@ class Campaign:
     localise: Localise
     data: Path  # the user's own data folder on this computer
     given: Mapping[str, object] = field(default_factory=dict)  # the options as typed
+
+    @property
+    def ledger(self) -> LedgerPlace:
+        """The durable store of its jobs."""
+        return LedgerFile(self.sidecar.ledger)
 
     @property
     def books(self) -> Path:

@@ -9,7 +9,7 @@ from heapq import merge
 from itertools import islice
 
 from batch_runner.app.campaign import Campaign
-from batch_runner.app.place import guards
+from batch_runner.app.place.ledger_place import reading
 from batch_runner.app.sheet.choose import Filter, check_lines
 from batch_runner.app.sheet.intake import Intake
 from batch_runner.app.sheet.pictures import picture_problems
@@ -88,7 +88,7 @@ async def check_sheet(campaign: Campaign, wish: Filter, *, images: bool = False)
     """
     pictures = replace(campaign.rules.pictures, note=images)
     rules = replace(campaign.rules, pictures=pictures)
-    with guards.reading(campaign.sidecar) as ledger:
+    async with reading(campaign.ledger) as ledger:
         history = await history_of(ledger)
         intakes = await read_sheet(campaign.source, rules, ledger)
         await find_jobs(intakes, ledger)

@@ -9,15 +9,14 @@ import socket
 from pathlib import Path
 
 from batch_runner.app.clock import now
-from batch_runner.app.place.guards import reading
 from batch_runner.app.place.home import sidecar_of
+from batch_runner.app.place.ledger_place import LedgerFile, reading
 from batch_runner.app.place.sidecar import Sidecar
 from batch_runner.app.sheet.listing import NOTED
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.language import phrase
 from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.lock import hold
-from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.listing import is_listing
 from batch_runner.reporter.copies import listing_path
 
@@ -60,7 +59,7 @@ def move_sidecar(old: Path, new: Path, state: Path | None, data: Path) -> Path:
 
 async def _worked_for(sidecar: Sidecar, names: set[str]) -> bool:
     """Whether a sidecar's last sheet had one of these names: it was moved already, or need not be."""
-    with reading(sidecar) as ledger:
+    async with reading(LedgerFile(sidecar.ledger)) as ledger:
         return ledger is not None and await ledger.meta("sheet") in names
 
 
@@ -84,7 +83,7 @@ async def _rename_videos(target: Sidecar, source: Sidecar, old: Path, new: Path)
     """Stored paths are relative to the sheet: say them from where it is now."""
     before = _prefix(source, old)
     after = _prefix(target, new)
-    ledger = SqliteLedger.for_command(target.ledger)
+    ledger = await LedgerFile(target.ledger).for_command()
     try:
         await ledger.rename_files(before, after)
         await ledger.set_meta("sheet", str(new))

@@ -27,7 +27,6 @@ from batch_runner.core.model import OutCell, WritePlan
 from batch_runner.core.outcolumns import OUT_COLUMNS, width_of
 from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.lock import hold
-from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.loader.paths import check_sheet_path
 from batch_runner.reporter.write import write
 
@@ -67,7 +66,7 @@ async def write_again(campaign: Campaign, out: Path) -> Rewritten:
     own_place = await asyncio.to_thread(out.resolve) == campaign.sheet
     folder = campaign.sidecar.folder
     with hold(folder, host=socket.gethostname(), pid=os.getpid(), at=now()):
-        ledger = SqliteLedger.for_command(campaign.sidecar.ledger)
+        ledger = await campaign.ledger.for_command()
         try:
             if not own_place:
                 await remember_output(out, ledger)
@@ -87,7 +86,7 @@ async def write_again(campaign: Campaign, out: Path) -> Rewritten:
 
 
 def _check_place(out: Path, campaign: Campaign, original: Path) -> None:
-    if not campaign.sidecar.ledger.is_file() or not original.is_file():
+    if not campaign.ledger.exists() or not original.is_file():
         raise SheetError(
             phrase("there is no ledger of this sheet, or its first state is not beside it."),
             code="never_run",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
-from batch_runner.app.place.guards import reading
+from batch_runner.app.place.ledger_place import reading
 from batch_runner.app.sheet.reading import read_sheet
 from batch_runner.core.errors import SheetChangedError, SheetError
 from batch_runner.core.language import phrase
@@ -41,10 +41,10 @@ async def remove_results(campaign: Campaign) -> Path | None:
         LockedError: a run is on.
     """
     sheet = campaign.sheet
-    if not campaign.sidecar.ledger.is_file():
+    if not campaign.ledger.exists():
         raise _never_ran(sheet)
     with hold(campaign.sidecar.home, host=socket.gethostname(), pid=os.getpid(), at=now()):
-        with reading(campaign.sidecar) as ledger:
+        async with reading(campaign.ledger) as ledger:
             intakes = await read_sheet(sheet, campaign.rules, ledger)
         tables = await asyncio.to_thread(load, sheet, campaign.rules.options)
         if tables[0].stamp != intakes[0].table.stamp:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
-from batch_runner.app.place.guards import reading
+from batch_runner.app.place.ledger_place import reading
 from batch_runner.app.status import Story
 from batch_runner.core import wording
 from batch_runner.core.errors import UsageError
@@ -20,7 +20,6 @@ from batch_runner.core.language import phrase
 from batch_runner.core.lifecycle import Event
 from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.lock import hold
-from batch_runner.ledger.sqlite import SqliteLedger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,7 @@ class Verdict:
 
 async def unknown_rows(campaign: Campaign) -> list[Story]:
     """Each unknown row with its attempts, as they tell what to look for."""
-    with reading(campaign.sidecar) as ledger:
+    async with reading(campaign.ledger) as ledger:
         if ledger is None:
             return []
         return [
@@ -151,14 +150,14 @@ async def _check_task(ledger: Ledger, jobs: Sequence[Job], task_id: str) -> None
 @asynccontextmanager
 async def _held(campaign: Campaign) -> AsyncIterator[Ledger]:
     """The ledger, nobody else at work on it."""
-    if not campaign.sidecar.ledger.exists():
+    if not campaign.ledger.exists():
         raise UsageError(
             phrase("this sheet was never run, so nothing is unknown."),
             code="never_run",
             where=str(campaign.sheet),
         )
     with hold(campaign.sidecar.home, host=socket.gethostname(), pid=os.getpid(), at=now()):
-        ledger = SqliteLedger.for_command(campaign.sidecar.ledger)
+        ledger = await campaign.ledger.for_command()
         try:
             yield ledger
         finally:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batch_runner.app.campaign import Campaign
-from batch_runner.app.place import guards
 from batch_runner.app.place.home import sidecar_of
+from batch_runner.app.place.ledger_place import reading
 from batch_runner.app.place.sidecar import sandbox_copy
 from batch_runner.core.errors import SheetError, UsageError
 from batch_runner.core.jobs import Job, Totals
@@ -52,7 +52,7 @@ async def read_status(campaign: Campaign) -> Status:
     Raises:
         SheetError: it was never run.
     """
-    with guards.reading(campaign.sidecar) as ledger:
+    async with reading(campaign.ledger) as ledger:
         known = known_or_refused(ledger, campaign)
         jobs = await known.jobs_in_sheet()
         return Status(
@@ -71,7 +71,7 @@ async def read_story(campaign: Campaign, who: str) -> list[Story]:
         UsageError: no row is called so.
         SheetError: the sheet was never run.
     """
-    with guards.reading(campaign.sidecar) as ledger:
+    async with reading(campaign.ledger) as ledger:
         known = known_or_refused(ledger, campaign)
         found = await known.called(who)
         if not found:

@@ -17,7 +17,6 @@ from batch_runner.core.errors import SheetError
 from batch_runner.core.language import phrase
 from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.lock import hold
-from batch_runner.ledger.sqlite import SqliteLedger
 
 
 async def sync_sheet(campaign: Campaign, say: Callable[[str], None]) -> Path:
@@ -43,14 +42,14 @@ async def at_work_on(campaign: Campaign) -> AsyncIterator[Ledger]:
         SheetError: the sheet never ran.
         LockedError: a run is on.
     """
-    if not campaign.sidecar.ledger.is_file():
+    if not campaign.ledger.exists():
         raise SheetError(
             phrase("this sheet was never run, so there is nothing to write."),
             code="never_run",
             where=str(campaign.sheet),
         )
     with hold(campaign.sidecar.home, host=socket.gethostname(), pid=os.getpid(), at=now()):
-        ledger = SqliteLedger.for_command(campaign.sidecar.ledger)
+        ledger = await campaign.ledger.for_command()
         try:
             yield ledger
         finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_runner.app.place.guards import reading
+from batch_runner.app.place.ledger_place import LedgerFile, reading
 from batch_runner.app.place.parts import PartNames
 from batch_runner.app.place.sidecar import Sidecar
 from batch_runner.provider.notes import notes_of
@@ -19,7 +19,7 @@ def _part_of(sheet: Sheet, prompt: str) -> Path:
     """Where the video of a row is while it comes."""
 
     async def name() -> str:
-        with reading(Sidecar(sheet.sidecar)) as ledger:
+        async with reading(LedgerFile(Sidecar(sheet.sidecar).ledger)) as ledger:
             assert ledger is not None
             return (await PartNames.of(ledger)).name(sheet.row(prompt)["task_id"])
 

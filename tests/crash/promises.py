@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from batch_runner.app.place.guards import reading
+from batch_runner.app.place.ledger_place import LedgerFile, reading
 from batch_runner.app.place.sidecar import Sidecar
 from batch_runner.app.sheet.projection import project
 from batch_runner.core.celltext import plain_text
 from batch_runner.core.jobs import Job
-from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.views import Attempt
 from tests.crash.harness import OUT, Campaign
 
@@ -72,17 +71,17 @@ class Books:
 
 def read_books(campaign: Campaign, tasks: Sequence[dict[str, Any]]) -> Books:
     """Both books as they are now."""
-    with reading(Sidecar(campaign.sidecar)) as ledger:
-        return asyncio.run(read_ledger(ledger, tasks))
+    return asyncio.run(read_ledger(Sidecar(campaign.sidecar).ledger, tasks))
 
 
-async def read_ledger(ledger: Ledger | None, tasks: Sequence[dict[str, Any]]) -> Books:
+async def read_ledger(path: Path, tasks: Sequence[dict[str, Any]]) -> Books:
     """What a ledger knows of the tasks that were accepted."""
-    if ledger is None:
-        return Books(tasks, (), {})
-    jobs = await ledger.jobs_in_sheet()
-    attempts = {a.key: (job, a) for job in jobs for a in await ledger.attempts(job.id)}
-    return Books(tasks, jobs, attempts, (await ledger.totals()).held)
+    async with reading(LedgerFile(path)) as ledger:
+        if ledger is None:
+            return Books(tasks, (), {})
+        jobs = await ledger.jobs_in_sheet()
+        attempts = {a.key: (job, a) for job in jobs for a in await ledger.attempts(job.id)}
+        return Books(tasks, jobs, attempts, (await ledger.totals()).held)
 
 
 def paid_once_and_kept(books: Books) -> None:

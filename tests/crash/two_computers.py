@@ -18,7 +18,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batch_runner.app.place.guards import reading
 from batch_runner.app.place.home import sidecar_at
 from tests.crash import promises
 from tests.crash.enumerate_points import BUDGET, FATES
@@ -65,8 +64,8 @@ class Computer:
 
     def books(self, tasks: Sequence[dict[str, object]]) -> promises.Books:
         """What its ledger knows of the tasks that were accepted."""
-        with reading(sidecar_at(self.campaign.sidecar, self.data)) as ledger:
-            return asyncio.run(promises.read_ledger(ledger, tasks))
+        ledger = sidecar_at(self.campaign.sidecar, self.data).ledger
+        return asyncio.run(promises.read_ledger(ledger, tasks))
 
 
 @dataclass

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.gallery.files import is_video
-from batch_runner.app.place import guards
+from batch_runner.app.place.ledger_place import reading
 from batch_runner.app.status import Story
 from batch_runner.core.errors import UsageError
 from batch_runner.core.jobs import Job
@@ -38,7 +38,7 @@ class Page:
 
 async def read_page(campaign: Campaign, shows: str | None, after: Place) -> Page:
     """Rows in the order of the sheet, all or those of one state."""
-    with guards.reading(campaign.sidecar) as ledger:
+    async with reading(campaign.ledger) as ledger:
         if ledger is None:
             return Page(jobs=(), worksheets={}, after=None)
         jobs = await ledger.page(shows, after, PAGE + 1)
@@ -57,7 +57,7 @@ async def read_one(campaign: Campaign, job: int) -> Story:
     Raises:
         UsageError: there is no such job.
     """
-    with guards.reading(campaign.sidecar) as ledger:
+    async with reading(campaign.ledger) as ledger:
         found = [] if ledger is None else await ledger.some_jobs([job])
         if ledger is None or not found:
             raise _no_row()
@@ -84,7 +84,7 @@ async def stored_film(campaign: Campaign, stored: str) -> Path:
     Raises:
         UsageError: the ledger keeps no such path, or there is no video.
     """
-    with guards.reading(campaign.sidecar) as ledger:
+    async with reading(campaign.ledger) as ledger:
         stem = stored.removesuffix(Path(stored).suffix)
         job = None if ledger is None else await ledger.owner_of_file(stem)
         tries = () if ledger is None or job is None else await ledger.attempts(job)

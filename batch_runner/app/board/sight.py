@@ -11,7 +11,7 @@ from typing import Any
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.ctl.ask import ask
 from batch_runner.app.ctl.orders import Action, Order
-from batch_runner.app.place import guards
+from batch_runner.app.place.ledger_place import reading
 from batch_runner.app.run.forecast import Pulse, finish
 from batch_runner.core.errors import UsageError
 from batch_runner.core.jobs import Totals
@@ -78,7 +78,7 @@ async def look(campaign: Campaign, at: datetime) -> Sight:
     Raises:
         LedgerError: what is known of it cannot be read.
     """
-    with guards.reading(campaign.sidecar) as ledger:
+    async with reading(campaign.ledger) as ledger:
         if ledger is None:
             return Sight(budget=campaign.settings.budget_total)
         run, totals = await ledger.last_run(), await ledger.totals()

@@ -13,7 +13,7 @@ from batch_runner.app.gallery.cards import Links, Seen, Shown, card
 from batch_runner.app.gallery.files import Beside
 from batch_runner.app.gallery.posters import Posters
 from batch_runner.app.gallery.rows import Rows
-from batch_runner.app.place import guards
+from batch_runner.app.place.ledger_place import reading
 from batch_runner.app.status import known_or_refused
 from batch_runner.ledger.ledger import Ledger
 from batch_runner.reporter.page import Page
@@ -67,13 +67,13 @@ def beside(campaign: Campaign) -> Beside:
     return Beside(folder=campaign.sidecar.folder, sheet_folder=campaign.sheet.parent)
 
 
-def check_ran(campaign: Campaign) -> None:
+async def check_ran(campaign: Campaign) -> None:
     """Before anything is written: is there anything to show?
 
     Raises:
         SheetError: the sheet was never run.
     """
-    with guards.reading(campaign.sidecar) as found:
+    async with reading(campaign.ledger) as found:
         known_or_refused(found, campaign)
 
 
@@ -85,7 +85,7 @@ async def write_gallery(campaign: Campaign, out: BinaryIO, links: Links, wish: W
     Raises:
         SheetError: the sheet was never run.
     """
-    with guards.reading(campaign.sidecar) as found:
+    async with reading(campaign.ledger) as found:
         ledger = known_or_refused(found, campaign)
         rows = await Rows.of(campaign, ledger)
         page = Page(

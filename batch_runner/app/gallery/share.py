@@ -45,7 +45,7 @@ async def share(campaign: Campaign, place: Path, what: Shown) -> Written:
         SheetError: the sheet was never run.
         UsageError: the archive cannot be written.
     """
-    check_ran(campaign)
+    await check_ran(campaign)
     check_place(place)
     with tempfile.TemporaryDirectory() as folder:
         suffix = ".csv" if campaign.sheet.suffix.lower() in {".csv", ".tsv"} else ".xlsx"

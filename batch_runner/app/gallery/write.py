@@ -40,7 +40,7 @@ async def write_page(campaign: Campaign, *, embed: bool, wish: Wish) -> Written:
         SheetError: the sheet was never run.
         UsageError: the file cannot be written.
     """
-    check_ran(campaign)
+    await check_ran(campaign)
     place = page_place(campaign)
     place.parent.mkdir(exist_ok=True)
     near = beside(campaign)
@@ -56,7 +56,7 @@ async def write_archive(campaign: Campaign, place: Path, wish: Wish) -> Written:
         SheetError: the sheet was never run.
         UsageError: the file cannot be written, or is none of ours.
     """
-    check_ran(campaign)
+    await check_ran(campaign)
     check_place(place)
     with replacing(place) as out, zipfile.ZipFile(out, "w") as archive:
         made, files = await pack_gallery(campaign, archive, wish)

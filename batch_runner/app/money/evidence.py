@@ -15,6 +15,7 @@ from batch_runner.app.money.follow_ledgers import catch_up
 from batch_runner.app.money.keys import key_for
 from batch_runner.app.money.spending import payer_of
 from batch_runner.app.place import guards
+from batch_runner.app.place.ledger_place import reading
 from batch_runner.app.status import Story
 from batch_runner.core.errors import BatchRunnerError
 from batch_runner.core.evidence import Evidence, Finding, Known, weigh
@@ -49,7 +50,7 @@ async def gather(
     try:
         settings = campaign.settings
         key = key_for(settings, account, environ).text
-        with guards.reading(campaign.sidecar) as ledger:
+        async with reading(campaign.ledger) as ledger:
             salt = "" if ledger is None else await ledger.meta("salt") or ""
             campaign_id = "" if ledger is None else await ledger.meta("campaign") or ""
         models = _by_model(stories, fingerprint(key, salt), campaign.origin)

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from batch_runner.app.clock import now
 from batch_runner.app.money.accounts import fingerprint
-from batch_runner.app.place import guards
-from batch_runner.app.place.sidecar import Sidecar
+from batch_runner.app.place.ledger_place import LedgerFile, reading
 from batch_runner.core.errors import LedgerError, LockedError
 from batch_runner.core.spend import Payer, Source
 from batch_runner.ledger.ledger import Ledger
@@ -71,7 +70,7 @@ async def catch_up(store: SpendStore, who: Who | None, *, without: Path | None =
 
 
 async def _follow_from_outside(store: SpendStore, source: Source, who: Who | None) -> None:
-    with guards.reading(Sidecar(source.ledger.parent)) as ledger:
+    async with reading(LedgerFile(source.ledger)) as ledger:
         if ledger is None:
             return
         if who is not None:

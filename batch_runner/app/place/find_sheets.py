@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from batch_runner.app.place.guards import reading
 from batch_runner.app.place.home import sidecar_at
+from batch_runner.app.place.ledger_place import LedgerFile, reading
 from batch_runner.app.place.output_file import outputs_of
 from batch_runner.app.place.sidecar import SUFFIX, is_sandbox_copy
 from batch_runner.core.errors import LedgerError, SheetError
@@ -113,8 +113,10 @@ async def _copies_in(folders: Iterable[Path], data: Path) -> set[str]:
     for folder in folders:
         for sidecar in folder.glob(f"*{SUFFIX}"):
             # A damaged ledger is told by the run of its own sheet, and stops no other.
-            with contextlib.suppress(LedgerError), reading(sidecar_at(sidecar, data)) as ledger:
-                copies |= await outputs_of(ledger)
+            place = LedgerFile(sidecar_at(sidecar, data).ledger)
+            with contextlib.suppress(LedgerError):
+                async with reading(place) as ledger:
+                    copies |= await outputs_of(ledger)
     return copies
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
 from batch_runner.app.place.home import sidecar_at
+from batch_runner.app.place.ledger_place import LedgerFile, reading
 from batch_runner.app.place.output_file import outputs_of
 from batch_runner.app.place.sidecar import SUFFIX, Sidecar, is_sandbox_copy, sheet_of, shown
 from batch_runner.app.sheet.intake import Intake
 from batch_runner.core.errors import (
     ConfigError,
-    LedgerError,
     LockedError,
     SheetError,
     UsageError,
@@ -24,7 +23,6 @@ from batch_runner.core.language import phrase, series
 from batch_runner.core.sent import fold
 from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.sent_file import read_lines
-from batch_runner.ledger.sqlite import SqliteLedger
 
 SANDBOX_ORIGIN = "sandbox"
 """What attempts sent to the sandbox record: its port changes, its jobs stay worthless."""
@@ -32,7 +30,7 @@ SANDBOX_ORIGIN = "sandbox"
 AT_ONCE = 1000  # rows that another ledger is asked for at a time
 
 
-def check_origin(known: frozenset[str], origin: str, same: Sequence[str], ledger: Path) -> None:
+def check_origin(known: frozenset[str], origin: str, same: Sequence[str], where: str) -> None:
     """A ledger belongs to one service.
 
     Raises:
@@ -48,7 +46,7 @@ def check_origin(known: frozenset[str], origin: str, same: Sequence[str], ledger
                 origin=origin,
             ),
             code="other_origin",
-            where=str(ledger),
+            where=where,
             hint=phrase(
                 "Run with that origin; if both are the same service, list both under provider.same_service in a config given by --config."
             ),
@@ -180,28 +178,9 @@ async def _sent_there(sidecar: Sidecar, intakes: Sequence[Intake]) -> tuple[int,
     sent = frozenset(one.row_hash for one in elsewhere if not one.void)
     hashes = (row_hash for intake in intakes for row_hash in intake.rows.hashes())
     count = 0
-    with reading(sidecar) as ledger:
+    async with reading(LedgerFile(sidecar.ledger)) as ledger:
         while some := list(islice(hashes, AT_ONCE)):
             rest = [row_hash for row_hash in some if row_hash not in sent]
             count += len(some) - len(rest)
             count += 0 if ledger is None else await ledger.count_sent(rest)
         return count, frozenset() if ledger is None else await outputs_of(ledger)
-
-
-@contextlib.contextmanager
-def reading(sidecar: Sidecar) -> Iterator[Ledger | None]:
-    """A sheet's ledger for looking at only; ``None`` if it never ran."""
-    if not sidecar.ledger.is_file():
-        yield None
-        return
-    try:
-        ledger = SqliteLedger.for_reading(sidecar.ledger)
-    except LedgerError as error:
-        if error.code != "ledger_empty":
-            raise
-        yield None
-        return
-    try:
-        yield ledger
-    finally:
-        ledger.close()

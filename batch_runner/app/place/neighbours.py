@@ -198,7 +198,7 @@ def join(
         end_lease(folder, theirs.machine)
     files = SentFiles(folder, machine)
     origins = frozenset(one.origin for one in files.read().values() if not one.void)
-    check_origin(origins, campaign.origin, campaign.settings.same_service, folder)
+    check_origin(origins, campaign.origin, campaign.settings.same_service, str(folder))
     lease = Lease(machine=machine, host=socket.gethostname(), user=_user(), since=at, beat=at)
     with as_ledger_error(files):
         write_lease(folder, lease)

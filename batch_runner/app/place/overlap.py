@@ -12,8 +12,8 @@ from datetime import datetime
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
-from batch_runner.app.place.guards import reading
 from batch_runner.app.place.home import settle
+from batch_runner.app.place.ledger_place import reading
 from batch_runner.app.run.forecast import minutes
 from batch_runner.core.errors import LedgerError, LockedError
 from batch_runner.core.language import phrase
@@ -90,7 +90,7 @@ async def _explained(error: LockedError, campaign: Campaign) -> LockedError:
 
 async def _last_progress(campaign: Campaign) -> datetime | None:
     try:
-        with reading(campaign.sidecar) as ledger:
+        async with reading(campaign.ledger) as ledger:
             last = None if ledger is None else await ledger.last_run()
             return None if last is None else last.progress_at
     except LedgerError:

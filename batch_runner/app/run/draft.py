@@ -11,6 +11,7 @@ from batch_runner.app.money.confirm import ConfirmAbove
 from batch_runner.app.money.max_cost import MaxCost
 from batch_runner.app.money.run_budget import RunBudget
 from batch_runner.app.place import guards
+from batch_runner.app.place.ledger_place import reading
 from batch_runner.app.place.output_file import check_output, outputs_of
 from batch_runner.app.run.anew import advice, check_redo, with_order
 from batch_runner.app.run.control import Signals
@@ -78,7 +79,7 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
         BatchRunnerError: the sheet, the ledger or the wish cannot be used.
     """
     sheet = campaign.source if campaign.is_copy else campaign.sheet
-    with guards.reading(campaign.sidecar) as ledger:
+    async with reading(campaign.ledger) as ledger:
         history = await history_of(ledger)
         intakes = await read_sheet(sheet, campaign.rules, ledger)
         await find_jobs(intakes, ledger)
@@ -87,7 +88,7 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
                 await ledger.origins(),
                 campaign.origin,
                 campaign.settings.same_service,
-                campaign.sidecar.ledger,
+                str(campaign.ledger),
             )
         copies = await outputs_of(ledger)
         noted = None if ledger is None else await ledger.meta(NOTED)

@@ -27,7 +27,6 @@ from batch_runner.app.ui import Ui
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.language import phrase
 from batch_runner.ledger.ledger import Ledger
-from batch_runner.ledger.sqlite import SqliteLedger
 
 
 class Doors(NamedTuple):
@@ -42,7 +41,7 @@ async def open_ledger(campaign: Campaign, stack: ExitStack) -> Ledger:
     """The sheet's ledger; seen to be this sheet's own."""
     sidecar = campaign.sidecar
     world.refresh_copy(campaign)
-    ledger = SqliteLedger.for_run(sidecar.ledger)
+    ledger = await campaign.ledger.for_run()
     stack.callback(ledger.close)
     await world.sweep(campaign, ledger)
     stated = campaign.settings.state_dir is not None

@@ -33,7 +33,6 @@ from batch_runner.core.errors import (
     SheetError,
 )
 from batch_runner.core.language import phrase
-from batch_runner.ledger.sqlite import bring_up_to_date
 from batch_runner.provider.client import HttpProvider
 
 
@@ -50,10 +49,10 @@ async def run_sheet(
         lock = held(campaign, environ, wait=request.wait, say=ui.say)
         # A sheet that ran before is locked before it is read: a second run is told at once. One
         # that never ran gets its sidecar only after a yes; a rehearsal's sandbox lives there.
-        locked = not request.dry_run and await asyncio.to_thread(campaign.sidecar.ledger.exists)
+        locked = not request.dry_run and await asyncio.to_thread(campaign.ledger.exists)
         if locked:
             campaign = await stack.enter_async_context(lock)
-            await asyncio.to_thread(bring_up_to_date, campaign.sidecar.ledger)
+            await campaign.ledger.make_ready()
         draft = await draft_run(campaign, request)
         _tell(campaign, draft, ui)
         key = _key(campaign, request, environ)
@@ -94,7 +93,7 @@ async def _send(
 def _tell(campaign: Campaign, draft: Draft, ui: Ui) -> None:
     for intake in draft.intakes:
         ui.problems(intake.rows.findings, campaign.source.name, intake.table.worksheet)
-    if campaign.only_read and campaign.output and not campaign.sidecar.ledger.exists():
+    if campaign.only_read and campaign.output and not campaign.ledger.exists():
         place = shown(campaign.output)
         ui.say(
             phrase(
