@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +16,10 @@ from batch_runner.core.identity import Basis, RowIdentity
 from batch_runner.core.jobs import Adoption, Change, Claim, ClaimTerms, Job, RowSpec
 from batch_runner.core.lifecycle import Event
 from batch_runner.core.model import Estimate
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.sqlite import SqliteLedger
 from tests.ledger.spooled import reading
+from tests.postgres import Server
 
 T = TypeVar("T")
 
@@ -46,11 +48,12 @@ class Book:
     path: Path
     at: datetime = START
     terms: ClaimTerms = TERMS
-    ledger: SqliteLedger = field(init=False)
+    open: Callable[[Path], Ledger] = SqliteLedger.for_command
+    ledger: Ledger = field(init=False)
     _keys: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
-        self.ledger = SqliteLedger.for_command(self.path)
+        self.ledger = self.open(self.path)
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for one thing."""
@@ -63,7 +66,7 @@ class Book:
     def reopen(self) -> None:
         """As another process would."""
         self.ledger.close()
-        self.ledger = SqliteLedger.for_command(self.path)
+        self.ledger = self.open(self.path)
 
     def enrol(self, specs: Sequence[RowSpec], *, midway: bool = False) -> dict[int, int]:
         """Bring in the one worksheet."""
@@ -120,9 +123,58 @@ class Book:
         return replace(plain, identity=replace(plain.identity, shown_task=task))
 
 
+@pytest.fixture(scope="session")
+def fleet_database(postgres: Server) -> str:
+    """A PostgreSQL database in which each test has a campaign of its own."""
+    return postgres.make_database("campaigns")
+
+
+def postgres_book(url: str) -> Book:
+    """A ledger in PostgreSQL, of a fresh campaign."""
+    from batch_runner.ledger.postgres import campaigns
+    from batch_runner.ledger.postgres.fleet import Fleet
+
+    async def make() -> str:
+        fleet = await Fleet.open(url)
+        try:
+            return await fleet.change(campaigns.make, "sheet.csv", ORIGIN)
+        finally:
+            fleet.close()
+
+    async def opened() -> Ledger:
+        fleet = await Fleet.open(url)
+        try:
+            return await fleet.ledger(campaign)
+        finally:
+            fleet.close()
+
+    campaign = asyncio.run(make())
+    return Book(Path(campaign), open=lambda _: asyncio.run(opened()))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Book]:
+    """A fresh ledger, in each kind of database."""
+    made = (
+        Book(tmp_path / "ledger.sqlite")
+        if request.param == "sqlite"
+        else postgres_book(request.getfixturevalue("fleet_database"))
+    )
+    yield made
+    made.ledger.close()
+
+
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[Book]:
-    """A fresh ledger."""
+def fleet_book(fleet_database: str) -> Iterator[Book]:
+    """A fresh ledger in PostgreSQL."""
+    made = postgres_book(fleet_database)
+    yield made
+    made.ledger.close()
+
+
+@pytest.fixture
+def file_book(tmp_path: Path) -> Iterator[Book]:
+    """A fresh ledger in a file."""
     made = Book(tmp_path / "ledger.sqlite")
     yield made
     made.ledger.close()

@@ -266,12 +266,12 @@ def test_every_change_is_synced_to_the_disk(tmp_path: Path) -> None:
     connection.close()
 
 
-def test_reading_beside_a_run_sees_what_is_kept_and_writes_nothing(book: Book) -> None:
+def test_reading_beside_a_run_sees_what_is_kept_and_writes_nothing(file_book: Book) -> None:
     """Looking at a ledger needs no lock, sees one state of it, and cannot change it."""
-    book.sheet("a", "b")
-    book.take()
-    looking = SqliteLedger.for_reading(book.path)
-    assert book.do(looking.totals()).states == {"running": 1, "queued": 1}
+    file_book.sheet("a", "b")
+    file_book.take()
+    looking = SqliteLedger.for_reading(file_book.path)
+    assert file_book.do(looking.totals()).states == {"running": 1, "queued": 1}
     with pytest.raises(LedgerError):
-        book.do(looking.set_meta("x", "y"))
+        file_book.do(looking.set_meta("x", "y"))
     looking.close()
