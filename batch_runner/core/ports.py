@@ -19,6 +19,7 @@ from batch_runner.core.outcomes import (
     SubmitOutcome,
     UploadOutcome,
 )
+from batch_runner.core.publishing import Published
 from batch_runner.core.uploads import NoPicture, PictureFile, Upload, Waiting
 
 
@@ -120,6 +121,19 @@ class Pictures(Protocol):
 
     async def picture(self, key: str) -> PictureFile | NoPicture:
         """The very picture that rows name by this key; never another one, nor a changed one."""
+        ...
+
+
+class Publisher(Protocol):
+    """Where stored videos get links that last."""
+
+    @property
+    def base(self) -> str:
+        """What all these links begin with."""
+        ...
+
+    async def publish(self, job: Job) -> Published:
+        """Put a row's stored video where its lasting link leads; safe to repeat."""
         ...
 
 

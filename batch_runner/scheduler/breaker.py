@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from batch_runner.core.language import phrase
 from batch_runner.core.outcomes import FetchKind, FetchOutcome, SubmitKind, SubmitOutcome
+from batch_runner.core.publishing import Published
 from batch_runner.scheduler.halt import Halt, StopReason
 
 SAME_REJECTIONS = 5
@@ -19,6 +20,8 @@ class Breaker:
         self._rejection: tuple[str, str] | None = None
         self._count = 0
         self._not_stored = 0  # in a row
+        self._not_published = 0  # in a row
+        self._why_unpublished: Published | None = None  # the last of them
 
     def answered(self, outcome: SubmitOutcome) -> None:
         """One submit was answered: the same rejection of each of the first stops the run.
@@ -73,3 +76,15 @@ class Breaker:
                         ),
                     )
                 )
+
+    @property
+    def publishes_nothing(self) -> Published | None:
+        """Why no video is to be published any more in this run, if that is so."""
+        return self._why_unpublished if self._not_published >= NOT_STORED else None
+
+    def published(self, outcome: Published) -> None:
+        """One video was published, or not: after several in a row that were not, none is tried."""
+        if outcome.trouble:
+            self._not_published, self._why_unpublished = self._not_published + 1, outcome
+        elif outcome.link:
+            self._not_published = 0

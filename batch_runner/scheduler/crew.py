@@ -10,7 +10,7 @@ from datetime import datetime
 from batch_runner.core.decide import Policy
 from batch_runner.core.jobs import Change, ClaimTerms, Job
 from batch_runner.core.language import phrase
-from batch_runner.core.ports import Ledger, Listener, Provider, Shelf
+from batch_runner.core.ports import Ledger, Listener, Provider, Publisher, Shelf
 from batch_runner.scheduler.breaker import Breaker
 from batch_runner.scheduler.gates import LookGate, Throttle, Turns
 from batch_runner.scheduler.halt import Halt, StopReason
@@ -36,11 +36,13 @@ class Crew:
     ledger: Ledger
     provider: Provider
     shelf: Shelf
+    publisher: Publisher | None
     listener: Listener
     policy: Policy
     throttle: Throttle
     looks: LookGate
     downloads: Turns
+    puts: asyncio.Semaphore  # videos on their way to another place at the same time
     halt: Halt
     health: Health
     breaker: Breaker

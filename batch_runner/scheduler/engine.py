@@ -59,11 +59,13 @@ class Engine:
             ledger=world.ledger,
             provider=world.provider,
             shelf=world.shelf,
+            publisher=world.publisher,
             listener=world.listener,
             policy=policy,
             throttle=self._throttle,
             looks=LookGate(lambda: limits.looks or looks_rate(self._throttle.pace)),
             downloads=Turns(limits.downloads),
+            puts=asyncio.Semaphore(limits.downloads),
             halt=halt,
             health=Health(
                 world.provider,

@@ -12,6 +12,7 @@ from batch_runner.core.outcomes import FetchKind, FetchOutcome
 from batch_runner.core.pace import backoff
 from batch_runner.scheduler.crew import Crew
 from batch_runner.scheduler.follow import look_at
+from batch_runner.scheduler.publish import publish
 
 
 async def download(crew: Crew, job: Job) -> None:
@@ -36,7 +37,7 @@ async def download(crew: Crew, job: Job) -> None:
         so_far = so_far.after(outcome, name)
         step = fetching.after_fetch(current, outcome, crew.now(), so_far, crew.jitter())
         if step.change is not None:
-            await crew.record(current, step.change)
+            await publish(crew, await crew.record(current, step.change))
             return
         if step.fresh_link:
             so_far = so_far.fresh()

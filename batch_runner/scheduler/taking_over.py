@@ -9,6 +9,7 @@ from batch_runner.core.lifecycle import State
 from batch_runner.core.ports import Others
 from batch_runner.scheduler.crew import Crew
 from batch_runner.scheduler.flight import refetch, resume
+from batch_runner.scheduler.publish import publish
 
 Launch = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -22,10 +23,13 @@ async def take_over(crew: Crew, launch: Launch) -> None:
 
 
 async def fetch_missing(crew: Crew, launch: Launch) -> None:
-    """Try once more for videos that could not be had."""
+    """Try once more for videos that could not be had, or not be published."""
     if crew.policy.download:
         for job in await crew.ledger.without_video():
             launch(refetch(crew, job))
+    if crew.publisher is not None:
+        for job in await crew.ledger.unpublished(crew.publisher.base):
+            launch(publish(crew, job))
 
 
 async def keep_up(crew: Crew, others: Others, launch: Launch, more: Callable[[], None]) -> None:

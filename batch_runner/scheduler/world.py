@@ -8,7 +8,15 @@ from datetime import datetime
 
 from batch_runner.core.jobs import ClaimTerms, Job
 from batch_runner.core.pace import Found
-from batch_runner.core.ports import Ledger, Listener, Others, Pictures, Provider, Shelf
+from batch_runner.core.ports import (
+    Ledger,
+    Listener,
+    Others,
+    Pictures,
+    Provider,
+    Publisher,
+    Shelf,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,3 +51,4 @@ class World:
     others: Others | None = None  # workers over the same ledger
     # Takes a job whose video this process cannot store, for one that can; None: it stores all.
     elsewhere: Callable[[Job], Awaitable[None]] | None = None
+    publisher: Publisher | None = None  # None: rows show the provider's links

@@ -19,6 +19,7 @@ from batch_runner.settings.notify_section import NotifySection
 from batch_runner.settings.origins import check_origin, check_web_address
 from batch_runner.settings.other_api import Api
 from batch_runner.settings.output_section import Output
+from batch_runner.settings.publish_section import PublishSection
 from batch_runner.settings.section import (
     BytesPerSecond,
     Count,
@@ -217,6 +218,7 @@ class CampaignConfig(Section):
         description="Submits whose answer was lost: keep for you, or send the same again.",
     )
     download: Download = Download()
+    publish: PublishSection = PublishSection()
     keep_awake: bool = Field(default=True, description="Keep the computer awake on a terminal.")
     language: Literal["auto", "en", "ja", "zh"] = Field(
         default="auto", description="Of sentences; auto: the language of your system."

@@ -22,6 +22,7 @@ _NEED_TRUST = (
     ("models",),
     ("images", "folders"),
     ("log", "folder"),
+    ("publish",),
 )
 """A sheet's folder may come from anybody; it must not say where a key, a request or a file goes,
 from where one may be taken, nor what a video costs."""

@@ -20,6 +20,7 @@ from batch_runner.settings.languages import settle_language, told_by_environment
 from batch_runner.settings.notify import named_by
 from batch_runner.settings.notify_section import from_section
 from batch_runner.settings.origins import DEFAULT_ORIGIN, check_origin
+from batch_runner.settings.publish_section import from_publish_section
 from batch_runner.settings.read import read_config
 from batch_runner.settings.settings import Settings
 from batch_runner.settings.templates import by_config, by_set, canonical, video_name
@@ -112,6 +113,7 @@ def _by_config(path: Path | None, config: CampaignConfig, environ: Mapping[str, 
         images=config.images.settled(path),
         state_dir=_from_folder_of(path, config.state),
         video_folder=_from_folder_of(path, config.download.folder),
+        publish=from_publish_section(config.publish, path),
         video_name=video_name(config, path),
         variants=_variants(config),
         output_file=None,

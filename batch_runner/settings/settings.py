@@ -14,6 +14,7 @@ from batch_runner.core.where import Where
 from batch_runner.settings.campaign import Webhook
 from batch_runner.settings.images import PictureSettings
 from batch_runner.settings.notify import Notify
+from batch_runner.settings.publish_section import Publish
 from batch_runner.settings.templates import Fillings, TemplateText
 
 
@@ -75,6 +76,7 @@ class Settings:
 
     state_dir: Path | None  # where sidecars go instead of beside the sheet
     video_folder: Path | None  # instead of the sidecar's ``videos``
+    publish: Publish | None  # links that last; None: the provider's are shown
     video_name: TemplateText | None  # of each video, within that folder
     variants: Variants  # how many videos a row gets that does not say it itself
     output_file: Path | None  # results go into this copy

@@ -24,6 +24,8 @@ _NEWS = {
     Event.UNOBTAINABLE: "succeeded",
     Event.INVALIDATED: "invalid",
 }
+_LAST = frozenset({*_NEWS, Event.PUBLISHED, Event.UNPUBLISHED})
+"""After these nothing more is to come in a run."""
 
 
 class Tally:
@@ -143,7 +145,7 @@ class RunListener:
     def _seconds(self, job: Job, change: Change) -> float | None:
         """Seconds since what happened to the job before, in this run."""
         before = self._since.pop(job.id, None)
-        if change.event not in _NEWS:
+        if change.event not in _LAST:
             self._since[job.id] = change.at
         if before is None:
             return None

@@ -1,0 +1,88 @@
+"""The config's section about links that last: where videos are put, and what opens them there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from batch_runner.core.language import phrase
+from batch_runner.core.places import check_place, is_url
+from batch_runner.settings.section import Section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """How stored videos get links that last."""
+
+    to: Path | str | None  # a folder, or the URL of a place; None: they lie there already
+    base_url: str  # what their links begin with, without a slash at its end
+
+
+class PublishSection(Section):
+    """Links that last; only taken from a config given by --config."""
+
+    to: str | None = Field(
+        default=None,
+        description="Folder (from this file's) or URL such as s3://bucket/folder that each video "
+        "is also put into; left out: base_url leads to download.folder.",
+    )
+    base_url: str | None = Field(
+        default=None,
+        description="Address below which those videos are opened, such as https://cdn.example.com/v.",
+    )
+
+    @field_validator("to")
+    @classmethod
+    def _place(cls, value: str | None) -> str | None:
+        return check_place(value) if value is not None and is_url(value) else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        return None if value is None else _check_base(value)
+
+    @model_validator(mode="after")
+    def _opens(self) -> PublishSection:
+        if self.base_url is None and self.to is not None:
+            raise ValueError(
+                phrase(
+                    "must have base_url: the address below which the videos in {place} are opened, such as https://cdn.example.com/videos",
+                    place=self.to,
+                )
+            )
+        return self
+
+
+def _check_base(url: str) -> str:
+    text = url.strip().rstrip("/")
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    plain = text.isascii() and text.isprintable() and " " not in text
+    if host is None or parts.scheme not in {"http", "https"} or not plain:
+        raise ValueError(phrase("must be a web address such as https://cdn.example.com/videos"))
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError(
+            phrase("must be a web address without user, query and fragment: everybody sees it")
+        )
+    return text
+
+
+def from_publish_section(section: PublishSection, config: Path | None) -> Publish | None:
+    """What a config says; ``None``: rows show the provider's links."""
+    if section.base_url is None:
+        return None
+    return Publish(to=place_named(section.to, config), base_url=section.base_url)
+
+
+def place_named(text: str | None, config: Path | None) -> Path | str | None:
+    """A place that a config names: a URL as it is, a folder from where the config lies."""
+    if text is None or is_url(text):
+        return text
+    path = Path(text).expanduser()
+    return path if config is None else config.parent / path
