@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.postgres import Server, programs
+from tests.s3 import S3
 
 os.environ["LC_ALL"] = "C.UTF-8"
 
@@ -31,3 +32,19 @@ def database(postgres: Server) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     yield postgres.make_database(name)
     postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3]:
+    """A real server that speaks like S3, one for all tests of a process; none may stop it."""
+    with S3() as server:
+        yield server
+
+
+@pytest.fixture
+def s3(s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> S3:
+    """That server, with an empty bucket, and an environment that leads to it."""
+    for name, value in s3_server.environ.items():
+        monkeypatch.setenv(name, value)
+    s3_server.make_bucket()
+    return s3_server

@@ -90,7 +90,7 @@ class RemotePlace:
             return False
         if info.get("ETag", "").strip('"') == known.etag or info.get("md5Hash") == known.md5:
             return True
-        return await asyncio.to_thread(self._digest_of, target) == known
+        return (await asyncio.to_thread(self._digest_of, target)).sha256 == known.sha256
 
     def _digest_of(self, target: str) -> Digest:
         with self._fs.open(target, "rb", block_size=PIECE) as file:
@@ -132,6 +132,6 @@ def _service() -> Iterator[None]:
         yield
     except (PlaceError, asyncio.CancelledError):
         raise
-    except Exception as error:  # noqa: BLE001 - each service's library has errors of its own
+    except Exception as error:
         text = told(str(error) or type(error).__name__, (), LONGEST)
         raise PlaceError(text) from error

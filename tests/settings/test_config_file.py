@@ -102,6 +102,7 @@ def test_a_missing_file_is_said_plainly(tmp_path: Path) -> None:
         "provider: {same_service: [https://evil.example]}",
         "provider: {proxy: http://evil.example}",
         "notify: {mail: a@evil.example}",
+        "publish: {to: public, base_url: https://evil.example}",
     ],
 )
 def test_a_config_from_the_folder_cannot_send_anything_elsewhere(write: Write, text: str) -> None:

@@ -12,7 +12,7 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.metrics.textfile import check_metrics
 from batch_runner.app.money.keys import Key, key_for
 from batch_runner.app.notify.troubles import troubles_told
-from batch_runner.app.place import places
+from batch_runner.app.place import places, stores
 from batch_runner.app.place.overlap import held
 from batch_runner.app.place.sidecar import shown
 from batch_runner.app.run import to_mend, world
@@ -45,6 +45,7 @@ async def run_sheet(
         BatchRunnerError: nothing was submitted, for the reason it says.
     """
     check_metrics(campaign.settings.metrics)
+    stores.check_stores(campaign.settings)
     async with AsyncExitStack() as stack:
         lock = held(campaign, environ, wait=request.wait, say=ui.say)
         # A sheet that ran before is locked before it is read: a second run is told at once. One
@@ -104,6 +105,8 @@ def _tell(campaign: Campaign, draft: Draft, ui: Ui) -> None:
         )
     for line in draft.advice:
         ui.say(line)
+    if at_odds := stores.advice(campaign.settings):
+        ui.say(at_odds)
     if warning := places.advice(campaign.sidecar.home):
         ui.say(warning)
 

@@ -15,6 +15,7 @@ from batch_runner.app.ctl.serve import listening
 from batch_runner.app.metrics.meter import Meter
 from batch_runner.app.money.run_budget import Seat
 from batch_runner.app.money.spending import Purse
+from batch_runner.app.place import stores
 from batch_runner.app.place.neighbours import LEASE_BEAT, Neighbours
 from batch_runner.app.place.shelf import VideoShelf
 from batch_runner.app.run import world
@@ -84,7 +85,7 @@ class Session:
             return await self._run(engine)
 
     async def _engine(self, provider: HttpProvider, terms: Terms, *, terminal: bool) -> Engine:
-        shelf = VideoShelf(world.video_folder(self.campaign), self.campaign.sheet, self.ledger)
+        shelf = VideoShelf(stores.video_folder(self.campaign), self.campaign.sheet, self.ledger)
         return Engine(
             World(
                 ledger=self.entry.neighbours.ledger,
@@ -96,6 +97,7 @@ class Session:
                 terms=terms,
                 before_claim=self._follow,
                 book=self._book,
+                publisher=stores.publisher_of(self.campaign),
                 pictures=PictureStore(
                     self.sync.picture,
                     self.campaign.sidecar.pictures,
@@ -218,7 +220,7 @@ class Session:
             reason=reason,
             links_until=links_until,
             results_in=str(self.sync.results_in or self.campaign.sheet),
-            videos_in=str(world.video_folder(self.campaign)),
+            videos_in=str(stores.video_folder(self.campaign)),
         )
         ending = replace(ending, next_command=next_command(ending, self.campaign.command))
         self.entry.log.happened("run_ended", about_ending(ending, now() - self.started))

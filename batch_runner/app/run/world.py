@@ -12,6 +12,7 @@ from pathlib import Path
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
 from batch_runner.app.place.parts import sweep_parts
+from batch_runner.app.place.stores import video_folder
 from batch_runner.app.sheet.desk import Desk
 from batch_runner.app.sheet.previews import Previews
 from batch_runner.core.decide import Policy
@@ -157,8 +158,3 @@ async def sweep(campaign: Campaign, ledger: Ledger) -> None:
         for path in file.parent.glob(f".{glob.escape(file.name)}.*.tmp"):
             path.unlink(missing_ok=True)
     await sweep_parts(video_folder(campaign), ledger)
-
-
-def video_folder(campaign: Campaign) -> Path:
-    """Where this sheet's videos go."""
-    return campaign.settings.video_folder or campaign.sidecar.videos
