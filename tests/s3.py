@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Mapping
 from html import unescape
@@ -110,3 +113,55 @@ class S3:
         request.add_header("Authorization", f"AWS4-HMAC-SHA256 Credential={_CREDENTIAL}")
         with opener.open(request, timeout=PATIENCE) as answer:
             return bytes(answer.read())
+
+
+class Valve:
+    """Lets so many bytes of clients through to a server, then nothing: they wait for ever."""
+
+    def __init__(self, port: int, most: int) -> None:
+        self._to = ("127.0.0.1", port)
+        self._left = most
+        self._lock = threading.Lock()
+        self.shut = threading.Event()
+        self._open = [socket.create_server(("127.0.0.1", 0))]
+        self._threads = [threading.Thread(target=self._accept)]
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._open[0].getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in self._open:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        for thread in self._threads:
+            thread.join()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._open[0].accept()
+            except OSError:
+                return
+            server = socket.create_connection(self._to)
+            self._open += [client, server]
+            for work in ((client, server, True), (server, client, False)):
+                thread = threading.Thread(target=self._pump, args=work)
+                self._threads.append(thread)
+                thread.start()
+
+    def _pump(self, source: socket.socket, target: socket.socket, counted: bool) -> None:  # noqa: FBT001
+        with contextlib.suppress(OSError):
+            while piece := source.recv(1 << 16):
+                with self._lock:
+                    self._left -= len(piece) * counted
+                    if counted and self._left < 0:
+                        self.shut.set()
+                        return
+                target.sendall(piece)

@@ -91,7 +91,7 @@ def sending_options(function: F) -> F:
                 help="Ask before it may cost more, whatever --yes says; refuse if nobody is there.",
             ),
             click.option("--deadline", metavar="TIME", help="Be over after this time, e.g. 6h."),
-            click.option("--videos", metavar="DIR", help="Where videos go."),
+            click.option("--videos", metavar="PLACE", help="Where videos go: a folder or URL."),
             click.option("--no-download", is_flag=True, help="Only the links."),
             click.option("--output", metavar="FILE", help="Results into this copy."),
             click.option("--save-every", metavar="SECONDS", help="How often results appear."),

@@ -11,7 +11,7 @@ from datetime import datetime
 from batch_runner.core import wording
 from batch_runner.core.jobs import Change, Job
 from batch_runner.core.lifecycle import Event
-from batch_runner.core.outcomes import FetchKind, FetchOutcome
+from batch_runner.core.outcomes import FetchKind, FetchOutcome, Kept
 from batch_runner.core.pace import backoff
 
 FETCH_TRIES = 4
@@ -39,15 +39,14 @@ class Fetching:
 
     tries: int = 0  # downloads in vain with the present link, the last one included
     fresh_links: int = 0  # fresh links asked for
-    video_file: str = ""  # the name the sheet will show
     had: int = 0  # bytes that need not be asked for again, at most so far
 
-    def after(self, outcome: FetchOutcome, video_file: str) -> Fetching:
+    def after(self, outcome: FetchOutcome) -> Fetching:
         """With one more try; one that brought it on was not in vain."""
         won = outcome.size - self.had >= WORTH_A_TRY
         tries = 0 if won else self.tries + 1
         had = max(self.had, outcome.size)
-        return replace(self, tries=tries, video_file=video_file, had=had)
+        return replace(self, tries=tries, had=had)
 
     def fresh(self) -> Fetching:
         """With another link."""
@@ -57,20 +56,7 @@ class Fetching:
 def after_fetch(
     job: Job, outcome: FetchOutcome, now: datetime, so_far: Fetching, jitter: float
 ) -> FetchStep:
-    """What became of a download."""
-    if outcome.kind is FetchKind.SAVED:
-        return FetchStep(
-            change=Change(
-                job=job.id,
-                attempt=job.attempt,
-                event=Event.STORED,
-                at=now,
-                video_file=so_far.video_file,
-                video_size=outcome.size,
-                error_code="",
-                error="",
-            )
-        )
+    """What comes of a download that did not bring the video."""
     useless = outcome.kind in {FetchKind.LINK_DEAD, FetchKind.REFUSED}
     if useless and so_far.fresh_links < FRESH_LINKS:
         return FetchStep(fresh_link=True)
@@ -78,6 +64,24 @@ def after_fetch(
     if may_help and so_far.tries < FETCH_TRIES:
         return FetchStep(delay=outcome.retry_after or backoff(so_far.tries, jitter, longest=20.0))
     return FetchStep(change=unobtainable(job, outcome, now))
+
+
+def kept(job: Job, came: FetchOutcome, place: Kept, now: datetime) -> Change:
+    """What became of a video that came: it is stored, or the next run tries again."""
+    if place.trouble:
+        refused = FetchOutcome(kind=FetchKind.STORAGE, message=place.trouble)
+        return unobtainable(job, refused, now)
+    return Change(
+        job=job.id,
+        attempt=job.attempt,
+        event=Event.STORED,
+        at=now,
+        video_file=place.name,
+        video_size=came.size,
+        video_sha256=place.sha256,
+        error_code="",
+        error="",
+    )
 
 
 def unobtainable(job: Job, outcome: FetchOutcome, now: datetime) -> Change:

@@ -90,6 +90,7 @@ class FetchKind(StrEnum):
     REFUSED = "refused"  # a private or local address, or not http(s): never fetched
     UNAVAILABLE = "unavailable"  # network or server trouble; may work later
     DISK = "disk"  # this machine cannot store it
+    STORAGE = "storage"  # it came, but the place where videos are kept does not take it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,15 @@ class FetchOutcome:
     size: int = 0  # bytes; of what is not whole yet: those that the next try need not ask for
     message: str = ""
     retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Where a video that came is kept from now on; or why it is not, as one line for people."""
+
+    name: str = ""  # as the sheet shows it
+    sha256: str | None = None  # where it is kept in a shared place
+    trouble: str = ""
 
 
 class UploadKind(StrEnum):

@@ -47,6 +47,14 @@ def folder_of(url: str) -> Path | None:
     return Path(drive[1] if drive else f"{host}{path}")
 
 
+def stored_path(sheet_folder: Path, stored: str) -> Path:
+    """The file of a video by what the ledger keeps: from the sheet's folder, or a ``file://`` URL.
+
+    Whatever is kept elsewhere is no file that there is.
+    """
+    return folder_of(stored) or sheet_folder / stored
+
+
 def is_inner(name: str) -> bool:
     """Whether a name with slashes stays within the folder that it is used in."""
     path = PurePosixPath(name)

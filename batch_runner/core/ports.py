@@ -15,6 +15,7 @@ from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job
 from batch_runner.core.outcomes import (
     Balance,
     FetchOutcome,
+    Kept,
     PollOutcome,
     SubmitOutcome,
     UploadOutcome,
@@ -160,6 +161,14 @@ class Shelf(Protocol):
         """Where it is while it comes: the same place for the same task, in any run."""
         ...
 
-    def name(self, path: Path) -> str:
-        """A stored video's path as the sheet shows it."""
+    async def at_hand(self, job: Job) -> FetchOutcome | None:
+        """This job's video where an earlier try brought it, whole, and could not keep it."""
+        ...
+
+    async def keep(self, job: Job, came: FetchOutcome) -> Kept:
+        """Keep a video that came to its place, under a name that no other job's video bears."""
+        ...
+
+    async def settled(self, job: Job) -> None:
+        """The ledger knows where the job's video is kept."""
         ...

@@ -192,6 +192,7 @@ _FETCH_SENTENCES = {
         "the link leads to a private or local address, which is never fetched{detail}."
     ),
     FetchKind.UNAVAILABLE: _NOT_SAVED,
+    FetchKind.STORAGE: template("it came, but could not be put where videos are kept{detail}."),
     FetchKind.DISK: template("the video cannot be stored on this machine{detail}."),
 }
 

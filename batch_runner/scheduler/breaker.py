@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar
+
 from batch_runner.core.language import phrase
-from batch_runner.core.outcomes import FetchKind, FetchOutcome, SubmitKind, SubmitOutcome
+from batch_runner.core.outcomes import FetchKind, FetchOutcome, Kept, SubmitKind, SubmitOutcome
 from batch_runner.core.publishing import Published
 from batch_runner.scheduler.halt import Halt, StopReason
+
+T = TypeVar("T")
 
 SAME_REJECTIONS = 5
 NOT_STORED = 3
@@ -20,8 +24,8 @@ class Breaker:
         self._rejection: tuple[str, str] | None = None
         self._count = 0
         self._not_stored = 0  # in a row
-        self._not_published = 0  # in a row
-        self._why_unpublished: Published | None = None  # the last of them
+        self._not_kept = _InVain[Kept]()
+        self._not_published = _InVain[Published]()
 
     def answered(self, outcome: SubmitOutcome) -> None:
         """One submit was answered: the same rejection of each of the first stops the run.
@@ -78,13 +82,48 @@ class Breaker:
                 )
 
     @property
+    def keeps_nothing(self) -> Kept | None:
+        """Why no video is to be put where they are kept any more in this run, if that is so."""
+        return self._not_kept.too_often
+
+    def kept(self, outcome: Kept) -> None:
+        """One video that came was kept, or not: after several in a row nothing more is bought."""
+        self._not_kept.count(outcome, outcome.trouble)
+        if self._not_kept.times == NOT_STORED:
+            self._halt.stop_submits(
+                StopReason(
+                    code="not_stored",
+                    message=phrase(
+                        "{not_stored} videos in a row could not be put where videos are kept ({reason}); all that come wait on this computer.",
+                        not_stored=NOT_STORED,
+                        reason=outcome.trouble.rstrip("."),
+                    ),
+                )
+            )
+
+    @property
     def publishes_nothing(self) -> Published | None:
         """Why no video is to be published any more in this run, if that is so."""
-        return self._why_unpublished if self._not_published >= NOT_STORED else None
+        return self._not_published.too_often
 
     def published(self, outcome: Published) -> None:
         """One video was published, or not: after several in a row that were not, none is tried."""
-        if outcome.trouble:
-            self._not_published, self._why_unpublished = self._not_published + 1, outcome
-        elif outcome.link:
-            self._not_published = 0
+        if outcome.link or outcome.trouble:
+            self._not_published.count(outcome, outcome.trouble)
+
+
+class _InVain(Generic[T]):
+    """Counts tries in vain, in a row."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self._last: T | None = None
+
+    @property
+    def too_often(self) -> T | None:
+        """What came of the last one, if there were too many to go on."""
+        return self._last if self.times >= NOT_STORED else None
+
+    def count(self, outcome: T, trouble: str) -> None:
+        """One more try; no trouble: it was not in vain."""
+        self.times, self._last = (self.times + 1 if trouble else 0), outcome

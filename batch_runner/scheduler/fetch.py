@@ -16,7 +16,17 @@ from batch_runner.scheduler.publish import publish
 
 
 async def download(crew: Crew, job: Job) -> None:
-    """Bring a finished task's video home; a dead link is asked for anew.
+    """Bring a finished task's video home, keep it, and publish it where that is wanted."""
+    came = await crew.shelf.at_hand(job)
+    current = job if came is not None else None
+    if came is None:
+        current, came = await _fetch(crew, job)
+    if current is not None and came is not None:
+        await _keep(crew, current, came)
+
+
+async def _fetch(crew: Crew, job: Job) -> tuple[Job | None, FetchOutcome | None]:
+    """Download it; a dead link is asked for anew. The job as it is then, and what came.
 
     Where nothing can be stored any more it stays as it is: the next run goes on with it.
     """
@@ -30,20 +40,33 @@ async def download(crew: Crew, job: Job) -> None:
         else:
             async with crew.downloads.turn(current.expires_at):
                 if crew.breaker.stores_nothing:
-                    return
+                    return None, None
                 outcome = await crew.provider.fetch(current.urls[0], target, part)
             crew.breaker.fetched(outcome)
-        name = crew.shelf.name(outcome.path) if outcome.path is not None else ""
-        so_far = so_far.after(outcome, name)
+            if outcome.kind is FetchKind.SAVED:
+                return current, outcome
+        so_far = so_far.after(outcome)
         step = fetching.after_fetch(current, outcome, crew.now(), so_far, crew.jitter())
         if step.change is not None:
-            await publish(crew, await crew.record(current, step.change))
-            return
+            await crew.record(current, step.change)
+            return None, None
         if step.fresh_link:
             so_far = so_far.fresh()
             current = await _fresh_link(crew, current)
         else:
             await asyncio.sleep(step.delay)
+    return None, None
+
+
+async def _keep(crew: Crew, job: Job, came: FetchOutcome) -> None:
+    """Put a video that came where videos are kept; if that fails, the next run does so."""
+    async with crew.puts:
+        kept = crew.breaker.keeps_nothing or await crew.shelf.keep(job, came)
+    crew.breaker.kept(kept)
+    job = await crew.record(job, fetching.kept(job, came, kept, crew.now()))
+    if not kept.trouble:
+        await crew.shelf.settled(job)
+    await publish(crew, job)
 
 
 async def _fresh_link(crew: Crew, job: Job) -> Job | None:

@@ -19,6 +19,7 @@ from batch_runner.settings.notify_section import NotifySection
 from batch_runner.settings.origins import check_origin, check_web_address
 from batch_runner.settings.other_api import Api
 from batch_runner.settings.output_section import Output
+from batch_runner.settings.places import PlaceText
 from batch_runner.settings.publish_section import PublishSection
 from batch_runner.settings.section import (
     BytesPerSecond,
@@ -111,7 +112,10 @@ class Download(Section):
     """Whether and where videos are stored."""
 
     enabled: bool = Field(default=True, description="false: only the links go into the sheet.")
-    folder: str | None = Field(default=None, description="Where to; from this file's folder.")
+    folder: PlaceText | None = Field(
+        default=None,
+        description="Where to: a folder (from this file's), or a URL such as s3://bucket/folder.",
+    )
     name: str | None = Field(
         default=None,
         description="Of each video, within that folder: a template such as {{ sku }}_{{ row }}.",

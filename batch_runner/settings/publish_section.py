@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from batch_runner.core.language import phrase
-from batch_runner.core.places import check_place, is_url
+from batch_runner.settings.places import PlaceText, place_named
 from batch_runner.settings.section import Section
 
 
@@ -24,7 +24,7 @@ class Publish:
 class PublishSection(Section):
     """Links that last; only taken from a config given by --config."""
 
-    to: str | None = Field(
+    to: PlaceText | None = Field(
         default=None,
         description="Folder (from this file's) or URL such as s3://bucket/folder that each video "
         "is also put into; left out: base_url leads to download.folder.",
@@ -33,11 +33,6 @@ class PublishSection(Section):
         default=None,
         description="Address below which those videos are opened, such as https://cdn.example.com/v.",
     )
-
-    @field_validator("to")
-    @classmethod
-    def _place(cls, value: str | None) -> str | None:
-        return check_place(value) if value is not None and is_url(value) else value
 
     @field_validator("base_url")
     @classmethod
@@ -78,11 +73,3 @@ def from_publish_section(section: PublishSection, config: Path | None) -> Publis
     if section.base_url is None:
         return None
     return Publish(to=place_named(section.to, config), base_url=section.base_url)
-
-
-def place_named(text: str | None, config: Path | None) -> Path | str | None:
-    """A place that a config names: a URL as it is, a folder from where the config lies."""
-    if text is None or is_url(text):
-        return text
-    path = Path(text).expanduser()
-    return path if config is None else config.parent / path

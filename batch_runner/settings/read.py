@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.language import either, joined, phrase, template
 from batch_runner.core.nearest import did_you_mean
+from batch_runner.core.places import is_url
 from batch_runner.settings.campaign import CampaignConfig
 from batch_runner.settings.yaml_file import Document, read_yaml
 
@@ -26,6 +27,8 @@ _NEED_TRUST = (
 )
 """A sheet's folder may come from anybody; it must not say where a key, a request or a file goes,
 from where one may be taken, nor what a video costs."""
+_NEED_TRUST_AS_URL = (("download", "folder"),)
+"""A place by its URL would be reached with the user's own credentials."""
 
 
 def read_config(path: Path, *, trusted: bool) -> CampaignConfig:
@@ -134,8 +137,9 @@ def _all_keys(model: type[BaseModel], above: str = "") -> Iterator[str]:
 
 
 def _refuse_untrusted(document: Document) -> None:
-    for place in _NEED_TRUST:
-        if _at(document.data, place) is not None:
+    for place in (*_NEED_TRUST, *_NEED_TRUST_AS_URL):
+        told = _at(document.data, place)
+        if told is not None and (place in _NEED_TRUST or is_url(str(told))):
             raise ConfigError(
                 phrase(
                     "A config that merely lies beside the sheet may not set '{name}': the folder may come from anybody.",

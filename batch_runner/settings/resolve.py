@@ -20,6 +20,7 @@ from batch_runner.settings.languages import settle_language, told_by_environment
 from batch_runner.settings.notify import named_by
 from batch_runner.settings.notify_section import from_section
 from batch_runner.settings.origins import DEFAULT_ORIGIN, check_origin
+from batch_runner.settings.places import place_given, place_named
 from batch_runner.settings.publish_section import from_publish_section
 from batch_runner.settings.read import read_config
 from batch_runner.settings.settings import Settings
@@ -112,7 +113,7 @@ def _by_config(path: Path | None, config: CampaignConfig, environ: Mapping[str, 
         hidden_rows=config.filter.hidden == "run",
         images=config.images.settled(path),
         state_dir=_from_folder_of(path, config.state),
-        video_folder=_from_folder_of(path, config.download.folder),
+        video_folder=place_named(config.download.folder, path),
         publish=from_publish_section(config.publish, path),
         video_name=video_name(config, path),
         variants=_variants(config),
@@ -221,7 +222,7 @@ _OPTIONS: Mapping[str, tuple[str, Callable[[Any], object]]] = MappingProxyType(
         "only": ("only", _must_be(parse_selection)),
         "where": ("where", _must_be(parse_where)),
         "limit": ("limit", _count),
-        "videos": ("video_folder", _path),
+        "videos": ("video_folder", place_given),
         "output": ("output_file", _path),
         "metrics": ("metrics", _path),
         "save_every": ("save_every", _must_be(parse_duration)),

@@ -75,7 +75,7 @@ class Settings:
     images: PictureSettings
 
     state_dir: Path | None  # where sidecars go instead of beside the sheet
-    video_folder: Path | None  # instead of the sidecar's ``videos``
+    video_folder: Path | str | None  # or URL, instead of the sidecar's ``videos``
     publish: Publish | None  # links that last; None: the provider's are shown
     video_name: TemplateText | None  # of each video, within that folder
     variants: Variants  # how many videos a row gets that does not say it itself

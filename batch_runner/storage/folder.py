@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -46,13 +48,17 @@ class FolderPlace:
             lies = _lies_at(target, known)
             if lies is not None:
                 return lies
-            # Named by its content: what a killed run left of it is replaced by the next.
-            beside = target.with_name(f".{known.sha256[:16]}.tmp")
+            # Named by what it is to be: what a killed run left of it is replaced by the next.
+            mark = hashlib.sha256(f"{known.sha256} {target.name}".encode()).hexdigest()
+            beside = target.with_name(f".{mark[:16]}.tmp")
             try:
+                sys.audit("batch_runner.storage.put")
                 _copy(file, beside)
                 if digest_of(beside) != known:
                     raise PlaceError(phrase("what was written there is not what was read"))
+                sys.audit("batch_runner.storage.copied")
                 taken = _take_name(beside, target)
+                sys.audit("batch_runner.storage.uploaded")
             finally:
                 beside.unlink(missing_ok=True)
             _sync_folder(target.parent)

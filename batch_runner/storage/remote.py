@@ -21,6 +21,8 @@ from batch_runner.storage.digest import PIECE, Digest, digest
 from batch_runner.storage.trouble import PlaceError
 
 LONGEST = 300  # characters of what a service says
+PROBE = ".batch-runner"
+_NO_BUCKET = "bucket does not exist"  # as S3 says it
 _S3 = frozenset({"s3", "s3a"})
 _OPTIONS: dict[str, Any] = {
     # Tries within one try: the run itself comes back to a video that could not be put.
@@ -36,15 +38,13 @@ class RemotePlace:
         self._fs, self._root = _filesystem(url, self._protocol)
 
     async def reach(self) -> None:
-        """Ask the service about the place; that nobody may look into it is no trouble."""
-        bucket = self._root.partition("/")[0]
+        """Ask the service about a file that is not there, as each upload will do first."""
         with _service():
             try:
-                await self._do("info", bucket if self._protocol in _S3 else self._root)
-            except PermissionError:
-                return
-            except FileNotFoundError:
-                if self._protocol in _S3:  # elsewhere a folder comes with its first file
+                await self._do("info", f"{self._root}/{PROBE}")
+            except FileNotFoundError as error:
+                if _NO_BUCKET in str(error).lower():
+                    bucket = self._root.partition("/")[0]
                     raise PlaceError(phrase("there is no bucket {name}", name=bucket)) from None
 
     async def put(self, file: Path, name: str, known: Digest) -> bool:

@@ -27,6 +27,7 @@ from batch_runner.core.outcomes import (
     Balance,
     FetchKind,
     FetchOutcome,
+    Kept,
     PollKind,
     PollOutcome,
     SubmitKind,
@@ -151,8 +152,14 @@ class _Shelf:
     async def part(self, job: Job) -> Path:
         return Path(f"{job.id}.part")
 
-    def name(self, path: Path) -> str:
-        return str(path)
+    async def at_hand(self, job: Job) -> FetchOutcome | None:  # noqa: ARG002
+        return None
+
+    async def keep(self, job: Job, came: FetchOutcome) -> Kept:  # noqa: ARG002
+        return Kept(name=str(came.path))
+
+    async def settled(self, job: Job) -> None:
+        pass
 
 
 def _memory() -> Path | None:

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from batch_runner.core import again, decide, expect, wording
 from batch_runner.core.decide import Policy
-from batch_runner.core.fetching import FETCH_TRIES, WORTH_A_TRY, Fetching, after_fetch
+from batch_runner.core.fetching import FETCH_TRIES, WORTH_A_TRY, Fetching, after_fetch, kept
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import TRANSITIONS, Event, State
 from batch_runner.core.outcomes import (
     FetchKind,
     FetchOutcome,
+    Kept,
     PollKind,
     PollOutcome,
     SubmitKind,
@@ -221,23 +222,28 @@ def test_a_new_attempt_only_as_often_as_settled_and_only_for_rows_in_the_sheet()
     assert again.retried(JOB, NOW).event is Event.RETRIED
 
 
-SO_FAR = Fetching(tries=1, fresh_links=0, video_file="v/1.mp4")
-
-
 def test_a_saved_video_is_stored_and_clears_the_error() -> None:
-    """The name and size are kept."""
-    saved = FetchOutcome(kind=FetchKind.SAVED, size=9)
-    change = after_fetch(FETCHING, saved, NOW, SO_FAR, 0.0).change
-    assert change is not None
+    """Name, size and hash are kept."""
+    came = FetchOutcome(kind=FetchKind.SAVED, size=9)
+    change = kept(FETCHING, came, Kept(name="s3://v/1.mp4", sha256="ab"), NOW)
     assert change.event is Event.STORED
-    assert (change.video_file, change.video_size) == ("v/1.mp4", 9)
-    assert change.error == ""
+    assert (change.video_file, change.video_size) == ("s3://v/1.mp4", 9)
+    assert (change.video_sha256, change.error) == ("ab", "")
+
+
+def test_a_video_that_came_and_is_not_kept_is_tried_again() -> None:
+    """It is paid, and its row succeeded, without a file."""
+    came = FetchOutcome(kind=FetchKind.SAVED, size=9)
+    change = kept(FETCHING, came, Kept(trouble="no bucket"), NOW)
+    assert (change.event, change.error_code) == (Event.UNOBTAINABLE, "video_storage")
+    assert change.video_file is None
+    assert "no bucket" in (change.error or "")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FetchKind if kind is not FetchKind.SAVED])
 def test_every_download_ends(kind: FetchKind) -> None:
     """Whatever fails and however often, at last the row is succeeded with a video error."""
-    so_far, steps = Fetching(tries=0, fresh_links=0, video_file=""), 0
+    so_far, steps = Fetching(tries=0, fresh_links=0), 0
     while True:
         so_far = replace(so_far, tries=so_far.tries + 1)
         step = after_fetch(FETCHING, FetchOutcome(kind=kind), NOW, so_far, 1.0)
@@ -263,10 +269,10 @@ def test_a_download_that_gets_on_may_break_off_again_and_again(gains: list[int])
         won = size - so_far.had >= WORTH_A_TRY
         in_vain = 0 if won else in_vain + 1
         cut = FetchOutcome(kind=FetchKind.DAMAGED, size=size)
-        so_far = so_far.after(cut, "")
+        so_far = so_far.after(cut)
         step = after_fetch(FETCHING, cut, NOW, so_far, 0.0)
         assert (step.change is None) == (in_vain < FETCH_TRIES)
-        again = so_far.after(cut, "")
+        again = so_far.after(cut)
         assert again.tries == so_far.tries + 1
 
 

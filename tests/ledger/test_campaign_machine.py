@@ -27,13 +27,14 @@ from batch_runner.core import decide
 from batch_runner.core.again import retried, should_retry
 from batch_runner.core.decide import Policy
 from batch_runner.core.errors import LockedError
-from batch_runner.core.fetching import Fetching, after_fetch
+from batch_runner.core.fetching import Fetching, after_fetch, kept
 from batch_runner.core.identity import RowIdentity
 from batch_runner.core.jobs import Change, Job, RowSpec
 from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.outcomes import (
     FetchKind,
     FetchOutcome,
+    Kept,
     PollKind,
     PollOutcome,
     SubmitKind,
@@ -232,9 +233,13 @@ class CampaignMachine(RuleBasedStateMachine):
         if not jobs:
             return
         job = jobs[pick % len(jobs)]
-        so_far = Fetching(tries=9, fresh_links=9, video_file=f"{job.id}_{job.attempt}.mp4")
-        step = after_fetch(job, FetchOutcome(kind=kind), self.book.at, so_far, 0.5)
-        self.keep(job, step.change)
+        came = FetchOutcome(kind=kind)
+        if kind is FetchKind.SAVED:
+            place = Kept(name=f"{job.id}_{job.attempt}.mp4")
+            self.keep(job, kept(job, came, place, self.book.at))
+            return
+        so_far = Fetching(tries=9, fresh_links=9)
+        self.keep(job, after_fetch(job, came, self.book.at, so_far, 0.5).change)
 
     # -- the user ----------------------------------------------------------------------
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from batch_runner.app.place.shared_shelf import SharedShelf
 from batch_runner.app.place.shelf import VideoShelf
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
 from batch_runner.ledger.sqlite import SqliteLedger
+from batch_runner.storage.folder import FolderPlace
 
 
 def job(row: int) -> Job:
@@ -62,6 +65,39 @@ def test_equal_rows_that_ask_at_the_same_moment_get_different_places(tmp_path: P
             places = await asyncio.gather(*(shelf.place(job(row)) for row in range(3, 9)))
             assert left.with_suffix("") in places
             assert len(set(places)) == 6
+        finally:
+            ledger.close()
+
+    asyncio.run(story())
+
+
+def test_equal_videos_of_equal_rows_lie_apart_in_a_shared_place(tmp_path: Path) -> None:
+    """The very same bytes under the very same name, before the ledger knows of either: two files."""
+
+    async def story() -> None:
+        ledger = SqliteLedger.for_command(tmp_path / "ledger.sqlite")
+        try:
+            place = FolderPlace(tmp_path / "share")
+            shelf = SharedShelf("s3://bucket", place, tmp_path / "incoming", ledger)
+            jobs = [replace(job(row), row=2, task_id=f"task_{row}") for row in (3, 4)]
+            for one in jobs:
+                path = (await shelf.place(one)).with_suffix(".whole.mp4")
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(b"the same film")
+            came = [await shelf.at_hand(one) for one in jobs]
+            kept = await asyncio.gather(
+                *(shelf.keep(one, film) for one, film in zip(jobs, came, strict=True) if film)
+            )
+            assert {one.name for one in kept} == {
+                f"s3://bucket/2_{'b' * 8}{suffix}.mp4" for suffix in ("", "_2")
+            }
+            assert len(list((tmp_path / "share").iterdir())) == 2
+            # What was put there and not recorded is taken for what it is by the next run.
+            later = SharedShelf("s3://bucket", place, tmp_path / "incoming", ledger)
+            assert came[0] is not None
+            assert (await later.keep(jobs[0], came[0])).name == kept[0].name
+            await later.settled(jobs[0])
+            assert await later.at_hand(jobs[0]) is None
         finally:
             ledger.close()
 

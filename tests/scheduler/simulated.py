@@ -17,6 +17,7 @@ from batch_runner.core.outcomes import (
     Balance,
     FetchKind,
     FetchOutcome,
+    Kept,
     PollKind,
     PollOutcome,
     SubmitKind,
@@ -229,8 +230,12 @@ class Album:
         )
 
 
+@dataclass
 class VideoShelf:
     """Names videos by job; nothing is written."""
+
+    keeps: Callable[[], Kept | None] = lambda: None  # asked at each video that came
+    came: dict[int, FetchOutcome] = field(default_factory=dict)
 
     async def place(self, job: Job) -> Path:
         """One path an attempt."""
@@ -240,9 +245,22 @@ class VideoShelf:
         """One path a task."""
         return Path("videos") / f"{job.task_id}.part"
 
-    def name(self, path: Path) -> str:
-        """With slashes."""
-        return path.as_posix()
+    async def at_hand(self, job: Job) -> FetchOutcome | None:
+        """What came and could not be kept."""
+        return self.came.get(job.id)
+
+    async def keep(self, job: Job, came: FetchOutcome) -> Kept:
+        """As scripted, else under its path with slashes."""
+        assert came.path is not None
+        answer = self.keeps()
+        if answer is not None:
+            self.came[job.id] = came
+            return answer
+        return Kept(name=came.path.as_posix())
+
+    async def settled(self, job: Job) -> None:
+        """Forget what came."""
+        self.came.pop(job.id, None)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from batch_runner.app.status import Story
 from batch_runner.core.errors import UsageError
 from batch_runner.core.jobs import Job
 from batch_runner.core.language import phrase
+from batch_runner.core.places import stored_path
 from batch_runner.ledger.board import Place
 
 PAGE = 100  # rows
@@ -93,7 +94,7 @@ async def stored_film(campaign: Campaign, stored: str) -> Path:
 
 def _film(campaign: Campaign, stored: str | None) -> Path:
     """The file, if it is a video indeed: a ledger that came with a sheet may name any file."""
-    path = None if stored is None else campaign.sheet.parent / stored
+    path = None if stored is None else stored_path(campaign.sheet.parent, stored)
     if path is None or path.suffix not in FILMS or not is_video(path):
         raise _no_row()
     return path

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from batch_runner.core.container import EXTENSIONS, HEAD, sniff
+from batch_runner.core.places import stored_path
 
 POSTERS = "posters"
 EMBED_AT_MOST = 3_000_000
@@ -31,7 +32,7 @@ class Beside:
 
     def video(self, stored: str) -> str | None:
         """The link to a video; ``None`` if it is not there."""
-        path = self.sheet_folder / stored
+        path = stored_path(self.sheet_folder, stored)
         return _relative(path, self.folder) if is_video(path) else None
 
     def poster(self, task_id: str) -> str | None:
@@ -49,7 +50,7 @@ class Within:
 
     def video(self, stored: str) -> str | None:
         """The video itself, or the link to it."""
-        path = self.beside.sheet_folder / stored
+        path = stored_path(self.beside.sheet_folder, stored)
         link = self.beside.video(stored)
         if link is None or path.stat().st_size > min(EMBED_AT_MOST, self.left):
             return link
@@ -76,7 +77,7 @@ class Packed:
 
     def video(self, stored: str) -> str | None:
         """The link to the video as it will be packed."""
-        path = self.beside.sheet_folder / stored
+        path = stored_path(self.beside.sheet_folder, stored)
         return None if self.beside.video(stored) is None else quote(self._member("videos", path))
 
     def poster(self, task_id: str) -> str | None:

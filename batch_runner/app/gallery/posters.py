@@ -12,6 +12,7 @@ from batch_runner.app.gallery.cards import Seen
 from batch_runner.app.gallery.files import poster_path
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State
+from batch_runner.core.places import stored_path
 from batch_runner.ledger.ledger import Ledger
 from batch_runner.reporter.frames import POSTER, Grab, grabber, store_poster
 
@@ -52,7 +53,7 @@ class Posters:
         def one(job: Job) -> bool:
             if not job.video_file:
                 return False
-            video = self.sheet_folder / job.video_file
+            video = stored_path(self.sheet_folder, job.video_file)
             return store_poster(video, poster_path(self.folder, job.task_id or ""), grab)
 
         with ThreadPoolExecutor() as pool:  # decoders leave Python alone while they work

@@ -25,6 +25,7 @@ from batch_runner.core.elsewhere import Step
 from batch_runner.core.errors import LedgerError, LockedError
 from batch_runner.core.language import phrase
 from batch_runner.core.lease import Lease, fresh, gives_way_to, others
+from batch_runner.core.places import is_url
 from batch_runner.core.sent import Sent, untold
 from batch_runner.ledger.lease import end_lease, read_leases, write_lease
 from batch_runner.ledger.ledger import Ledger
@@ -215,8 +216,8 @@ def _user() -> str:
 def with_video_here(sent: Sent, sidecar: Path) -> Sent:
     """An attempt whose video need not be fetched once more, if it is here, and whole."""
     end = sent.end
-    if end is None or end.video_file is None:
-        return sent
+    if end is None or end.video_file is None or is_url(end.video_file):
+        return sent  # whoever needs one in a shared place finds it there
     path = (sidecar.parent / end.video_file).resolve()
     inside = sidecar.resolve() in path.parents
     if inside and path.is_file() and path.stat().st_size == end.video_size:

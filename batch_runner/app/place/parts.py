@@ -9,7 +9,7 @@ from pathlib import Path
 
 from batch_runner.ledger.ledger import Ledger
 
-_NAME = re.compile(r"(?P<task>[0-9a-f]{16})(\.notes)?\.part")
+_NAME = re.compile(r"(?P<task>[0-9a-f]{16})((\.notes)?\.part|\.whole\.[a-z0-9]+)")
 
 
 class PartNames:
@@ -30,6 +30,10 @@ class PartNames:
     def name(self, task_id: str) -> str:
         """The file name of a task's part."""
         return f"{self._digest(task_id)}.part"
+
+    def whole(self, task_id: str) -> str:
+        """What its video is called, without extension, until it is put elsewhere."""
+        return f"{self._digest(task_id)}.whole"
 
     def _digest(self, task_id: str) -> str:
         return hashlib.sha256(f"{self._campaign}\n{task_id}".encode()).hexdigest()[:16]
@@ -53,6 +57,7 @@ async def sweep_parts(folder: Path, ledger: Ledger) -> None:
 
 
 def _parts(folder: Path) -> dict[Path, str]:
-    """What looks like a part, and what stands for its task."""
-    paths = {path: _NAME.fullmatch(path.name) for path in folder.glob("*.part")}
+    """What looks like a part, or a whole that was to go elsewhere, and what stands for its task."""
+    found = (*folder.glob("*.part"), *folder.glob("*.whole.*"))
+    paths = {path: _NAME.fullmatch(path.name) for path in found}
     return {path: match["task"] for path, match in paths.items() if match is not None}

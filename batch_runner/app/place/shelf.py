@@ -13,6 +13,7 @@ from pathlib import Path
 from batch_runner.app.place.parts import PartNames
 from batch_runner.core.container import EXTENSIONS
 from batch_runner.core.jobs import Job
+from batch_runner.core.outcomes import FetchOutcome, Kept
 from batch_runner.ledger.ledger import Ledger
 
 JOB_MARK = 8  # hex digits of the row hash in a video's name
@@ -95,6 +96,18 @@ class VideoShelf:
         # video is not in the ledger yet.
         free = self._given.get(path, job.id) == job.id
         return free and all(at >= sent for at in there)
+
+    async def at_hand(self, job: Job) -> FetchOutcome | None:  # noqa: ARG002
+        """A video that came is where it is kept."""
+        return None
+
+    async def keep(self, job: Job, came: FetchOutcome) -> Kept:  # noqa: ARG002
+        """It is where it is kept already."""
+        assert came.path is not None
+        return Kept(name=self.name(came.path))
+
+    async def settled(self, job: Job) -> None:
+        """Nothing is left to tidy up."""
 
     def name(self, path: Path) -> str:
         """A video's path as the sheet shows it: relative to the sheet, with slashes."""

@@ -7,7 +7,12 @@ from pathlib import Path
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.place.publisher import VideoPublisher
+from batch_runner.app.place.shared_shelf import SharedShelf
+from batch_runner.app.place.shelf import VideoShelf
+from batch_runner.core.errors import ConfigError
 from batch_runner.core.language import phrase
+from batch_runner.ledger.ledger import Ledger
+from batch_runner.scheduler.halt import StopReason
 from batch_runner.settings.publish_section import Publish
 from batch_runner.settings.settings import Settings
 from batch_runner.storage.place import open_place
@@ -22,8 +27,21 @@ def check_stores(settings: Settings) -> None:
     Raises:
         ConfigError: something is not installed, or a URL means nothing.
     """
-    if settings.publish is not None and settings.publish.to is not None:
-        open_place(settings.publish.to)
+    if isinstance(settings.video_folder, str):
+        open_place(settings.video_folder)
+    if settings.publish is None or settings.publish.to is None:
+        return
+    open_place(settings.publish.to)
+    if isinstance(settings.video_folder, str):
+        raise ConfigError(
+            phrase(
+                "videos that are kept in {place} cannot be published into another place, too.",
+                place=settings.video_folder,
+            ),
+            code="published_twice",
+            where=str(settings.config),
+            hint=phrase("Leave publish.to out: base_url then says where they are opened."),
+        )
 
 
 def advice(settings: Settings) -> str:
@@ -35,21 +53,51 @@ def advice(settings: Settings) -> str:
     )
 
 
-def video_folder(campaign: Campaign) -> Path:
-    """Where this sheet's videos go."""
-    return campaign.settings.video_folder or campaign.sidecar.videos
+def video_folder(campaign: Campaign) -> Path | str:
+    """Where this sheet's videos go: a folder, or the URL of a place.
+
+    A rehearsal has a folder of its own there, so that none of its videos bears the name of a paid
+    one.
+    """
+    place = campaign.settings.video_folder or campaign.sidecar.videos
+    return f"{place}/{REHEARSED}" if campaign.sandbox and isinstance(place, str) else place
+
+
+def incoming_folder(campaign: Campaign) -> Path:
+    """Where videos are on this computer while they come."""
+    place = video_folder(campaign)
+    return campaign.sidecar.home / "incoming" if isinstance(place, str) else place
+
+
+def shelf_of(campaign: Campaign, ledger: Ledger) -> VideoShelf | SharedShelf:
+    """What names and keeps this sheet's videos."""
+    place = video_folder(campaign)
+    if isinstance(place, Path):
+        return VideoShelf(place, campaign.sheet, ledger)
+    return SharedShelf(place, open_place(place), incoming_folder(campaign), ledger)
+
+
+def unreachable(trouble: str) -> StopReason:
+    """The place for videos cannot be reached: nothing is bought that could not be put there."""
+    return StopReason(
+        code="storage_unreachable",
+        message=phrase(
+            "the place for videos cannot be used ({reason}); what was bought before waits on this computer.",
+            reason=trouble.rstrip("."),
+        ),
+    )
 
 
 def publisher_of(campaign: Campaign) -> VideoPublisher | None:
     """What gives videos their lasting links; ``None``: the provider's are shown.
 
-    A rehearsal's go into a folder of their own, so that they never bear the name of a paid one.
+    A rehearsal's go into a folder of their own, too.
     """
     publish = campaign.settings.publish
     if publish is None:
         return None
-    if campaign.sandbox and publish.to is not None:
-        publish = _rehearsed(publish)
+    if campaign.sandbox:
+        publish = _rehearsed(publish, shared=isinstance(campaign.settings.video_folder, str))
     return VideoPublisher(
         base_url=publish.base_url,
         videos=video_folder(campaign),
@@ -58,7 +106,9 @@ def publisher_of(campaign: Campaign) -> VideoPublisher | None:
     )
 
 
-def _rehearsed(publish: Publish) -> Publish:
+def _rehearsed(publish: Publish, *, shared: bool) -> Publish:
     to = publish.to
-    inner = to / REHEARSED if isinstance(to, Path) else f"{to}/{REHEARSED}"
+    if to is None and not shared:
+        return publish  # the videos are where all of this sheet's are
+    inner = to / REHEARSED if isinstance(to, Path) else to and f"{to}/{REHEARSED}"
     return replace(publish, to=inner, base_url=f"{publish.base_url}/{REHEARSED}")

@@ -17,7 +17,7 @@ from batch_runner.app.money.run_budget import Seat
 from batch_runner.app.money.spending import Purse
 from batch_runner.app.place import stores
 from batch_runner.app.place.neighbours import LEASE_BEAT, Neighbours
-from batch_runner.app.place.shelf import VideoShelf
+from batch_runner.app.place.shared_shelf import SharedShelf
 from batch_runner.app.run import world
 from batch_runner.app.run.about import about_ending
 from batch_runner.app.run.anew import ask_anew
@@ -85,7 +85,9 @@ class Session:
             return await self._run(engine)
 
     async def _engine(self, provider: HttpProvider, terms: Terms, *, terminal: bool) -> Engine:
-        shelf = VideoShelf(stores.video_folder(self.campaign), self.campaign.sheet, self.ledger)
+        shelf = stores.shelf_of(self.campaign, self.ledger)
+        if isinstance(shelf, SharedShelf) and (trouble := await shelf.reach()):
+            self.halt.stop_submits(stores.unreachable(trouble))
         return Engine(
             World(
                 ledger=self.entry.neighbours.ledger,

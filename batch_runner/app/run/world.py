@@ -12,7 +12,7 @@ from pathlib import Path
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
 from batch_runner.app.place.parts import sweep_parts
-from batch_runner.app.place.stores import video_folder
+from batch_runner.app.place.stores import incoming_folder
 from batch_runner.app.sheet.desk import Desk
 from batch_runner.app.sheet.previews import Previews
 from batch_runner.core.decide import Policy
@@ -157,4 +157,4 @@ async def sweep(campaign: Campaign, ledger: Ledger) -> None:
     for file in (sheet, *beside, original_path(sheet, sidecar)):
         for path in file.parent.glob(f".{glob.escape(file.name)}.*.tmp"):
             path.unlink(missing_ok=True)
-    await sweep_parts(video_folder(campaign), ledger)
+    await sweep_parts(incoming_folder(campaign), ledger)

@@ -1,0 +1,36 @@
+"""Where files are put, as configs and options name it: a folder, or a place by its URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from batch_runner.core.places import check_place, is_url
+
+
+def _checked(text: str) -> str:
+    return check_place(text) if is_url(text) else text
+
+
+PlaceText = Annotated[str, AfterValidator(_checked)]
+"""A folder, or a URL such as ``s3://bucket/folder``."""
+
+
+def place_named(text: str | None, config: Path | None) -> Path | str | None:
+    """A place that a config names: a URL as it is, a folder from where the config lies."""
+    if text is None or is_url(text):
+        return text
+    path = Path(text).expanduser()
+    return path if config is None else config.parent / path
+
+
+def place_given(value: object) -> Path | str:
+    """A place that an option names.
+
+    Raises:
+        ValueError: with a plain sentence: nothing can be put there.
+    """
+    text = str(value)
+    return check_place(text) if is_url(text) else Path(text).expanduser()
