@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from batch_runner.core.language import phrase
 from batch_runner.core.variants import parse_variants
+from batch_runner.settings.download_section import Download
 from batch_runner.settings.filter_section import Filter
 from batch_runner.settings.images import Images
 from batch_runner.settings.log_section import Log
@@ -19,10 +20,8 @@ from batch_runner.settings.notify_section import NotifySection
 from batch_runner.settings.origins import check_origin, check_web_address
 from batch_runner.settings.other_api import Api
 from batch_runner.settings.output_section import Output
-from batch_runner.settings.places import PlaceText
 from batch_runner.settings.publish_section import PublishSection
 from batch_runner.settings.section import (
-    BytesPerSecond,
     Count,
     Duration,
     PerSecond,
@@ -106,24 +105,6 @@ class Deadline(Section):
         default=3600.0, description="For one task; the next run looks at it again."
     )
     run: Duration | None = Field(default=None, description="For a whole run; it can be resumed.")
-
-
-class Download(Section):
-    """Whether and where videos are stored."""
-
-    enabled: bool = Field(default=True, description="false: only the links go into the sheet.")
-    folder: PlaceText | None = Field(
-        default=None,
-        description="Where to: a folder (from this file's), or a URL such as s3://bucket/folder.",
-    )
-    name: str | None = Field(
-        default=None,
-        description="Of each video, within that folder: a template such as {{ sku }}_{{ row }}.",
-    )
-    concurrency: Count = Field(default=4, description="Downloads at the same time.")
-    rate: BytesPerSecond | None = Field(
-        default=None, description="Bytes a second of all downloads together, such as 20MB/s."
-    )
 
 
 class Provider(Section):
