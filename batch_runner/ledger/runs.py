@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,11 @@ FINISHED = frozenset({0, 1})
 
 REDO_ORDER = "redo_order"
 """The fact that remembers a ``redo`` until a run came to its end, see ``app.redo``."""
+
+Which = tuple[str, Sequence[object]]
+"""A condition on jobs, and the values in it."""
+
+EVERY: Which = ("TRUE", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +62,16 @@ def set_meta(connection: Connection, name: str, value: str) -> None:
     )
 
 
-def start(connection: Connection, at: datetime, *, host: str, pid: int, version: str) -> int:
-    """Open a run and settle what the last one left half done."""
+def start(
+    connection: Connection,
+    at: datetime,
+    *,
+    host: str,
+    pid: int,
+    version: str,
+    whose: Which = EVERY,
+) -> int:
+    """Open a run and settle what the last one left half done (``whose``: of which jobs)."""
     stamp = at.timestamp()
     connection.execute(
         "UPDATE runs SET ended_at = beat_at WHERE ended_at IS NULL",  # it died; nobody else runs
@@ -67,17 +81,20 @@ def start(connection: Connection, at: datetime, *, host: str, pid: int, version:
            RETURNING id""",
         (stamp, stamp, host, pid, version),
     ).fetchone()
-    recover(connection, stamp, interrupted())
+    recover(connection, stamp, interrupted(), whose)
     connection.execute(
         "UPDATE jobs SET tries = 0, not_before = 0 WHERE tries > 0 OR not_before > 0"
     )
     return int(run)
 
 
-def recover(connection: Connection, at: float, error: str) -> int:
+def recover(connection: Connection, at: float, error: str, whose: Which = EVERY) -> int:
     """Jobs whose POST may have been on its way when the last run died become unknown."""
+    which, terms = whose
     rows = connection.execute(
-        f"SELECT id, attempt FROM jobs WHERE {MAY_BE_OPEN} AND state = 'submitting'"  # noqa: S608
+        f"""SELECT id, attempt FROM jobs j WHERE {MAY_BE_OPEN} AND state = 'submitting' AND {which}
+            {connection.unlocked}""",  # noqa: S608 - constants
+        terms,
     ).fetchall()
     state = advance(State.SUBMITTING, Event.LOST)
     for row in rows:

@@ -11,7 +11,7 @@ import pytest
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.pace import Found
 from batch_runner.core.share import Member
-from batch_runner.ledger.pool_store import LEASE, PoolStore, Told
+from batch_runner.ledger.pool_store import LEASE, PoolStore, SqlitePoolStore, Told
 from batch_runner.ledger.schema import statements
 from batch_runner.ledger.spend_schema import STEPS
 from batch_runner.ledger.spend_store import FILE, SpendStore
@@ -28,7 +28,7 @@ def pool(tmp_path: Path) -> Iterator[Open]:
     opened = []
 
     def make(account: str = "a", origin: str = ORIGIN) -> PoolStore:
-        opened.append(PoolStore.open(tmp_path / FILE, account, origin))
+        opened.append(SqlitePoolStore.open(tmp_path / FILE, account, origin))
         return opened[-1]
 
     yield make
@@ -124,6 +124,6 @@ def test_books_of_an_older_version_learn_of_runs(tmp_path: Path) -> None:
     books = SpendStore.open(tmp_path)
     assert books.salt == "as it was"
     books.close()
-    store = PoolStore.open(tmp_path / FILE, "a", ORIGIN)
+    store = SqlitePoolStore.open(tmp_path / FILE, "a", ORIGIN)
     assert meet(store, run("one")).share.alone
     store.close()

@@ -15,7 +15,7 @@ from batch_runner.core.errors import LedgerError
 from batch_runner.core.pace import Found, Pace, found_by
 from batch_runner.core.ports import Listener
 from batch_runner.core.share import Member, Share
-from batch_runner.ledger.pool_store import PoolStore
+from batch_runner.ledger.pool_store import PoolStore, SqlitePoolStore
 from batch_runner.scheduler.sharing import Sharing
 
 MEET = 0.4  # seconds between two looks at the others: what one is told, all know within a second
@@ -84,7 +84,7 @@ def pool_of(purse: Purse | None) -> Iterator[Pool | None]:
         yield None
         return
     payer = purse.payer
-    store = PoolStore.open(purse.store.path, payer.account, min(payer.origins))
+    store = SqlitePoolStore.open(purse.store.path, payer.account, min(payer.origins))
     try:
         yield Pool(store=store)
     finally:

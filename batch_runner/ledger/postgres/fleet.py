@@ -12,11 +12,13 @@ from typing import Any, Self, TypeVar
 import psycopg
 
 from batch_runner.ledger.committer import Touches
+from batch_runner.ledger.database import Connection
 from batch_runner.ledger.postgres.address import Address
 from batch_runner.ledger.postgres.commit import PATIENT, PostgresCommit
 from batch_runner.ledger.postgres.connection import PostgresConnection, connect
 from batch_runner.ledger.postgres.ledger import PostgresLedger
 from batch_runner.ledger.postgres.migrate import prepare, prepare_campaign, schema_of
+from batch_runner.ledger.postgres.pool import PostgresPoolStore
 from batch_runner.ledger.postgres.shared import SCHEMA
 from batch_runner.ledger.postgres.trouble import Patience, passes, told
 
@@ -83,6 +85,14 @@ class Fleet:
             lambda connection: work(connection, *args, **terms), touches=Touches.ONE
         )
 
+    async def salt(self) -> str:
+        """What goes into the fingerprints of keys, so that all machines name an account alike."""
+        return await self.ask(_salt)
+
+    def pool(self, account: str, origin: str) -> PostgresPoolStore:
+        """The runs and workers of an account; not for the event loop's thread."""
+        return PostgresPoolStore(self._commit, account, origin)
+
     async def ledger(self, campaign: str) -> PostgresLedger:
         """Open a campaign's ledger; its tables are made or brought up to date.
 
@@ -97,7 +107,7 @@ class Fleet:
         )
         opening = partial(connect, self._address, schema_of(campaign), SCHEMA)
         commit = PostgresCommit(self._address, opening, campaign=number, patience=self._patience)
-        return PostgresLedger(commit, self.where, campaign)
+        return PostgresLedger(commit, self.where, campaign, number)
 
 
 def _on_its_own(address: Address, work: Callable[[PostgresConnection], T], patience: float) -> T:
@@ -110,3 +120,8 @@ def _on_its_own(address: Address, work: Callable[[PostgresConnection], T], patie
         except psycopg.Error as error:
             if not passes(error) or not wait():
                 raise told(error, address) from error
+
+
+def _salt(connection: Connection) -> str:
+    (salt,) = connection.execute("SELECT value FROM facts WHERE name = 'salt'").fetchone()
+    return str(salt)

@@ -1,0 +1,131 @@
+"""The next job for one of many workers: within what the account bears, whoever sends.
+
+One transaction: this worker is alive; nobody else claims for the account meanwhile; slots, rate
+and cool-down allow it; the money does; the intent is kept. Only then may the request leave.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from batch_runner.core.errors import LedgerError
+from batch_runner.core.jobs import Claim, ClaimKind, ClaimTerms
+from batch_runner.core.language import phrase
+from batch_runner.ledger import claims
+from batch_runner.ledger.database import Connection, Row
+from batch_runner.ledger.rows import to_time
+
+AHEAD = 0.5
+"""Seconds before its turn by the rate at which a job is handed out already; it is sent at its turn."""
+
+FULL = timedelta(seconds=0.25)
+"""After which a worker asks again that found all slots of the account taken."""
+
+LATE = timedelta(seconds=1.0)
+"""After which one asks again whose time is over, though nobody removed it yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What all workers of an account may do together, as far as one of them knows."""
+
+    rate: float  # submits a second
+    slots: int  # tasks in flight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Who claims, and on whose account."""
+
+    token: str
+    account: str  # fingerprint of the API key, by the salt that all machines share
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A claim, and how long its request has to wait for its turn by the rate."""
+
+    claim: Claim
+    wait: float = 0.0  # seconds
+
+
+def claim(
+    connection: Connection, terms: ClaimTerms, desk: Desk, bounds: Bounds, campaign: int
+) -> Turn:
+    """Claim the next job of a campaign; times are the database's.
+
+    Raises:
+        LedgerError: this worker was removed (code ``lease_lost``).
+    """
+    alive = connection.execute(
+        # Kept from being removed until the claim is durable, but not from beating.
+        "SELECT until > seconds() AS alive FROM workers WHERE token = ? FOR KEY SHARE",
+        (desk.token,),
+    ).fetchone()
+    if alive is None:
+        raise lease_lost()
+    bucket = _bucket(connection, desk)
+    (flights, seconds) = connection.execute(
+        "SELECT count(*), seconds() FROM flights WHERE account = ? AND origin = ?",
+        (desk.account, desk.origin),
+    ).fetchone()
+    now = to_time(seconds)
+    assert now is not None
+    if not alive["alive"]:
+        return Turn(claim=Claim(kind=ClaimKind.LATER, not_before=now + LATE))
+    free_at = max(bucket["cool_until"], bucket["next_at"] - AHEAD)
+    if free_at > seconds:
+        return Turn(claim=Claim(kind=ClaimKind.LATER, not_before=to_time(free_at)))
+    if flights >= bounds.slots:
+        return Turn(claim=Claim(kind=ClaimKind.LATER, not_before=now + FULL))
+    made = claims.claim(connection, replace(terms, now=now))
+    if made.job is None:
+        return Turn(claim=made)
+    turn = max(seconds, bucket["next_at"])
+    _take(connection, made.job.id, desk, campaign, turn + 1.0 / bounds.rate)
+    return Turn(claim=made, wait=turn - seconds)
+
+
+def _bucket(connection: Connection, desk: Desk) -> Row:
+    """The account's line, locked: one claim at a time."""
+    asked = f"""SELECT next_at, cool_until FROM limits
+                WHERE account = ? AND origin = ? {connection.locked}"""  # noqa: S608 - constants
+    who = (desk.account, desk.origin)
+    found: Row | None = connection.execute(asked, who).fetchone()
+    if found is None:
+        connection.execute(
+            "INSERT INTO limits (account, origin) VALUES (?, ?) ON CONFLICT DO NOTHING", who
+        )
+        found = connection.execute(asked, who).fetchone()
+        assert found is not None
+    return found
+
+
+def _take(connection: Connection, job: int, desk: Desk, campaign: int, next_at: float) -> None:
+    """The job is this worker's, it has a slot, and the next one has its turn after it."""
+    connection.execute(
+        """WITH turn AS (UPDATE limits SET next_at = ? WHERE account = ? AND origin = ?),
+                slot AS (INSERT INTO flights (campaign, job, account, origin)
+                         VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING)
+           UPDATE jobs SET owner = ? WHERE id = ?""",
+        (
+            next_at,
+            desk.account,
+            desk.origin,
+            campaign,
+            job,
+            desk.account,
+            desk.origin,
+            desk.token,
+            job,
+        ),
+    )
+
+
+def lease_lost() -> LedgerError:
+    """This worker was taken for dead: what it had is others'."""
+    return LedgerError(
+        phrase("this worker was silent for too long; others do its jobs now."), code="lease_lost"
+    )

@@ -1,0 +1,117 @@
+"""Jobs that workers have: only their owner changes them, and nobody's jobs find a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from batch_runner.core.jobs import Change, Job
+from batch_runner.core.lifecycle import OPEN, TRANSITIONS, Event, State
+from batch_runner.core.wording import interrupted
+from batch_runner.ledger import changes, runs, views
+from batch_runner.ledger.database import Connection, Row
+from batch_runner.ledger.postgres.bucket import Desk, lease_lost
+from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, MAY_BE_OPEN, WITHOUT_VIDEO, to_job
+
+ORPHANED = "owner IS NOT NULL AND owner NOT IN (SELECT token FROM workers)"
+"""Whoever had it is no more."""
+
+FREE = f"(owner IS NULL OR {ORPHANED})"
+"""No worker that lives has it."""
+
+_AT_WORK = f"j.{MAY_BE_OPEN} AND j.state IN ('running', 'fetching')"
+
+
+def record(connection: Connection, job: Job, change: Change, token: str | None) -> Job:
+    """Keep what happened to a job, if it is this worker's, or nobody's and not under way.
+
+    The answer to a request comes late where its sender was taken for dead: its job is unknown by
+    then, or was released. A task id in it is kept all the same: the task is paid.
+
+    Raises:
+        LedgerError: others do this worker's jobs (code ``lease_lost``), or the job has gone on to
+            another attempt.
+        IllegalTransitionError: the event cannot happen in the job's state.
+    """
+    row = connection.execute(
+        f"SELECT owner, state, attempt, task_id FROM jobs WHERE id = ? {connection.locked}",  # noqa: S608 - constants
+        (change.job,),
+    ).fetchone()
+    if row is None or _may(row, change, token):
+        return changes.record(connection, job, change)
+    if change.task_id is None or row["attempt"] != change.attempt:
+        raise lease_lost()
+    if row["owner"] is None and row["state"] in {State.UNKNOWN, State.QUEUED}:
+        late = replace(change, event=Event.ADOPTED, error_code="", error="")
+        changes.record(connection, job, late)
+    elif row["task_id"] != change.task_id:
+        raise lease_lost()
+    return views.job(connection, change.job)
+
+
+def _may(row: Row, change: Change, token: str | None) -> bool:
+    """Whether this worker (or a command, which is none) may change a job."""
+    if row["owner"] is not None:
+        return bool(row["owner"] == token)
+    state = State(row["state"])
+    return token is None or (state not in OPEN and (state, change.event) in TRANSITIONS)
+
+
+def adopt(connection: Connection, desk: Desk, campaign: int, most: int) -> list[Job]:
+    """Take tasks at work that nobody has, the oldest first; those that this worker has now."""
+    taken = _take(connection, _AT_WORK, desk.token, most)
+    connection.executemany(
+        """INSERT INTO flights (campaign, job, account, origin)
+           SELECT ?, id, ?, ? FROM jobs WHERE id = ? AND state = 'running'
+           ON CONFLICT DO NOTHING""",
+        [(campaign, desk.account, desk.origin, job) for job in taken],
+    )
+    return views.some_jobs(connection, taken)
+
+
+def adopt_videos(connection: Connection, token: str, most: int) -> list[Job]:
+    """Take finished jobs that nobody has and whose video is still to be had."""
+    return views.some_jobs(connection, _take(connection, WITHOUT_VIDEO, token, most))
+
+
+def _take(connection: Connection, which: str, token: str, most: int) -> list[int]:
+    rows = connection.execute(
+        f"""UPDATE jobs SET owner = ? WHERE id IN (
+               SELECT id FROM jobs j WHERE {which} AND owner IS NULL ORDER BY id LIMIT ?
+               {connection.unlocked})
+           RETURNING id""",  # noqa: S608 - constants
+        (token, most),
+    )
+    return sorted(row["id"] for row in rows)
+
+
+def at_work(connection: Connection, token: str) -> Sequence[Job]:
+    """The tasks at work that a worker has, oldest first."""
+    rows = connection.execute(
+        f"""SELECT {JOB_COLUMNS} FROM {JOB_TABLES} WHERE {_AT_WORK} AND j.owner = ?
+            ORDER BY a.accepted_at NULLS FIRST, j.id""",  # noqa: S608 - constants
+        (token,),
+    )
+    return [to_job(row) for row in rows]
+
+
+def rescue(connection: Connection, at: float) -> int:
+    """Free the jobs of workers that are no more; how many there were.
+
+    What was being sent is unknown; what is at work goes on with another worker.
+    """
+    lost = runs.recover(connection, at, interrupted(), (ORPHANED, ()))
+    return lost + _free(connection, ORPHANED, ())
+
+
+def release(connection: Connection, token: str, at: float) -> int:
+    """A worker ends and frees what it has; how many jobs there were."""
+    whose = ("owner = ?", (token,))
+    return runs.recover(connection, at, interrupted(), whose) + _free(connection, *whose)
+
+
+def _free(connection: Connection, which: str, terms: Sequence[object]) -> int:
+    return connection.execute(
+        f"UPDATE jobs SET owner = NULL WHERE {which} AND state <> 'submitting'",  # noqa: S608 - constants
+        terms,
+    ).rowcount
