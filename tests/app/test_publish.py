@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from tests.app.conftest import Cli, NewSheet, Result, Serve, Service
 from tests.app.sheets import FAST, Sheet
+from tests.app.test_gallery_files import page_of, rows_of
 from tests.s3 import S3
 
 BASE = "https://cdn.example.com/videos"
@@ -179,3 +181,30 @@ def test_a_config_that_lies_beside_the_sheet_publishes_nothing(
     assert told.code == 2
     assert "--config" in told.err
     assert not (tmp_path / "web").exists()
+
+
+def test_whoever_is_sent_the_gallery_gets_the_lasting_links(
+    cli: Cli, service: Service, new_sheet: NewSheet, tmp_path: Path
+) -> None:
+    """Also where no ids are to be told; a page plays from the web what is not at hand."""
+    sheet = new_sheet("csv", ["One.", "Fails. [sandbox:failed]"])
+    cli("run", sheet)
+    assert cli("share", sheet, "--to", tmp_path / "before.zip", "--no-ids").code == 0
+    assert _run(cli, sheet, str(tmp_path / "web"), "--fail-on", "never").code == 0
+    (sheet.path.parent / sheet.rows()[0]["video_file"]).unlink()
+    assert cli("share", sheet, "--to", tmp_path / "after.zip", "--no-ids").code == 0
+
+    shared = [_shared(tmp_path / f"{name}.zip") for name in ("before", "after")]
+    assert "video_url" not in shared[0]
+    url = sheet.rows()[0]["video_url"]
+    assert url in shared[1]
+    cli("report", sheet)
+    rows = rows_of(page_of(sheet))
+    assert (rows[0]["remote"], rows[0]["link"], "video" in rows[0]) == (url, url, False)
+    assert not {"remote", "link", "lasting"} & rows[1].keys()
+
+
+def _shared(place: Path) -> str:
+    """The sheet that an archive holds."""
+    with zipfile.ZipFile(place) as archive:
+        return archive.read("campaign.csv").decode("utf-8-sig")

@@ -137,6 +137,42 @@ def test_a_video_plays_where_the_pointer_rests(gallery: Callable[..., Page]) -> 
     assert page.locator("#cards video").count() == 0
 
 
+def test_a_video_on_the_web_is_asked_for_only_when_it_is_wanted(
+    sheet: Path, open_page: Open
+) -> None:
+    """One that is kept elsewhere plays by a tap; or all do by themselves once that is ticked."""
+    folder = sheet.with_name(f"{sheet.name}.batch")
+    film = next((folder / "videos").glob("2_*"))
+    address = "https://cdn.example.com/summer/2.mp4"
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    local = f'"video":"videos/{film.name}"'
+    assert text.count(local) == 1
+    page, asked = open_page(), list[str]()
+    elsewhere = folder / "elsewhere.html"
+    elsewhere.write_text(text.replace(local, f'"remote":"{address}"'), encoding="utf-8")
+    page.route("https://**", lambda route: route.fulfill(body=b"", content_type="image/png"))
+    page.route(address, lambda route: route.fulfill(path=film, content_type="video/mp4"))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(elsewhere.as_uri())
+    page.wait_for_selector("html[data-ready]")
+    media = page.locator("#cards > li").first.locator(".media")
+
+    media.hover()
+    page.locator("#title").hover()
+    page.locator("#cards > li .name").first.click()
+    assert page.locator("#details video").get_attribute("src") == address
+    press(page, "Escape")
+    assert address not in asked
+    media.locator(".play").click()
+    until(page, "document.querySelector('.playing video')?.currentTime > 0.05")
+    assert address in asked
+    page.locator("#title").click()
+    page.locator("#pictures").check()
+    page.locator("#title").hover()
+    media.hover()
+    until(page, "document.querySelector('.playing video')?.currentTime > 0.05")
+
+
 def test_without_posters_the_videos_show_themselves(sheet: Path, open_page: Open) -> None:
     """Each card in sight gets its video's first moment, and no player stays behind for it."""
     place = sheet.with_name(f"{sheet.name}.batch") / "report.html"

@@ -82,6 +82,8 @@ def _dies(job: Job, localise: Localise) -> str | None:
 def _told(fields: Mapping[str, object], what: Shown) -> dict[str, object]:
     """Without what is blank, and what is not to be told."""
     held = _withheld(what)
+    if fields.get("lasting"):
+        held -= {"link"}  # it is there to be seen, and tells of nobody at the provider
     told = {
         name: value
         for name, value in fields.items()
@@ -127,15 +129,23 @@ def _listed(value: object) -> Sequence[object]:
 
 def _result(job: Job, takes: Sequence[Take], links: Links) -> dict[str, object]:
     last = takes[-1] if takes else None
+    video = links.video(job.video_file) if job.video_file else None
     return {
-        "video": links.video(job.video_file) if job.video_file else None,
+        "video": video,
+        "remote": None if video else _on_the_web(job),
         "poster": links.poster(job.task_id) if job.task_id else None,
         "link": job.link,
+        "lasting": job.published is not None or None,
         "task": job.task_id,
         "error": job.error,
         "cause": job.error_code,
         "seconds": last.duration if last is not None else None,
     }
+
+
+def _on_the_web(job: Job) -> str | None:
+    """Where a video plays that is not at hand, as long as its owner keeps it there."""
+    return job.published if job.published and job.published.startswith("https://") else None
 
 
 def _take(take: Take, links: Links) -> dict[str, object]:

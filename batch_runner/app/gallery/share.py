@@ -13,7 +13,9 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.gallery.cards import Shown
 from batch_runner.app.gallery.gallery import Wish, check_ran
 from batch_runner.app.gallery.write import Written, check_place, pack_gallery, replacing
+from batch_runner.app.place.ledger_place import reading
 from batch_runner.app.place.sidecar import shown
+from batch_runner.app.status import known_or_refused
 from batch_runner.reporter.plain_table import Value, plain_table
 
 _NAMES = {
@@ -22,6 +24,7 @@ _NAMES = {
     "model": "model",
     "status": "state",
     "video_file": "video",
+    "video_url": "link",
     "cost_usd": "cost",
     "error": "error",
     "finished_at": "finished",
@@ -50,7 +53,7 @@ async def share(campaign: Campaign, place: Path, what: Shown) -> Written:
     with tempfile.TemporaryDirectory() as folder:
         suffix = ".csv" if campaign.sheet.suffix.lower() in {".csv", ".tsv"} else ".xlsx"
         sheet = Path(folder) / f"{campaign.sheet.stem}{suffix}"
-        headers = _headers(what)
+        headers = _headers(what, links=await _has_links(campaign))
         with replacing(place) as out, zipfile.ZipFile(out, "w") as archive:
             with plain_table(sheet, headers) as lines:
                 wish = Wish(what=what)
@@ -60,8 +63,15 @@ async def share(campaign: Campaign, place: Path, what: Shown) -> Written:
     return Written(place=place, made=made, files=files)
 
 
-def _headers(what: Shown) -> Sequence[str]:
+async def _has_links(campaign: Campaign) -> bool:
+    """Whether any row has a link that lasts: others are of no use to whoever gets the archive."""
+    async with reading(campaign.ledger) as found:
+        return await known_or_refused(found, campaign).has_published()
+
+
+def _headers(what: Shown, *, links: bool) -> Sequence[str]:
     withheld = {
+        *(() if links else ("video_url",)),
         *(() if what.prompts else ("prompt",)),
         *(() if what.costs else ("cost_usd",)),
         *(() if what.ids else ("task_id",)),
@@ -70,7 +80,8 @@ def _headers(what: Shown) -> Sequence[str]:
 
 
 def _line(row: Mapping[str, object], headers: Sequence[str]) -> list[Value]:
-    values = (row.get(_NAMES[name]) for name in headers)
+    told = row if row.get("lasting") else {**row, "link": None}
+    values = (told.get(_NAMES[name]) for name in headers)
     return [_value(name, value) for name, value in zip(headers, values, strict=True)]
 
 

@@ -10,23 +10,28 @@ export function badge(word) {
   return el("span", { class: `badge state-${word}` }, icon(word), t(word));
 }
 
+// Where a row's video is: beside the page, or on the web. What is there is asked for only when the
+// reader wants it, by a tap or for all of them: its host would know.
+export const filmOf = (row) => row.video ?? webLink(row.remote, ["https:"]);
+
 // The picture of a video; where there is none, the video's own first moment.
-export function poster(row) {
+export function poster(row, load) {
   if (row.video?.endsWith(".gif")) return el("img", { src: row.video, alt: "", loading: "lazy" });
   if (row.poster) return el("img", { src: row.poster, alt: "", loading: "lazy", decoding: "async" });
-  if (!row.video) return null;
-  return still(row.video);
+  const film = row.video ?? (load ? filmOf(row) : undefined);
+  return film ? still(film) : null;
 }
 
-function mediaOf(row, name) {
-  const media = el("div", { class: "media" }, poster(row));
-  if (!row.video) {
+function mediaOf(row, name, load) {
+  const media = el("div", { class: "media" }, poster(row, load));
+  const film = filmOf(row);
+  if (!film) {
     const text = row.shownState === "succeeded" ? t("video_gone") : t("no_video");
     media.append(el("span", { class: "blank" }, icon(row.shownState), el("span", {}, text)));
     return media;
   }
-  media.dataset.video = row.video;
-  watch(media);
+  media.dataset.video = film;
+  if (row.video || load) watch(media);
   media.append(
     el("button", { type: "button", class: "play", tabindex: "-1", "aria-label": t("play", { name }), on: { click: () => toggle(media) } }, icon("play")),
   );
@@ -70,7 +75,7 @@ export function fill(card, row, { head, decisions, load, open }) {
   card.setAttribute("aria-label", t("card_label", { name, state: t(row.shownState), prompt: prompt.slice(0, 120) }));
   const title = foreign("button", name, { type: "button", class: "name", tabindex: "-1", title: t("open_details", { name }), on: { click: () => open(row) } });
   card.replaceChildren(
-    mediaOf(row, name),
+    mediaOf(row, name, load),
     el("div", { class: "text" },
       el("div", { class: "line" }, title, badge(row.shownState)),
       row.error ? foreign("p", row.error, { class: "error", title: row.error.slice(0, 500) }) : null,

@@ -1,5 +1,5 @@
 // All of one row, and the place to decide about it.
-import { badge } from "./card.js";
+import { badge, filmOf } from "./card.js";
 import { DECISIONS, choices, readSeed } from "./decisions.js";
 import { el, foreign, icon, outward, webLink } from "./dom.js";
 import { nameOf, range, valueText } from "./format.js";
@@ -27,11 +27,12 @@ function section(title, ...content) {
 }
 
 function film(row) {
-  if (!row.video) return el("div", { class: "film blank" }, icon(row.shownState), t(row.shownState === "succeeded" ? "video_gone" : "no_video"));
-  if (row.video.endsWith(".gif")) return el("img", { class: "film", src: row.video, alt: "" });
-  const video = el("video", { class: "film", controls: true, loop: true, playsinline: true, preload: "metadata" });
+  const address = filmOf(row);
+  if (!address) return el("div", { class: "film blank" }, icon(row.shownState), t(row.shownState === "succeeded" ? "video_gone" : "no_video"));
+  if (row.video?.endsWith(".gif")) return el("img", { class: "film", src: row.video, alt: "" });
+  const video = el("video", { class: "film", controls: true, loop: true, playsinline: true, preload: row.video ? "metadata" : "none" });
   if (row.poster) video.poster = row.poster;
-  video.src = row.video;
+  video.src = address;
   return video;
 }
 
@@ -50,7 +51,7 @@ function results(row) {
     ...(row.finished ? pair(t("finished"), time(row.finished)) : []),
     ...(row.attempt > 1 ? pair(t("attempt"), String(row.attempt)) : []),
     ...(row.video && !row.video.startsWith("data:") ? pair(t("file"), foreign("a", decodeURI(row.video), { href: row.video, target: "_blank", rel: "noopener" })) : []),
-    ...(link ? pair(t("link"), outward(link, t("open")), dies) : []),
+    ...(link ? pair(t(row.lasting ? "lasting" : "link"), outward(link, t("open")), dies) : []),
     ...(row.task ? pair(t("task"), ...copied(row.task)) : []),
     ...pair(t("job"), el("code", {}, row.job)));
 }

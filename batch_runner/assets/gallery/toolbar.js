@@ -35,7 +35,7 @@ export class Toolbar {
     this.columns = facets(this.rows, this.head.columns);
     options($("column"), [["", t("all")], ...this.columns.map(({ place, name }) => [String(place), name])]);
     $("column-label").hidden = !this.columns.length;
-    $("pictures-label").hidden = !this.rows.some((row) => row.images?.some((image) => image.startsWith("https:")));
+    $("pictures-label").hidden = !this.rows.some((row) => row.remote || row.images?.some((image) => image.startsWith("https:")));
   }
 
   #chip(state, count) {
