@@ -40,6 +40,8 @@ class Told:
 class PoolStore(ABC):
     """The runs of one account at one service; any thread may call."""
 
+    lease = LEASE
+
     def __init__(self, account: str, origin: str) -> None:
         self._who = (account, origin)
 
@@ -116,7 +118,7 @@ class PoolStore(ABC):
 
     def _others(self, connection: Connection, me: str, at: float) -> list[Member]:
         connection.execute(
-            "DELETE FROM members WHERE abs(? - beat_at) > ? AND id <> ?", (at, LEASE, me)
+            "DELETE FROM members WHERE abs(? - beat_at) > ? AND id <> ?", (at, self.lease, me)
         )
         rows = connection.execute(
             "SELECT * FROM members WHERE account = ? AND origin = ? AND id <> ?", (*self._who, me)

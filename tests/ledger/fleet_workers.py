@@ -47,6 +47,7 @@ class Crew:
         """A fresh campaign with these rows and workers."""
         fleet = await Fleet.open(url)
         campaign = await fleet.change(campaigns.make, "sheet.csv", ORIGIN)
+        await fleet.change(campaigns.set_active, campaign, active=True)
         crew = cls(fleet, campaign)
         crew._open.enter_context(closing(fleet))
         with closing(await fleet.ledger(campaign)) as ledger:

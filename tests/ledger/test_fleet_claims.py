@@ -13,7 +13,7 @@ import pytest
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.jobs import ClaimKind, Job
 from batch_runner.core.lifecycle import Event
-from batch_runner.ledger.postgres import workers
+from batch_runner.ledger.postgres import campaigns, workers
 from batch_runner.ledger.postgres.bucket import Bounds
 from tests.ledger.fleet_workers import Crew, Hand, play, tell
 
@@ -120,6 +120,24 @@ def test_who_was_silent_claims_nothing(fleet_database: str) -> None:
             with pytest.raises(LedgerError) as caught:
                 await crew.claim(one)
             assert caught.value.code == "lease_lost"
+
+    play(story())
+
+
+def test_workers_leave_a_campaign_alone_that_is_not_active(fleet_database: str) -> None:
+    """Once its run has stopped; the run itself goes on with what it has begun."""
+
+    async def story() -> None:
+        with closing(await Crew.gather(fleet_database, TEXTS[:3], "one")) as crew:
+            (one,) = crew.hands
+            await crew.fleet.change(campaigns.set_active, crew.campaign, active=False)
+            assert (await crew.claim(one)).kind is ClaimKind.EMPTY
+            await crew.fleet.change(
+                lambda c: c.execute(
+                    "UPDATE workers SET role = 'run' WHERE token = ?", (one.token,)
+                )
+            )
+            assert (await crew.claim(one)).job is not None
 
     play(story())
 

@@ -56,16 +56,21 @@ def claim(
 ) -> Turn:
     """Claim the next job of a campaign; times are the database's.
 
+    Workers find nothing where the campaign is not active; only the run that has its sheet does.
+
     Raises:
         LedgerError: this worker was removed (code ``lease_lost``).
     """
-    alive = connection.execute(
+    here = connection.execute(
         # Kept from being removed until the claim is durable, but not from beating.
-        "SELECT until > seconds() AS alive FROM workers WHERE token = ? FOR KEY SHARE",
-        (desk.token,),
+        """SELECT w.until > seconds() AS alive, c.active OR w.role = 'run' AS wanted
+           FROM workers w, campaigns c WHERE w.token = ? AND c.number = ? FOR KEY SHARE OF w""",
+        (desk.token, campaign),
     ).fetchone()
-    if alive is None:
+    if here is None:
         raise lease_lost()
+    if not here["wanted"]:
+        return Turn(claim=Claim(kind=ClaimKind.EMPTY))
     bucket = _bucket(connection, desk)
     (flights, seconds) = connection.execute(
         "SELECT count(*), seconds() FROM flights WHERE account = ? AND origin = ?",
@@ -73,7 +78,7 @@ def claim(
     ).fetchone()
     now = to_time(seconds)
     assert now is not None
-    if not alive["alive"]:
+    if not here["alive"]:
         return Turn(claim=Claim(kind=ClaimKind.LATER, not_before=now + LATE))
     free_at = max(bucket["cool_until"], bucket["next_at"] - AHEAD)
     if free_at > seconds:

@@ -94,10 +94,12 @@ def _alone(connection: PostgresConnection) -> Iterator[None]:
 
 
 def _shared_version(connection: PostgresConnection) -> int:
-    (there,) = connection.execute(
-        "SELECT to_regclass(?) IS NOT NULL", (f"{SCHEMA}.facts",)
-    ).fetchone() or (False,)
-    if not there:
+    # Asked as a table is: to_regclass() may answer from before the lock was waited for.
+    there = connection.execute(
+        "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = ? AND tablename = 'facts'",
+        (SCHEMA,),
+    ).fetchone()
+    if there is None:
         return 0
     row = connection.execute(
         f"SELECT value FROM {SCHEMA}.facts WHERE name = 'version'"  # noqa: S608 - a constant

@@ -10,6 +10,7 @@ from batch_runner.core.share import Member
 from batch_runner.ledger.committer import Touches, Work
 from batch_runner.ledger.database import Connection
 from batch_runner.ledger.pool_store import PoolStore, Told
+from batch_runner.ledger.postgres import workers
 from batch_runner.ledger.postgres.commit import PostgresCommit
 
 T = TypeVar("T")
@@ -20,6 +21,8 @@ class PostgresPoolStore(PoolStore):
 
     The times that it is told and tells are of its caller's clock, whatever that shows.
     """
+
+    lease = workers.LEASE  # a restart of the database is no reason to think that one is alone
 
     def __init__(self, commit: PostgresCommit, account: str, origin: str) -> None:
         super().__init__(account, origin)
