@@ -45,13 +45,12 @@ class FolderPlace:
         target = self._folder / PurePosixPath(name)
         with _disk():
             target.parent.mkdir(parents=True, exist_ok=True)
-            lies = _lies_at(target, known)
-            if lies is not None:
-                return lies
-            # Named by what it is to be: what a killed run left of it is replaced by the next.
+            # Named by what it is to be: what a killed run left of it is removed by the next.
             mark = hashlib.sha256(f"{known.sha256} {target.name}".encode()).hexdigest()
             beside = target.with_name(f".{mark[:16]}.tmp")
             try:
+                if (lies := _lies_at(target, known)) is not None:
+                    return lies
                 sys.audit("batch_runner.storage.put")
                 _copy(file, beside)
                 if digest_of(beside) != known:
