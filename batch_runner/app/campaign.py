@@ -41,8 +41,8 @@ SENDING = frozenset({"run", "retry"})
 
 _PLACES = ("config", "sheet", "base_url", "account")
 _AGAIN = {
-    "run": _PLACES,
-    "retry": _PLACES,
+    "run": (*_PLACES, "videos"),
+    "retry": (*_PLACES, "videos"),
     "check": ("config", "sheet"),
     "status": ("config",),
     "resolve": ("config",),

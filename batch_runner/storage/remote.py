@@ -119,7 +119,7 @@ def _filesystem(url: str, protocol: str) -> tuple[Any, str]:
             ),
             code="storage_not_installed",
             hint=phrase(
-                'Install what it needs: pip install "batch-runner[storage]" for s3://, and gcsfs for gs://, adlfs for abfs://.'
+                "pip install s3fs for s3://, gcsfs for gs://, adlfs for abfs:// (where batch-runner came by pipx: pipx inject batch-runner s3fs)."
             ),
         ) from error
     return filesystem, str(root).rstrip("/")

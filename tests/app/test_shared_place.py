@@ -88,8 +88,10 @@ def test_a_bucket_that_is_not_there_buys_nothing(
     stopped = cli("run", sheet, "--videos", "s3://not-there-yet/x")
     assert stopped.code == 3
     assert "there is no bucket not-there-yet" in stopped.out + stopped.err
+    assert "--videos s3://not-there-yet/x" in stopped.out + stopped.err  # as the next command
     assert service.accepted() == []
     assert cli("run", sheet, "--videos", f"s3://{s3.bucket}").code == 0
+    assert cli("run", sheet, "--videos", "s3://not-there-yet/x").code == 0  # nothing is to come
     assert len(service.accepted()) == 1
 
 

@@ -78,11 +78,14 @@ def shelf_of(campaign: Campaign, ledger: Ledger) -> VideoShelf | SharedShelf:
 
 
 def unreachable(trouble: str) -> StopReason:
-    """The place for videos cannot be reached: nothing is bought that could not be put there."""
+    """The place for videos cannot be reached: nothing is bought that could not be put there.
+
+    What was bought before is still brought to this computer.
+    """
     return StopReason(
         code="storage_unreachable",
         message=phrase(
-            "the place for videos cannot be used ({reason}); what was bought before waits on this computer.",
+            "the place for videos cannot be used ({reason}), so nothing is sent.",
             reason=trouble.rstrip("."),
         ),
     )

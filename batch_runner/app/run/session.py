@@ -86,8 +86,8 @@ class Session:
 
     async def _engine(self, provider: HttpProvider, terms: Terms, *, terminal: bool) -> Engine:
         shelf = stores.shelf_of(self.campaign, self.ledger)
-        if isinstance(shelf, SharedShelf) and (trouble := await shelf.reach()):
-            self.halt.stop_submits(stores.unreachable(trouble))
+        if isinstance(shelf, SharedShelf) and await self._is_needed():
+            await self._reach(shelf)
         return Engine(
             World(
                 ledger=self.entry.neighbours.ledger,
@@ -111,6 +111,16 @@ class Session:
             await self._limits(terminal=terminal),
             self.halt,
         )
+
+    async def _reach(self, shelf: SharedShelf) -> None:
+        if trouble := await shelf.reach():
+            self.halt.stop_submits(stores.unreachable(trouble))
+
+    async def _is_needed(self) -> bool:
+        """Whether a place for videos is: something is to come."""
+        totals = await self.ledger.totals()
+        waits = totals.unsent or totals.video_missing or totals.states.get("running")
+        return self.campaign.settings.download and bool(waits)
 
     async def _run(self, engine: Engine) -> StopReason | None:
         self.meter.watch(engine.controls)
