@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from batch_runner.app.clock import localiser
+from batch_runner.app.place.database import LedgerDatabase, database_of
 from batch_runner.app.place.guards import SANDBOX_ORIGIN
 from batch_runner.app.place.home import sidecar_of
 from batch_runner.app.place.ledger_place import LedgerFile, LedgerPlace
@@ -69,11 +70,12 @@ class Campaign:
     localise: Localise
     data: Path  # the user's own data folder on this computer
     given: Mapping[str, object] = field(default_factory=dict)  # the options as typed
+    database: LedgerDatabase | None = None  # where its ledger is; None: in a file of the sidecar
 
     @property
     def ledger(self) -> LedgerPlace:
         """The durable store of its jobs."""
-        return LedgerFile(self.sidecar.ledger)
+        return self.database or LedgerFile(self.sidecar.ledger)
 
     @property
     def books(self) -> Path:
@@ -144,6 +146,8 @@ def open_campaign(
     speak(load_language(settings.language))
     catalogue = load_catalogue(settings.defaults, settings.profiles)
     data = user_data_dir(environ)
+    sidecar = sidecar_of(sheet, settings.state_dir, data)
+    rehearses = sandbox or is_sandbox_copy(sheet)
     return Campaign(
         source=source,
         sheet=sheet,
@@ -157,8 +161,9 @@ def open_campaign(
                 cache=data,
             ),
         ),
-        sidecar=sidecar_of(sheet, settings.state_dir, data),
-        given=options,
+        sidecar=sidecar,
+        given={name: value for name, value in options.items() if name != "ledger"},
+        database=None if rehearses else database_of(sidecar, options, environ),
         origin=SANDBOX_ORIGIN if sandbox else settings.base_url,
         sandbox=sandbox,
         localise=localiser(settings.time_zone),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
-from batch_runner.cli.options import config_option, settings_of, sheet_argument
+from batch_runner.cli.options import config_option, ledger_option, settings_of, sheet_argument
 from batch_runner.core.language import phrase
 
 
@@ -16,8 +17,9 @@ from batch_runner.core.language import phrase
 @sheet_argument
 @click.argument("words", nargs=-1, metavar="[ACTION]")
 @config_option
+@ledger_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def command(sheet: Path, words: tuple[str, ...], config: Path | None, *, as_json: bool) -> int:
+def command(sheet: Path, words: tuple[str, ...], *, as_json: bool, **given: Any) -> int:
     """Tell the run that is at work on SHEET what to do.
 
     \b
@@ -42,7 +44,7 @@ def command(sheet: Path, words: tuple[str, ...], config: Path | None, *, as_json
         raise UsageError(
             str(error), code="bad_order", hint=phrase("See 'batch-runner ctl --help'.")
         ) from None
-    reply = tell_run(open_campaign(sheet, settings_of({"config": config}), os.environ), order)
+    reply = tell_run(open_campaign(sheet, settings_of(given), os.environ), order)
     if as_json:
         click.echo(json.dumps(reply, ensure_ascii=False, indent=2))
     else:

@@ -32,6 +32,15 @@ def config_option(function: F) -> F:
     return click.option("--config", type=_PATH, help="Campaign config (YAML) to use.")(function)
 
 
+def ledger_option(function: F) -> F:
+    """``--ledger``."""
+    return click.option(
+        "--ledger",
+        metavar="URL",
+        help="The database that keeps the ledger, postgresql://..., for many machines.",
+    )(function)
+
+
 def where_option(function: F) -> F:
     """``--where``."""
     return click.option(
@@ -56,6 +65,7 @@ def reading_options(function: F) -> F:
     for option in reversed(
         (
             config_option,
+            ledger_option,
             click.option("--sheet", "worksheet", help="Worksheet to use, or 'all'."),
             click.option(
                 "--set",
@@ -154,6 +164,7 @@ SETTINGS = frozenset(
         "output",
         "metrics",
         "save_every",
+        "ledger",
         "only",
         "where",
     }

@@ -7,11 +7,11 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from batch_runner.cli.options import config_option, settings_of, sheet_argument
+from batch_runner.cli.options import config_option, ledger_option, settings_of, sheet_argument
 from batch_runner.core.language import phrase, plural
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.command("resolve")
 @sheet_argument
 @config_option
+@ledger_option
 @click.option("--row", "rows", multiple=True, metavar="LINE|KEY", help="This row (repeatable).")
 @click.option("--all", "everything", is_flag=True, help="All unknown rows.")
 @click.option("--resend", is_flag=True, help="It was not accepted: the next run sends it again.")
@@ -33,16 +34,15 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="The list as one JSON document.")
 def command(  # noqa: PLR0913 - one argument an option
     sheet: Path,
-    config: Path | None,
     rows: tuple[str, ...],
     task_id: str | None,
     account: str | None,
-    base_url: str | None,
     *,
     everything: bool,
     resend: bool,
     give_up: bool,
     as_json: bool,
+    **given: Any,
 ) -> int:
     """List or settle the unknown rows of SHEET.
 
@@ -58,9 +58,7 @@ def command(  # noqa: PLR0913 - one argument an option
     from batch_runner.app.campaign import open_campaign
     from batch_runner.app.settle import Verdict
 
-    campaign = open_campaign(
-        sheet, settings_of({"config": config, "base_url": base_url}), os.environ
-    )
+    campaign = open_campaign(sheet, settings_of(given), os.environ)
     chosen = sum((resend, give_up, task_id is not None))
     if chosen > 1:
         raise click.UsageError(phrase("--resend, --task-id and --give-up exclude each other."))

@@ -7,11 +7,11 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from batch_runner.cli.options import config_option, settings_of, sheet_argument
+from batch_runner.cli.options import config_option, ledger_option, settings_of, sheet_argument
 from batch_runner.core.language import phrase
 
 if TYPE_CHECKING:
@@ -23,18 +23,19 @@ MOST_TROUBLES = 20
 @click.command("status")
 @sheet_argument
 @config_option
+@ledger_option
 @click.option("--row", metavar="LINE|KEY", help="The whole story of one row.")
 @click.option("--watch", is_flag=True, help="Again and again, until the run ends.")
 @click.option("--every", metavar="TIME", help="How often (1s on a terminal, else 30s).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(
     sheet: Path,
-    config: Path | None,
     row: str | None,
     every: str | None,
     *,
     watch: bool,
     as_json: bool,
+    **given: Any,
 ) -> int:
     """Show how SHEET stands; also while it runs.
 
@@ -45,7 +46,7 @@ def command(
     """
     from batch_runner.app.campaign import open_campaign
 
-    campaign = open_campaign(sheet, settings_of({"config": config}), os.environ)
+    campaign = open_campaign(sheet, settings_of(given), os.environ)
     if watch:
         return _watch(campaign, every)
     if row is not None:

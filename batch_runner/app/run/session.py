@@ -25,7 +25,7 @@ from batch_runner.app.run.background import BEAT, SHOW, Background, Outset, Scre
 from batch_runner.app.run.callbacks import receiving
 from batch_runner.app.run.listen import RunListener
 from batch_runner.app.run.outcome import Ending, FailOn, exit_code, left_over, next_command
-from batch_runner.app.run.pool import MEET, Pool
+from batch_runner.app.run.pool import Pool
 from batch_runner.app.run.run_log import LOG_PAUSE, RunLog
 from batch_runner.app.run.terms import Terms, terms_of
 from batch_runner.app.run.wanted import Wanted, rows_now
@@ -168,7 +168,7 @@ class Session:
         if (pool := self.entry.pool) is not None:
             meet = partial(pool.meet, engine.sharing, self.listener)
             await meet()  # before the first submit
-            background.every(MEET, meet)
+            background.every(pool.every, meet)
         return background
 
     async def _terms(self) -> Terms:

@@ -1,0 +1,91 @@
+"""The workers of one campaign, as one of them sees the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job
+from batch_runner.core.uploads import Upload, Waiting
+from batch_runner.ledger.postgres.ledger import PostgresLedger
+
+
+@dataclass(frozen=True, kw_only=True)
+class Company:
+    """What the engine asks of the others, see :class:`batch_runner.core.ports.Others`."""
+
+    ledger: PostgresLedger
+    look: float  # seconds between two looks where nobody tells of anything
+    terms: Callable[[], ClaimTerms]
+    stays: Callable[[], bool] = lambda: False  # it waits for more, though nothing is left
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def tell(self) -> None:
+        """A look is worth it now."""
+        self.told.set()
+
+    async def news(self) -> None:
+        """Wait until it was told, or for as long as nobody does."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.look):
+                await self.told.wait()
+        self.told.clear()
+
+    async def leave_more(self, *, over_budget: bool) -> bool:
+        """Whether they are at something, or something became free since it was asked for."""
+        if self.stays():
+            return True
+        left = await self.ledger.left(self.terms())
+        return left.open > 0 or (left.ready > 0 and not over_budget)
+
+
+class WorkersLedger:
+    """The ledger as one of many workers uses it: it sees to its own tasks, and to orphans'.
+
+    Where the sheet is not at hand there are no pictures to upload, and videos that could not be
+    had are tried again by the run that has the sheet.
+    """
+
+    def __init__(self, ledger: PostgresLedger, *, at_home: bool) -> None:
+        """``at_home``: the sheet, its pictures and its videos' place are here."""
+        self._ledger = ledger
+        self._at_home = at_home
+
+    async def claim(self, terms: ClaimTerms) -> Claim:
+        """The next job to submit, its intent durable, and its owner this worker."""
+        return await self._ledger.claim(terms)
+
+    async def waiting_for_pictures(self, terms: ClaimTerms, most: int) -> Sequence[Waiting]:
+        """The first jobs that wait for pictures to be uploaded from here."""
+        return await self._ledger.waiting_for_pictures(terms, most) if self._at_home else ()
+
+    async def keep_upload(self, upload: Upload) -> None:
+        """Remember where a picture lies at the provider."""
+        await self._ledger.keep_upload(upload)
+
+    async def record(self, job: Job, change: Change) -> Job:
+        """What happened to a job, durable; the job as it is then."""
+        return await self._ledger.record(job, change)
+
+    async def job(self, job: int) -> Job:
+        """One job as it is now."""
+        return await self._ledger.job(job)
+
+    async def open_jobs(self) -> Sequence[Job]:
+        """Accepted tasks that nobody saw to any more; from now on this worker does."""
+        return await self._ledger.adopt(videos=self._at_home)
+
+    async def without_video(self) -> Sequence[Job]:
+        """Succeeded jobs whose video is still to be had."""
+        return await self._ledger.without_video() if self._at_home else ()
+
+    async def task_ids(self) -> AbstractSet[str]:
+        """Every task that any attempt is known to have."""
+        return await self._ledger.task_ids()
+
+    async def durations(self, model: str) -> Sequence[float]:
+        """Seconds that the last tasks of a model took, sorted."""
+        return await self._ledger.durations(model)
