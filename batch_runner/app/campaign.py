@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batch_runner.app.clock import localiser
 from batch_runner.app.place.database import LedgerDatabase, database_of
@@ -36,6 +37,9 @@ from batch_runner.settings.languages import load_language
 from batch_runner.settings.profiles import check_parameters, load_catalogue
 from batch_runner.settings.resolve import resolve
 from batch_runner.settings.settings import Settings
+
+if TYPE_CHECKING:  # its drivers are an extra
+    from batch_runner.app.fleet.office import Office
 
 SENDING = frozenset({"run", "retry"})
 """Commands that take the user's own sheet even in a rehearsal."""
@@ -71,6 +75,7 @@ class Campaign:
     data: Path  # the user's own data folder on this computer
     given: Mapping[str, object] = field(default_factory=dict)  # the options as typed
     database: LedgerDatabase | None = None  # where its ledger is; None: in a file of the sidecar
+    office: Office | None = None  # of the run at work on it, if its ledger is in a database
 
     @property
     def ledger(self) -> LedgerPlace:
@@ -85,7 +90,8 @@ class Campaign:
     @property
     def shared(self) -> bool:
         """Whether other computers may work on the sheet, too, each with a ledger of its own."""
-        return self.sidecar.local is not None and not self.sandbox
+        own = self.database is None and not self.sandbox
+        return own and self.sidecar.local is not None
 
     @property
     def only_read(self) -> bool:

@@ -24,6 +24,7 @@ UNUSABLE = 2
 COMMANDS = {
     "run": "Make the videos of a sheet; run again to go on after anything.",
     "serve": "Show all sheets in the browser, and run them there.",
+    "worker": "Take rows of all sheets whose ledger is in one database, on this machine.",
     "schedule": "Run a batch file at its times, for those without cron.",
     "check": "Say all that is wrong with a sheet, and what it would cost.",
     "status": "Show how a sheet stands, during a run and after.",

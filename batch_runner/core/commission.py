@@ -31,6 +31,7 @@ class Commission:
     patience: float = 1800.0  # seconds to wait for a provider that is down
     cap: int | None = None  # micro-dollars that all attempts of the campaign may hold
     priced_only: bool = False  # a budget holds: what has no known price is not sent
+    account: str = ""  # fingerprint of the API key that began it; only workers with it take part
     videos: str = ""  # a place that all workers reach; "": one only the sheet's machine knows
 
     def to_text(self) -> str:

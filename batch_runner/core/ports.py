@@ -109,11 +109,8 @@ class Others(Protocol):
         """Wait until a look is worth it: rows to send, or tasks of a worker that died."""
         ...
 
-    async def leave_more(self, *, over_budget: bool) -> bool:
-        """Whether what they are at may leave something to do here, where nothing is left now.
-
-        ``over_budget``: rows are left, but the budget says no until something costs less.
-        """
+    async def leave_more(self) -> bool:
+        """Whether what they are at may leave something to do here, where nothing is left now."""
         ...
 
 

@@ -58,6 +58,10 @@ class Aside(ABC):
         """What happened last, the newest first."""
         return await self._ask(board.happenings, most)
 
+    async def happened_after(self, line: int, most: int) -> Sequence[board.Happened]:
+        """The lines of the history that follow one, in their order."""
+        return await self._ask(board.happened_after, line, most)
+
     async def tempo(self, since: datetime) -> board.Tempo:
         """How much happened since a moment."""
         return await self._ask(board.tempo, since)

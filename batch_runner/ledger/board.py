@@ -6,9 +6,10 @@ Each question costs the same however large the ledger is.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import State, shown
@@ -35,6 +36,18 @@ class Happening:
     job: int
     name: str  # how people call the row
     event: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """One line of the history."""
+
+    id: int
+    at: datetime
+    job: int
+    attempt: int
+    event: str
+    detail: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +94,26 @@ def happenings(connection: Connection, most: int) -> Sequence[Happening]:
             job=row["job"],
             name=_name(row),
             event=row["event"],
+        )
+        for row in rows
+    ]
+
+
+def happened_after(connection: Connection, line: int, most: int) -> list[Happened]:
+    """The lines of the history that follow one, in their order."""
+    rows = connection.execute(
+        """SELECT id, at, job, attempt, event, detail FROM events WHERE id > ?
+           ORDER BY id LIMIT ?""",
+        (line, most),
+    )
+    return [
+        Happened(
+            id=row["id"],
+            at=datetime.fromtimestamp(row["at"], UTC),
+            job=row["job"],
+            attempt=row["attempt"],
+            event=row["event"],
+            detail=json.loads(row["detail"] or "{}"),
         )
         for row in rows
     ]

@@ -195,7 +195,7 @@ class Engine:
     async def _is_over(self) -> bool:
         """Whether there is no more to come, here and elsewhere; else it was waited for news."""
         others = self._world.others
-        if others is not None and await others.leave_more(over_budget=self._over_budget):
+        if others is not None and await others.leave_more():
             if self._idle:
                 await self._wait(None)
             return False

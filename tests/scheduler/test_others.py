@@ -27,7 +27,7 @@ class Elsewhere:
         await self._news.wait()
         self._news.clear()
 
-    async def leave_more(self, *, over_budget: bool) -> bool:  # noqa: ARG002 - they say it of all
+    async def leave_more(self) -> bool:
         """Whether they are at work."""
         return self.at_work
 

@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from batch_runner.app.clock import now
 from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job
 from batch_runner.core.uploads import Upload, Waiting
+from batch_runner.ledger.postgres.bucket import Bounds, Desk
 from batch_runner.ledger.postgres.ledger import PostgresLedger
+from batch_runner.scheduler.sharing import Sharing
+
+AT_ONCE = 1000  # tasks of others that are taken over at once
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Company:
     """What the engine asks of the others, see :class:`batch_runner.core.ports.Others`."""
 
     ledger: PostgresLedger
+    desk: Desk
     look: float  # seconds between two looks where nobody tells of anything
-    terms: Callable[[], ClaimTerms]
-    stays: Callable[[], bool] = lambda: False  # it waits for more, though nothing is left
-    told: asyncio.Event = field(default_factory=asyncio.Event)
+    stays: bool = False  # it waits for more, though nothing is left
+    told: asyncio.Event = field(default_factory=asyncio.Event)  # a look is worth it now
+    _quiet: bool = False  # nobody was at anything when it was asked for last
 
-    def tell(self) -> None:
-        """A look is worth it now."""
-        self.told.set()
+    def join(self, sharing: Sharing) -> None:
+        """Claim as one of them from now on, within what the account bears."""
+        self.ledger.join(
+            self.desk,
+            lambda: Bounds(rate=sharing.pace.rate, slots=int(sharing.pace.slots)),
+            most=AT_ONCE,
+        )
 
     async def news(self) -> None:
         """Wait until it was told, or for as long as nobody does."""
@@ -34,12 +44,17 @@ class Company:
                 await self.told.wait()
         self.told.clear()
 
-    async def leave_more(self, *, over_budget: bool) -> bool:
-        """Whether they are at something, or something became free since it was asked for."""
-        if self.stays():
+    async def leave_more(self) -> bool:
+        """Whether they are at something, or were when this worker looked for a row last."""
+        if self.stays:
             return True
-        left = await self.ledger.left(self.terms())
-        return left.open > 0 or (left.ready > 0 and not over_budget)
+        if await self.ledger.count_open() > 0:
+            self._quiet = False
+            return True
+        quiet, self._quiet = self._quiet, True
+        if not quiet:
+            self.told.set()  # what was given back meanwhile is found by one more look
+        return not quiet
 
 
 class WorkersLedger:
@@ -75,12 +90,17 @@ class WorkersLedger:
         return await self._ledger.job(job)
 
     async def open_jobs(self) -> Sequence[Job]:
-        """Accepted tasks that nobody saw to any more; from now on this worker does."""
-        return await self._ledger.adopt(videos=self._at_home)
+        """Accepted tasks that nobody sees to any more; from now on this worker does."""
+        await self._ledger.rescue(now())
+        return await self._ledger.adopt(AT_ONCE, videos=self._at_home)
 
     async def without_video(self) -> Sequence[Job]:
         """Succeeded jobs whose video is still to be had."""
         return await self._ledger.without_video() if self._at_home else ()
+
+    async def unpublished(self, base: str) -> Sequence[Job]:
+        """Succeeded jobs whose stored video has no lasting link that begins so."""
+        return await self._ledger.unpublished(base) if self._at_home else ()
 
     async def task_ids(self) -> AbstractSet[str]:
         """Every task that any attempt is known to have."""

@@ -12,8 +12,7 @@ from typing import Never
 
 from batch_runner.app.clock import now
 from batch_runner.app.fleet.company import Company, WorkersLedger
-from batch_runner.app.fleet.meeting import FleetMeeting
-from batch_runner.app.fleet.member import Member
+from batch_runner.app.fleet.member import FLEET_MEET, Member
 from batch_runner.app.money.accounts import fingerprint
 from batch_runner.app.run.background import Background
 from batch_runner.app.run.pool import Pool
@@ -32,7 +31,6 @@ from batch_runner.scheduler.world import Limits, World
 from batch_runner.settings.languages import load_language
 
 LOOK = 15.0  # seconds between two looks for rows, where nobody tells of any
-FLEET_MEET = 1.0  # seconds between two looks at the other members of an account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +62,11 @@ class Employment:
         speak(load_language(asked.language))
         async with self._ledger(member) as ledger, self._provider(asked, hired.key) as provider:
             terms = await self._terms(ledger, asked, hired.key)
-            account = fingerprint(hired.key, await member.salt())
-            meeting = await FleetMeeting.at(member.fleet, account, self.campaign.origin)
-            pool = Pool(meeting=meeting, every=FLEET_MEET, most=hired.most)
+            desk = await member.desk(hired.key, self.campaign.origin)
+            store = member.fleet.pool(desk.account, desk.origin)
+            pool = Pool(store=store, every=FLEET_MEET, most=hired.most)
             company = Company(
-                ledger=ledger, look=LOOK, terms=terms, stays=lambda: hired.stays, told=self.told
+                ledger=ledger, desk=desk, look=LOOK, stays=hired.stays, told=self.told
             )
             world = World(
                 ledger=WorkersLedger(ledger, at_home=False),
@@ -86,6 +84,7 @@ class Employment:
             )
             limits = await self._limits(asked, pool)
             engine = Engine(world, asked.policy, limits, self.halt)
+            company.join(engine.sharing)
             known, soon = await ledger.models()
             return await self._run(engine, pool, world, known | soon)
 
@@ -104,10 +103,10 @@ class Employment:
 
     @asynccontextmanager
     async def _ledger(self, member: Member) -> AsyncIterator[PostgresLedger]:
-        ledger = await member.fleet.ledger(self.campaign.id, owner=member.token)
+        ledger = await member.fleet.ledger(self.campaign.id)
         try:
             yield ledger
-            await ledger.give_back()  # what is still at the provider, others see to
+            await ledger.release(now())  # what is still at the provider, others see to
         finally:
             await asyncio.to_thread(ledger.close)
 

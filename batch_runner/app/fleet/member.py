@@ -10,13 +10,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from batch_runner.app.money.accounts import fingerprint
 from batch_runner.app.place.database import LONG, opened
 from batch_runner.core.errors import LedgerError
 from batch_runner.ledger.postgres import workers
+from batch_runner.ledger.postgres.bucket import Desk
 from batch_runner.ledger.postgres.fleet import Fleet
 from batch_runner.queue.queue import forget
 
 RESCUE = 15.0  # seconds between two looks for those that died
+FLEET_MEET = 1.0  # seconds between two looks at who else uses an account
 
 RUN, WORKER = "run", "worker"
 
@@ -32,8 +35,10 @@ class Member:
 
     async def beat(self) -> None:
         """Give signs of life until cancelled, or taken for dead."""
-        while await self.fleet.change(workers.beat, self.token):
+        alive = True
+        while alive:
             await asyncio.sleep(workers.BEAT)
+            alive = await self.fleet.change(workers.beat, self.token)
         self.lost.set()
 
     async def rescue(self, rescued: Callable[[], None]) -> None:
@@ -44,6 +49,14 @@ class Member:
                 with contextlib.suppress(LedgerError):  # words that nobody reads hurt nobody
                     await forget(self.url, dead)
             await asyncio.sleep(RESCUE)
+
+    async def account(self, key: str) -> str:
+        """By what all who use this database know an API key's account."""
+        return fingerprint(key, await self.fleet.salt())
+
+    async def desk(self, key: str, origin: str) -> Desk:
+        """As who this process claims jobs."""
+        return Desk(token=self.token, account=await self.account(key), origin=origin)
 
     async def others(self, origin: str) -> list[str]:
         """The tokens of the workers that may take jobs of this service."""

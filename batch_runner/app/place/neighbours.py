@@ -20,6 +20,8 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.place.guards import check_origin
 from batch_runner.app.place.home import machine_of
 from batch_runner.app.place.telling import Say, TellingLedger, as_ledger_error
+from batch_runner.app.run.listen import RunListener
+from batch_runner.app.run.terms import Terms
 from batch_runner.core import ports
 from batch_runner.core.elsewhere import Step
 from batch_runner.core.errors import LedgerError, LockedError
@@ -31,6 +33,7 @@ from batch_runner.ledger.lease import end_lease, read_leases, write_lease
 from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.sent_file import SentFiles
 from batch_runner.scheduler.halt import StopReason
+from batch_runner.scheduler.sharing import Sharing
 
 LEASE_BEAT = 60.0  # seconds between two signs of life: each is synchronised to every computer
 
@@ -39,6 +42,19 @@ class Neighbours(Protocol):
     """What a run does about other computers."""
 
     ledger: ports.Ledger  # tells them of each send before it happens
+    others: ports.Others | None  # workers over the very same ledger, if there may be any
+
+    def listen_to(self, listener: RunListener) -> None:
+        """Hear what the run does itself."""
+        ...
+
+    async def begin(self, terms: Terms, sharing: Sharing) -> None:
+        """The run begins to send, under these terms."""
+        ...
+
+    async def catch_up(self, listener: RunListener) -> None:
+        """Tell of what others did to the same ledger."""
+        ...
 
     async def meet(self) -> None:
         """Take in what the others sent, and tell what is not told yet; the rows are enrolled."""
@@ -62,6 +78,16 @@ class NoNeighbours:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger: ports.Ledger = ledger
+        self.others: ports.Others | None = None
+
+    def listen_to(self, listener: RunListener) -> None:
+        """Nobody else does anything."""
+
+    async def begin(self, terms: Terms, sharing: Sharing) -> None:
+        """Nobody else does anything."""
+
+    async def catch_up(self, listener: RunListener) -> None:
+        """Nobody else does anything."""
 
     async def meet(self) -> None:
         """Nobody is there."""
@@ -77,7 +103,7 @@ class NoNeighbours:
         """Nobody asks."""
 
 
-class SharedSheet:
+class SharedSheet(NoNeighbours):
     """A sheet that other computers see, too; this one has the lease."""
 
     def __init__(
@@ -89,13 +115,14 @@ class SharedSheet:
         now: Callable[[], datetime],
         say: Say,
     ) -> None:
+        super().__init__(ledger)
         self._own = ledger
         self._files = files
         self._lease = lease
         self._now = now
         self._say = say
         self._seen = files.stamp()
-        self.ledger: ports.Ledger = TellingLedger(ledger, files, host=lease.host, now=now, say=say)
+        self.ledger = TellingLedger(ledger, files, host=lease.host, now=now, say=say)
 
     async def meet(self) -> None:
         """Take in what the others sent, and tell what is not told yet."""

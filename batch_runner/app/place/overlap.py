@@ -65,7 +65,20 @@ async def held(
                 )
                 told = True
             await asyncio.sleep(min(AGAIN, max(0.0, until - loop.time())))
+        async with _at_office(campaign) as campaign:
+            yield campaign
+
+
+@contextlib.asynccontextmanager
+async def _at_office(campaign: Campaign) -> AsyncIterator[Campaign]:
+    """Where the ledger is in a database, no other machine may write the sheet, either."""
+    if campaign.database is None:
         yield campaign
+        return
+    from batch_runner.app.fleet.office import at_office
+
+    async with at_office(campaign, campaign.database) as there:
+        yield there
 
 
 async def _explained(error: LockedError, campaign: Campaign) -> LockedError:

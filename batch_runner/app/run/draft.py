@@ -99,7 +99,7 @@ async def draft_run(campaign: Campaign, request: Request) -> Draft:
     check_output(campaign.output, campaign.sheet, copies)
     if campaign.rules.variant_rows:
         check_listing(campaign.sheet, noted)
-    if not request.new:
+    if not (request.new or campaign.database):
         await guards.check_moved(campaign.sheet, campaign.sidecar, intakes, campaign.data)
     if request.adopt is None:
         guards.check_unmarked(intakes)

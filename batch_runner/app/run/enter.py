@@ -20,7 +20,7 @@ from batch_runner.app.run.about import about_run
 from batch_runner.app.run.awake import kept_awake
 from batch_runner.app.run.draft import Draft, Request
 from batch_runner.app.run.held_plan import begin_plan
-from batch_runner.app.run.pool import pool_of
+from batch_runner.app.run.pool import Pool, pool_of
 from batch_runner.app.run.run_log import LogFile, RunLog
 from batch_runner.app.run.session import RunEntry
 from batch_runner.app.ui import Ui
@@ -41,7 +41,8 @@ async def open_ledger(campaign: Campaign, stack: ExitStack) -> Ledger:
     """The sheet's ledger; seen to be this sheet's own."""
     sidecar = campaign.sidecar
     world.refresh_copy(campaign)
-    ledger = await campaign.ledger.for_run()
+    office = campaign.office
+    ledger = await (campaign.ledger.for_run() if office is None else office.ledger())
     stack.callback(ledger.close)
     await world.sweep(campaign, ledger)
     stated = campaign.settings.state_dir is not None
@@ -60,12 +61,7 @@ async def enter_run(
     await to_mend.prepare(request.failed_to, campaign, ledger)
     if draft.begins is not None:
         await begin_plan(ledger, draft.begins, now())
-    opened = await open_purse(campaign, ledger, key, draft.balance)
-    purse = opened if isinstance(opened, Purse) else None
-    if isinstance(opened, Purse):
-        stack.callback(opened.close)
-    else:
-        ui.say(opened)
+    purse = await _purse(campaign, ui, draft, doors)
     stack.enter_context(kept_awake(wanted=request.terminal and campaign.settings.keep_awake))
     run = await ledger.start_run(now(), host=host, pid=os.getpid(), version=__version__)
     secrets = (key, *campaign.settings.notify.secrets)
@@ -77,9 +73,30 @@ async def enter_run(
         log=log,
         purse=purse,
         neighbours=neighbours,
-        pool=stack.enter_context(pool_of(purse)),
+        pool=await _pool(campaign, key, purse, stack),
         budget=stack.enter_context(seat_at(request.budget, campaign.settings.task_deadline)),
     )
+
+
+async def _pool(
+    campaign: Campaign, key: str, purse: Purse | None, stack: ExitStack
+) -> Pool | None:
+    """Where runs of the account divide what it bears."""
+    if campaign.office is not None:
+        return await campaign.office.pool(key, campaign.origin)
+    return stack.enter_context(pool_of(purse))
+
+
+async def _purse(campaign: Campaign, ui: Ui, draft: Draft, doors: Doors) -> Purse | None:
+    """The user's own books; a campaign of many machines is kept in its database alone."""
+    if campaign.database is not None:
+        return None
+    opened = await open_purse(campaign, doors.ledger, doors.key, draft.balance)
+    if isinstance(opened, Purse):
+        doors.stack.callback(opened.close)
+        return opened
+    ui.say(opened)
+    return None
 
 
 def _log_file(campaign: Campaign) -> LogFile:
@@ -109,6 +126,8 @@ async def _meet_neighbours(
     campaign: Campaign, request: Request, ui: Ui, doors: Doors
 ) -> Neighbours:
     """Other computers that may work on the sheet, if any can."""
+    if campaign.office is not None:
+        return await campaign.office.colleagues(campaign, doors.ledger, doors.key)
     if not campaign.shared:
         await guards.check_host(doors.ledger, socket.gethostname(), take_over=request.take_over)
         return NoNeighbours(doors.ledger)

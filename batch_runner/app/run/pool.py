@@ -7,7 +7,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from batch_runner.app.clock import now
 from batch_runner.app.money.spending import Purse
@@ -32,6 +32,8 @@ class Pool:
 
     store: PoolStore
     name: str = field(default_factory=_name)
+    every: float = MEET  # seconds between two looks at the others
+    most: int | None = None  # tasks in flight that this one may have, whatever others leave
     _broken: bool = False
 
     async def found(self) -> Found | None:
@@ -63,10 +65,15 @@ class Pool:
             sharing.take(alone, cooling=0.0, limited_ago=None)
             return
         sharing.take(
-            told.share,
+            self._capped(told.share),
             cooling=min(LONGEST, max(0.0, told.cool_until - at)),
             limited_ago=None if told.limited_at is None else max(0.0, at - told.limited_at),
         )
+
+    def _capped(self, share: Share) -> Share:
+        if self.most is None or self.most >= share.slots:
+            return share
+        return replace(share, slots=self.most, alone=False)
 
     async def leave(self, pace: Pace) -> None:
         """The run is over: its share is free, what it found is kept."""

@@ -15,7 +15,7 @@ from batch_runner.app.notify.troubles import troubles_told
 from batch_runner.app.place import places, stores
 from batch_runner.app.place.overlap import held
 from batch_runner.app.place.sidecar import shown
-from batch_runner.app.run import to_mend, world
+from batch_runner.app.run import fleet, to_mend, world
 from batch_runner.app.run.agree import agreed, time_needed
 from batch_runner.app.run.draft import Draft, Request, check_again, draft_run
 from batch_runner.app.run.enter import Doors, enter_run, open_ledger
@@ -47,6 +47,7 @@ async def run_sheet(
     check_metrics(campaign.settings.metrics)
     stores.check_stores(campaign.settings)
     async with AsyncExitStack() as stack:
+        campaign = await fleet.attached(campaign, request)
         lock = held(campaign, environ, wait=request.wait, say=ui.say)
         # A sheet that ran before is locked before it is read: a second run is told at once. One
         # that never ran gets its sidecar only after a yes; a rehearsal's sandbox lives there.
@@ -120,6 +121,7 @@ async def _locked(
     key: str,
 ) -> Ending:
     """All that is done while the lock is held: nobody else is at work on this sheet."""
+    campaign = await fleet.founded(campaign)
     with ExitStack() as stack:
         ledger = await open_ledger(campaign, stack)
         entry = await enter_run(campaign, request, ui, draft, Doors(ledger, key, stack))

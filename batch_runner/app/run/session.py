@@ -45,6 +45,8 @@ from batch_runner.scheduler.engine import Engine
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.world import Limits, World
 
+CATCH_UP = 2.0  # seconds between two looks at what others did to the ledger
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunEntry:
@@ -81,6 +83,7 @@ class Session:
         async with receiving(webhook, self.listener, self.ledger) as callbacks:
             terms = replace(await self._terms(), webhook=callbacks.base)
             engine = await self._engine(provider, terms, terminal=terminal)
+            await self.entry.neighbours.begin(terms, engine.sharing)
             callbacks.calls = engine.controls.calls
             return await self._run(engine)
 
@@ -99,6 +102,7 @@ class Session:
                 terms=terms,
                 before_claim=self._follow,
                 book=self._book,
+                others=self.entry.neighbours.others,
                 publisher=stores.publisher_of(self.campaign),
                 pictures=PictureStore(
                     self.sync.picture,
@@ -164,6 +168,8 @@ class Session:
         background.every(BEAT, beat)
         background.every(BEAT, self._book)
         background.every(LEASE_BEAT, self.entry.neighbours.beat)
+        if self.entry.neighbours.others is not None:
+            background.every(CATCH_UP, self._catch_up)
         background.every(self.campaign.settings.save_every, self.save)
         if (pool := self.entry.pool) is not None:
             meet = partial(pool.meet, engine.sharing, self.listener)
@@ -184,6 +190,11 @@ class Session:
         trouble = purse and await purse.keep_booking(self.ledger, self.entry.key)
         if trouble:
             self.listener.noticed("spend_unusable", trouble)
+
+    async def _catch_up(self) -> None:
+        """What others do to the ledger shows in the sheet, and the sheet's edits in the ledger."""
+        await self.entry.neighbours.catch_up(self.listener)
+        await self._follow()
 
     async def _follow(self) -> None:
         if (reason := await self.entry.neighbours.follow()) is not None:
@@ -274,6 +285,7 @@ async def open_session(
     sys.audit("batch_runner.app.enrolled")
     listener = RunListener(entry.log, show=ui.say)
     listener.watch(entry.halt)
+    entry.neighbours.listen_to(listener)
     if entry.budget is not None:
         listener.pass_on(entry.budget.heard)
     desk = world.desk_of(campaign, ledger, listener.noticed)

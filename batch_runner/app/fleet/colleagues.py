@@ -1,0 +1,103 @@
+"""What a run does about the workers of its campaign, see :class:`batch_runner.app.place.neighbours`."""
+
+from __future__ import annotations
+
+import contextlib
+
+from batch_runner.app.campaign import Campaign
+from batch_runner.app.fleet.company import Company, WorkersLedger
+from batch_runner.app.fleet.feed import Feed
+from batch_runner.app.fleet.member import Member
+from batch_runner.app.run.listen import RunListener
+from batch_runner.app.run.terms import Terms
+from batch_runner.app.run.world import limits_of, policy_of
+from batch_runner.core import ports
+from batch_runner.core.commission import Commission
+from batch_runner.core.errors import LedgerError
+from batch_runner.core.language import phrase
+from batch_runner.ledger.postgres import campaigns
+from batch_runner.queue.queue import tell
+from batch_runner.scheduler.halt import StopReason
+from batch_runner.scheduler.sharing import Sharing
+
+
+class Colleagues:
+    """The run is a worker among them; the sheet, its pictures and videos' place are its own."""
+
+    def __init__(self, campaign: Campaign, member: Member, company: Company) -> None:
+        self._campaign = campaign
+        self._member = member
+        self._company = company
+        self._feed = Feed(company.ledger)
+        self.ledger: ports.Ledger = WorkersLedger(company.ledger, at_home=True)
+        self.others: ports.Others | None = company
+
+    async def meet(self) -> None:
+        """The rows are enrolled; what happens from now on is told."""
+        await self._feed.begin()
+
+    async def begin(self, terms: Terms, sharing: Sharing) -> None:
+        """Let workers take rows, under the same terms."""
+        self._company.join(sharing)
+        asked = commission_of(self._campaign, terms)
+        fleet, campaign = self._member.fleet, self._id
+        await fleet.change(campaigns.set_policy, campaign, asked.to_text())
+        await fleet.change(campaigns.set_active, campaign, active=True)
+        await self._tell()
+
+    async def catch_up(self, listener: RunListener) -> None:
+        """Tell what the workers did."""
+        await self._feed.catch_up(listener)
+
+    def listen_to(self, listener: RunListener) -> None:
+        """Know what the run does itself."""
+        listener.pass_on(self._feed.own)
+
+    async def follow(self) -> StopReason | None:
+        """Why nothing may be sent any more."""
+        if not self._member.lost.is_set():
+            return None
+        return StopReason(
+            code="taken_for_dead",
+            message=phrase("the workers took this run for dead, and see to its tasks."),
+        )
+
+    async def beat(self) -> None:
+        """The office does that."""
+
+    async def part(self) -> None:
+        """The run is over: workers send nothing more, and see to the end what is accepted."""
+        fleet = self._member.fleet
+        await fleet.change(campaigns.set_active, self._id, active=False)
+        await self._tell()
+
+    async def _tell(self) -> None:
+        member = self._member
+        with contextlib.suppress(LedgerError):  # they look by themselves, too
+            await tell(member.url, self._id, await member.others(self._campaign.origin))
+
+    @property
+    def _id(self) -> str:
+        database = self._campaign.database
+        assert database is not None
+        assert database.campaign is not None
+        return database.campaign
+
+
+def commission_of(campaign: Campaign, terms: Terms) -> Commission:
+    """What a run's settings ask of workers."""
+    settings, limits = campaign.settings, limits_of(campaign, terminal=False)
+    return Commission(
+        policy=policy_of(campaign),
+        dialect=settings.dialect,
+        language=settings.language,
+        rate=limits.rate,
+        slots=limits.slots,
+        looks=limits.looks,
+        downloads=limits.downloads,
+        download_rate=settings.download_rate,
+        patience=limits.patience,
+        cap=terms.cap,
+        priced_only=terms.priced_only,
+        account=terms.account,
+    )

@@ -1,0 +1,175 @@
+"""A run's place in the fleet: it has the sheet, so it alone writes it, and it works as others do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from batch_runner.app.campaign import Campaign
+from batch_runner.app.fleet.colleagues import Colleagues
+from batch_runner.app.fleet.company import Company
+from batch_runner.app.fleet.member import FLEET_MEET, RUN, Member, joined
+from batch_runner.app.place.database import (
+    SOON,
+    LedgerDatabase,
+    campaign_id,
+    opened,
+    remember_campaign,
+)
+from batch_runner.app.place.neighbours import Neighbours
+from batch_runner.app.run.pool import Pool
+from batch_runner.core.errors import LedgerError, LockedError, UsageError
+from batch_runner.core.language import phrase, plural
+from batch_runner.ledger.ledger import Ledger
+from batch_runner.ledger.postgres import campaigns
+from batch_runner.ledger.postgres.ledger import PostgresLedger
+
+LOOK = 2.0  # seconds between two looks at what the workers did
+
+
+class Office:
+    """Held from before the sheet is read to the end of its last run."""
+
+    def __init__(self, member: Member) -> None:
+        self.member = member
+        self.told = asyncio.Event()  # set when tasks of workers that died are free
+        self._held: str | None = None
+
+    async def hold(self, campaign: str) -> None:
+        """Become the one writer of a campaign's sheet.
+
+        Raises:
+            LockedError: another run is.
+        """
+        fleet, token = self.member.fleet, self.member.token
+        other = await fleet.change(campaigns.hold, campaign, token)
+        if other is not None:
+            raise LockedError(
+                phrase("another run writes this sheet ({holder}).", holder=other),
+                code="locked",
+                where=fleet.where,
+                hint=phrase(
+                    "Wait for it or stop it; 'batch-runner status SHEET' shows how it goes."
+                ),
+            )
+        self._held = campaign
+
+    async def ledger(self) -> PostgresLedger:
+        """The ledger of the campaign whose writer this is."""
+        assert self._held is not None
+        return await self.member.fleet.ledger(self._held)
+
+    async def pool(self, key: str, origin: str) -> Pool:
+        """Where all who use the same account divide what it bears."""
+        fleet = self.member.fleet
+        return Pool(store=fleet.pool(await self.member.account(key), origin), every=FLEET_MEET)
+
+    async def colleagues(self, campaign: Campaign, ledger: Ledger, key: str) -> Neighbours:
+        """What the run does about the workers."""
+        assert isinstance(ledger, PostgresLedger)
+        desk = await self.member.desk(key, campaign.origin)
+        return Colleagues(
+            campaign, self.member, Company(ledger=ledger, desk=desk, look=LOOK, told=self.told)
+        )
+
+    async def let_go(self) -> None:
+        """Others may write the sheet."""
+        if self._held is not None:
+            with contextlib.suppress(LedgerError):  # it ends by itself, with this member's lease
+                await self.member.fleet.change(campaigns.let_go, self._held, self.member.token)
+
+    async def keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something while it is held; what ends it ends the membership."""
+        with contextlib.suppress(LedgerError):
+            await work
+        self.member.lost.set()
+
+
+@asynccontextmanager
+async def at_office(campaign: Campaign, database: LedgerDatabase) -> AsyncIterator[Campaign]:
+    """Within this block the campaign has an office.
+
+    Raises:
+        LockedError: another run writes the sheet.
+        LedgerError: the database cannot be used.
+    """
+    async with joined(database.url, RUN, campaign.origin) as member:
+        office = Office(member)
+        tasks = [
+            asyncio.create_task(office.keep(work))
+            for work in (member.beat(), member.rescue(office.told.set))
+        ]
+        try:
+            if database.campaign is not None:
+                await office.hold(database.campaign)
+                await asyncio.to_thread(remember_campaign, campaign.sidecar, database.campaign)
+            yield replace(campaign, office=office)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await office.let_go()
+
+
+async def attached(
+    campaign: Campaign, database: LedgerDatabase, hashes: Sequence[str]
+) -> Campaign:
+    """The campaign that was begun from another machine, if its rows say that it is this one.
+
+    Raises:
+        UsageError: some of its rows are known, and most are not: nobody can tell what is meant.
+        LedgerError: the database cannot be used.
+    """
+    async with opened(database.url, SOON) as fleet:
+        found = await fleet.ask(campaigns.find, campaign.sheet.name, campaign.origin, hashes)
+        if not found:
+            return campaign
+        (best, known), where = found[0], fleet.where
+    if 2 * known < len(hashes):
+        raise UsageError(
+            plural(
+                "{count} row of it is known as a row of another sheet with this name.",
+                "{count} rows of it are known as rows of another sheet with this name.",
+                known,
+            ),
+            code="like_another_campaign",
+            where=where,
+            hint=phrase("If it is a campaign of its own, run with --new."),
+        )
+    return replace(campaign, database=replace(database, campaign=best.id))
+
+
+async def founded(campaign: Campaign, office: Office) -> Campaign:
+    """The campaign with an id in its database, made if it has none.
+
+    Raises:
+        LockedError: another run begins a campaign of a sheet with this name at this moment.
+    """
+    database = campaign.database
+    if database is None or database.campaign is not None:
+        return campaign
+    known = campaign_id(campaign.sidecar)  # the run before this one, a pilot, made it
+    if known is None:
+        known = await _made(campaign, office)
+        await asyncio.to_thread(remember_campaign, campaign.sidecar, known)
+    return replace(campaign, database=replace(database, campaign=known))
+
+
+async def _made(campaign: Campaign, office: Office) -> str:
+    """Make it, and see that nobody else does so for what may be the same sheet."""
+    fleet, sheet = office.member.fleet, campaign.sheet.name
+    made = await fleet.change(campaigns.make, sheet, campaign.origin)
+    await office.hold(made)
+    begun = await fleet.ask(campaigns.begun, sheet, campaign.origin)
+    if any(one.id != made for one in begun):
+        raise LockedError(
+            phrase("another run begins a campaign of a sheet with this name."),
+            code="locked",
+            where=fleet.where,
+            hint=phrase("Run again in a moment: if it is this sheet, it is gone on with."),
+        )
+    return made

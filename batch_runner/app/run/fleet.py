@@ -1,0 +1,65 @@
+"""What a run over a database does that others need not: which campaign it is, and if it can be."""
+
+from __future__ import annotations
+
+from batch_runner.app.campaign import Campaign
+from batch_runner.app.run.draft import Request
+from batch_runner.app.sheet.reading import read_sheet
+from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
+
+
+async def attached(campaign: Campaign, request: Request) -> Campaign:
+    """The campaign, found by its rows if it was begun from another machine.
+
+    Raises:
+        ConfigError: the run is to hold what cannot be held over many machines.
+        UsageError: nobody can tell which campaign it is.
+        LedgerError: the database cannot be used.
+    """
+    database = campaign.database
+    if database is None:
+        return campaign
+    _check_budgets(campaign, request)
+    if database.campaign is not None or request.new:
+        return campaign
+    from batch_runner.app.fleet.office import attached as attach
+
+    intakes = await read_sheet(campaign.sheet, campaign.rules, None)
+    hashes = [mark for intake in intakes for mark in intake.rows.hashes()]
+    return await attach(campaign, database, hashes)
+
+
+async def founded(campaign: Campaign) -> Campaign:
+    """The campaign, made in its database if it is not there yet.
+
+    Raises:
+        LockedError: it may be that another run makes it at this moment.
+    """
+    if campaign.office is None:
+        return campaign
+    from batch_runner.app.fleet.office import founded as found
+
+    return await found(campaign, campaign.office)
+
+
+def _check_budgets(campaign: Campaign, request: Request) -> None:
+    settings = campaign.settings
+    names = {
+        "budget.day_usd": settings.budget_day,
+        "budget.month_usd": settings.budget_month,
+        "budget.run_usd": None if request.budget is None else request.budget.micros,
+    }
+    given = [name for name, micros in names.items() if micros is not None]
+    if given:
+        raise ConfigError(
+            phrase(
+                "{name} is kept on this computer and cannot hold over many machines.",
+                name=given[0],
+            ),
+            code="budget_not_shared",
+            where=str(settings.config or campaign.source),
+            hint=phrase(
+                "With a ledger in a database set a budget for each sheet (--budget, budget.total_usd), or leave --ledger out."
+            ),
+        )

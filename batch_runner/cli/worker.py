@@ -1,0 +1,47 @@
+"""``batch-runner worker``: one of many machines that make the videos of sheets elsewhere."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from batch_runner.cli.options import config_option, ledger_option, settings_of
+
+
+@click.command("worker")
+@ledger_option
+@config_option
+@click.option("--base-url", metavar="ORIGIN", help="Where the API is.")
+@click.option("--account", metavar="NAME", help="Use the key stored by this name.")
+@click.option(
+    "--concurrency", type=click.IntRange(min=1), help="Tasks in flight of one sheet at most."
+)
+@click.option("--once", is_flag=True, help="End when nothing is left to do.")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing when all goes well.")
+def command(*, concurrency: int | None, once: bool, quiet: bool, **given: Any) -> int:
+    """Take rows of every sheet that is run with this database, until it is stopped.
+
+    The rows, how fast they may be sent and what they may cost are in the database; the API key is
+    this machine's own, and never leaves it. The sheet, its pictures and the videos stay with the
+    'run' that has the sheet. Workers may come, go and die at any time.
+
+    \b
+    batch-runner worker --ledger postgresql://user@db.example/batch
+    """
+    import asyncio
+
+    from batch_runner.app.fleet.start import post_of
+    from batch_runner.app.fleet.worker import work
+    from batch_runner.app.run.control import Signals
+    from batch_runner.cli.pipes import say
+
+    post = post_of(
+        settings_of(given),
+        os.environ,
+        most=concurrency,
+        stays=not once,
+        say=(lambda _line: None) if quiet else say,
+    )
+    return asyncio.run(work(post, Signals(say)))
