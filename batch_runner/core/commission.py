@@ -32,7 +32,8 @@ class Commission:
     cap: int | None = None  # micro-dollars that all attempts of the campaign may hold
     priced_only: bool = False  # a budget holds: what has no known price is not sent
     account: str = ""  # fingerprint of the API key that began it; only workers with it take part
-    videos: str = ""  # a place that all workers reach; "": one only the sheet's machine knows
+    videos: str = ""  # URL of a place that all workers reach; "": the sheet's machine has it
+    links: str = ""  # what lasting links to those videos begin with; "": there are none
 
     def to_text(self) -> str:
         """As the database keeps it."""

@@ -60,7 +60,9 @@ class Aside(ABC):
 
     async def happened_after(self, line: int, most: int) -> Sequence[board.Happened]:
         """The lines of the history that follow one, in their order."""
-        return await self._ask(board.happened_after, line, most)
+        # Not a question only: it waits for changes that are under way, so none appears later
+        # before those that it gives.
+        return await self._do(board.happened_after, line, most)
 
     async def tempo(self, since: datetime) -> board.Tempo:
         """How much happened since a moment."""

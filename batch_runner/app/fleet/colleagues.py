@@ -8,6 +8,7 @@ from batch_runner.app.campaign import Campaign
 from batch_runner.app.fleet.company import Company, WorkersLedger
 from batch_runner.app.fleet.feed import Feed
 from batch_runner.app.fleet.member import Member
+from batch_runner.app.place.stores import video_folder
 from batch_runner.app.run.listen import RunListener
 from batch_runner.app.run.terms import Terms
 from batch_runner.app.run.world import limits_of, policy_of
@@ -29,7 +30,7 @@ class Colleagues:
         self._member = member
         self._company = company
         self._feed = Feed(company.ledger)
-        self.ledger: ports.Ledger = WorkersLedger(company.ledger, at_home=True)
+        self.ledger: ports.Ledger = WorkersLedger(company.ledger, pictures=True, videos=True)
         self.others: ports.Others | None = company
 
     async def meet(self) -> None:
@@ -38,7 +39,7 @@ class Colleagues:
 
     async def begin(self, terms: Terms, sharing: Sharing) -> None:
         """Let workers take rows, under the same terms."""
-        self._company.join(sharing)
+        await self._company.join(sharing)
         asked = commission_of(self._campaign, terms)
         fleet, campaign = self._member.fleet, self._id
         await fleet.change(campaigns.set_policy, campaign, asked.to_text())
@@ -87,6 +88,7 @@ class Colleagues:
 def commission_of(campaign: Campaign, terms: Terms) -> Commission:
     """What a run's settings ask of workers."""
     settings, limits = campaign.settings, limits_of(campaign, terminal=False)
+    place = video_folder(campaign)
     return Commission(
         policy=policy_of(campaign),
         dialect=settings.dialect,
@@ -100,4 +102,6 @@ def commission_of(campaign: Campaign, terms: Terms) -> Commission:
         cap=terms.cap,
         priced_only=terms.priced_only,
         account=terms.account,
+        videos=place if isinstance(place, str) else "",
+        links="" if settings.publish is None else settings.publish.base_url,
     )

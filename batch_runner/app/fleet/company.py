@@ -29,13 +29,17 @@ class Company:
     told: asyncio.Event = field(default_factory=asyncio.Event)  # a look is worth it now
     _quiet: bool = False  # nobody was at anything when it was asked for last
 
-    def join(self, sharing: Sharing) -> None:
-        """Claim as one of them from now on, within what the account bears."""
+    async def join(self, sharing: Sharing) -> None:
+        """Claim as one of them from now on, within what the account bears.
+
+        What this process left undone when it was at this campaign before is anybody's.
+        """
         self.ledger.join(
             self.desk,
             lambda: Bounds(rate=sharing.pace.rate, slots=int(sharing.pace.slots)),
             most=AT_ONCE,
         )
+        await self.ledger.release(now())
 
     async def news(self) -> None:
         """Wait until it was told, or for as long as nobody does."""
@@ -60,14 +64,15 @@ class Company:
 class WorkersLedger:
     """The ledger as one of many workers uses it: it sees to its own tasks, and to orphans'.
 
-    Where the sheet is not at hand there are no pictures to upload, and videos that could not be
-    had are tried again by the run that has the sheet.
+    Where the sheet is not at hand there are no pictures to upload; what a worker cannot store is
+    fetched by the run that has the sheet.
     """
 
-    def __init__(self, ledger: PostgresLedger, *, at_home: bool) -> None:
-        """``at_home``: the sheet, its pictures and its videos' place are here."""
+    def __init__(self, ledger: PostgresLedger, *, pictures: bool, videos: bool) -> None:
+        """``pictures``, ``videos``: whether their places are at hand."""
         self._ledger = ledger
-        self._at_home = at_home
+        self._pictures = pictures
+        self._videos = videos
 
     async def claim(self, terms: ClaimTerms) -> Claim:
         """The next job to submit, its intent durable, and its owner this worker."""
@@ -75,7 +80,7 @@ class WorkersLedger:
 
     async def waiting_for_pictures(self, terms: ClaimTerms, most: int) -> Sequence[Waiting]:
         """The first jobs that wait for pictures to be uploaded from here."""
-        return await self._ledger.waiting_for_pictures(terms, most) if self._at_home else ()
+        return await self._ledger.waiting_for_pictures(terms, most) if self._pictures else ()
 
     async def keep_upload(self, upload: Upload) -> None:
         """Remember where a picture lies at the provider."""
@@ -92,15 +97,15 @@ class WorkersLedger:
     async def open_jobs(self) -> Sequence[Job]:
         """Accepted tasks that nobody sees to any more; from now on this worker does."""
         await self._ledger.rescue(now())
-        return await self._ledger.adopt(AT_ONCE, videos=self._at_home)
+        return await self._ledger.adopt(AT_ONCE, videos=self._videos)
 
     async def without_video(self) -> Sequence[Job]:
         """Succeeded jobs whose video is still to be had."""
-        return await self._ledger.without_video() if self._at_home else ()
+        return await self._ledger.without_video() if self._videos else ()
 
     async def unpublished(self, base: str) -> Sequence[Job]:
         """Succeeded jobs whose stored video has no lasting link that begins so."""
-        return await self._ledger.unpublished(base) if self._at_home else ()
+        return await self._ledger.unpublished(base) if self._videos else ()
 
     async def task_ids(self) -> AbstractSet[str]:
         """Every task that any attempt is known to have."""

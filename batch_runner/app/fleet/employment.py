@@ -1,27 +1,29 @@
-"""A worker at one campaign: the engine over a ledger that it shares, with the policy it finds there."""
+"""A worker at one campaign: the engine over a ledger that it shares, as the campaign asks for it."""
 
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Never
 
 from batch_runner.app.clock import now
 from batch_runner.app.fleet.company import Company, WorkersLedger
 from batch_runner.app.fleet.member import FLEET_MEET, Member
+from batch_runner.app.fleet.stand_ins import NoPictures, NoShelf, Voice, nothing
 from batch_runner.app.money.accounts import fingerprint
+from batch_runner.app.place.publisher import VideoPublisher
+from batch_runner.app.place.shared_shelf import SharedShelf
 from batch_runner.app.run.background import Background
 from batch_runner.app.run.pool import Pool
 from batch_runner.app.run.terms import Terms
 from batch_runner.app.run.world import jitter
 from batch_runner.core.commission import Commission
-from batch_runner.core.jobs import Change, Job
-from batch_runner.core.language import speak
-from batch_runner.core.uploads import NoPicture
+from batch_runner.core.errors import BatchRunnerError
+from batch_runner.core.language import phrase, speak
 from batch_runner.ledger.postgres.campaigns import Campaign
 from batch_runner.ledger.postgres.ledger import PostgresLedger
 from batch_runner.provider.client import HttpProvider
@@ -29,6 +31,7 @@ from batch_runner.scheduler.engine import Engine
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.world import Limits, World
 from batch_runner.settings.languages import load_language
+from batch_runner.storage.place import open_place
 
 LOOK = 15.0  # seconds between two looks for rows, where nobody tells of any
 
@@ -49,7 +52,7 @@ class Employment:
 
     campaign: Campaign
     halt: Halt = field(default_factory=Halt)
-    told: asyncio.Event = field(default_factory=asyncio.Event)
+    told: asyncio.Event = field(default_factory=asyncio.Event)  # a look for rows is worth it
 
     async def work(self, member: Member, hired: Hired) -> StopReason | None:
         """Work until the campaign is over for this worker; why it ended early, if it did.
@@ -60,33 +63,23 @@ class Employment:
         """
         asked = Commission.from_text(self.campaign.policy)
         speak(load_language(asked.language))
-        async with self._ledger(member) as ledger, self._provider(asked, hired.key) as provider:
+        async with self._ledger(member) as ledger:
             terms = await self._terms(ledger, asked, hired.key)
+            if terms.account != asked.account:
+                why = phrase("it was begun with another API key; this worker leaves it alone.")
+                return StopReason(code="other_account", message=why)
             desk = await member.desk(hired.key, self.campaign.origin)
             store = member.fleet.pool(desk.account, desk.origin)
             pool = Pool(store=store, every=FLEET_MEET, most=hired.most)
             company = Company(
                 ledger=ledger, desk=desk, look=LOOK, stays=hired.stays, told=self.told
             )
-            world = World(
-                ledger=WorkersLedger(ledger, at_home=False),
-                provider=provider,
-                shelf=_NoShelf(),
-                listener=_Said(partial(self._tell, hired.say)),
-                now=now,
-                jitter=jitter,
-                terms=terms,
-                before_claim=_nothing,
-                book=_nothing,
-                pictures=_NoPictures(),
-                others=company,
-                elsewhere=ledger.give_up,
-            )
-            limits = await self._limits(asked, pool)
-            engine = Engine(world, asked.policy, limits, self.halt)
-            company.join(engine.sharing)
-            known, soon = await ledger.models()
-            return await self._run(engine, pool, world, known | soon)
+            async with self._world(asked, company, terms, hired) as world:
+                limits = await _limits(asked, pool)
+                engine = Engine(world, asked.policy, limits, self.halt)
+                await company.join(engine.sharing)
+                known, soon = await ledger.models()
+                return await self._run(engine, pool, world, known | soon)
 
     async def _run(
         self, engine: Engine, pool: Pool, world: World, models: frozenset[str]
@@ -106,18 +99,42 @@ class Employment:
         ledger = await member.fleet.ledger(self.campaign.id)
         try:
             yield ledger
-            await ledger.release(now())  # what is still at the provider, others see to
         finally:
             await asyncio.to_thread(ledger.close)
 
-    def _provider(self, asked: Commission, key: str) -> HttpProvider:
-        return HttpProvider(
+    @asynccontextmanager
+    async def _world(
+        self, asked: Commission, company: Company, terms: Terms, hired: Hired
+    ) -> AsyncIterator[World]:
+        """Everything the engine works with; what is at the provider at the end, others see to."""
+        ledger = company.ledger
+        provider = HttpProvider(
             origin=self.campaign.origin,
-            key=key,
+            key=hired.key,
             language=asked.language,
             dialect=asked.dialect,
             download_rate=asked.download_rate,
         )
+        voice = Voice(lambda line: hired.say(f"{self.campaign.sheet}: {line}"))
+        with tempfile.TemporaryDirectory(prefix="batch-runner-") as incoming:
+            shelf = await _shelf(asked, ledger, Path(incoming), voice)
+            async with provider as service:
+                yield World(
+                    ledger=WorkersLedger(ledger, pictures=False, videos=shelf is not None),
+                    provider=service,
+                    shelf=shelf or NoShelf(),
+                    listener=voice,
+                    now=now,
+                    jitter=jitter,
+                    terms=terms,
+                    before_claim=nothing,
+                    book=nothing,
+                    pictures=NoPictures(),
+                    others=company,
+                    elsewhere=ledger.give_up if shelf is None else None,
+                    publisher=_publisher(asked, Path(incoming)) if shelf is not None else None,
+                )
+                await ledger.release(now())
 
     async def _terms(self, ledger: PostgresLedger, asked: Commission, key: str) -> Terms:
         return Terms(
@@ -131,58 +148,38 @@ class Employment:
             budget=None,
         )
 
-    @staticmethod
-    async def _limits(asked: Commission, pool: Pool) -> Limits:
-        return Limits(
-            rate=asked.rate,
-            slots=asked.slots,
-            looks=asked.looks,
-            found=await pool.found(),
-            downloads=asked.downloads,
-            patience=asked.patience,
-        )
 
-    def _tell(self, say: Callable[[str], None], message: str) -> None:
-        say(f"{self.campaign.sheet}: {message}")
+async def _limits(asked: Commission, pool: Pool) -> Limits:
+    return Limits(
+        rate=asked.rate,
+        slots=asked.slots,
+        looks=asked.looks,
+        found=await pool.found(),
+        downloads=asked.downloads,
+        patience=asked.patience,
+    )
 
 
-async def _nothing() -> None:
-    """A worker has no sheet to follow, and no books to keep."""
+async def _shelf(
+    asked: Commission, ledger: PostgresLedger, incoming: Path, voice: Voice
+) -> SharedShelf | None:
+    """Where this worker keeps videos; ``None``: it cannot, so the run that has the sheet does."""
+    if not asked.videos:
+        return None
+    try:
+        shelf = SharedShelf(asked.videos, open_place(asked.videos), incoming, ledger)
+        trouble = await shelf.reach()
+    except BatchRunnerError as error:
+        trouble = str(error)
+    if trouble:
+        voice.noticed("storage_unreachable", trouble)
+        return None
+    return shelf
 
 
-class _Said:
-    """Hears what happens; the ledger has it all, so only what is worth a line is said."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-
-    def changed(self, job: Job, change: Change) -> None:
-        """Something happened to a job, durably."""
-
-    def noticed(self, code: str, message: str) -> None:  # noqa: ARG002 - a port
-        """Something about the campaign as a whole."""
-        self._say(message)
-
-
-class _NoPictures:
-    """The pictures are where the sheet is."""
-
-    async def picture(self, key: str) -> NoPicture:
-        """None is here; the run that has the sheet uploads it."""
-        return NoPicture(code="picture_elsewhere", message=key, passing=True)
-
-
-class _NoShelf:
-    """Videos that this worker cannot store are fetched by the run that has the sheet."""
-
-    async def place(self, job: Job) -> Never:
-        """There is none."""
-        raise AssertionError(job.id)
-
-    async def part(self, job: Job) -> Never:
-        """There is none."""
-        raise AssertionError(job.id)
-
-    def name(self, path: Path) -> str:
-        """As it is."""
-        return path.as_posix()
+def _publisher(asked: Commission, incoming: Path) -> VideoPublisher | None:
+    if not asked.links:
+        return None
+    return VideoPublisher(
+        base_url=asked.links, videos=asked.videos, sheet_folder=incoming, place=None
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Sequence
 
 from batch_runner.app.run.listen import RunListener
@@ -11,7 +11,6 @@ from batch_runner.core.lifecycle import Event
 from batch_runner.ledger.board import Happened
 from batch_runner.ledger.ledger import Ledger
 
-OVERLAP = 1000  # lines of the history that may have been committed after later ones
 MOST = 5000  # lines that are read at a time
 
 
@@ -20,9 +19,7 @@ class Feed:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._first = 0  # lines up to this one are known
         self._last = 0  # the newest line that was read
-        self._seen: OrderedDict[int, None] = OrderedDict()
         self._own: Counter[tuple[int, int, str]] = Counter()
         self._waiting: Sequence[Happened] = ()
         self._telling = False
@@ -35,7 +32,7 @@ class Feed:
     async def begin(self) -> None:
         """What happened up to now is known already."""
         newest = await self._ledger.happenings(1)
-        self._first = self._last = newest[0].id if newest else 0
+        self._last = newest[0].id if newest else 0
 
     async def catch_up(self, listener: RunListener) -> None:
         """Tell of what is new.
@@ -62,15 +59,10 @@ class Feed:
         self._own[name] -= 1
         return True
 
-    async def _read(self) -> list[Happened]:
-        lines = await self._ledger.happened_after(max(self._first, self._last - OVERLAP), MOST)
-        fresh = [line for line in lines if line.id not in self._seen]
-        for line in fresh:
-            self._seen[line.id] = None
-            self._last = max(self._last, line.id)
-        while len(self._seen) > 2 * (OVERLAP + MOST):
-            self._seen.popitem(last=False)
-        return fresh
+    async def _read(self) -> Sequence[Happened]:
+        lines = await self._ledger.happened_after(self._last, MOST)
+        self._last = lines[-1].id if lines else self._last
+        return lines
 
 
 def _change(line: Happened) -> Change:

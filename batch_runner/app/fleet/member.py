@@ -18,6 +18,7 @@ from batch_runner.ledger.postgres.bucket import Desk
 from batch_runner.ledger.postgres.fleet import Fleet
 from batch_runner.queue.queue import forget
 
+UP = 2 * workers.BEAT  # seconds that the database must have answered: all could beat by then
 RESCUE = 15.0  # seconds between two looks for those that died
 FLEET_MEET = 1.0  # seconds between two looks at who else uses an account
 
@@ -44,7 +45,7 @@ class Member:
     async def rescue(self, rescued: Callable[[], None]) -> None:
         """Bury those that died, until cancelled; ``rescued`` is told when their tasks are free."""
         while True:
-            if dead := await self.fleet.change(workers.bury):
+            if dead := await self.fleet.change(workers.bury, UP):
                 rescued()
                 with contextlib.suppress(LedgerError):  # words that nobody reads hurt nobody
                     await forget(self.url, dead)

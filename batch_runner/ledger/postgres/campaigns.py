@@ -86,8 +86,8 @@ def find(
 ) -> list[tuple[Campaign, int]]:
     """Campaigns of sheets with this name that know some of its rows; how many. Best first."""
     found = []
-    for campaign in every(connection, origin):
-        if campaign.sheet != sheet:
+    for campaign in _called(connection, sheet, origin):
+        if not _has_tables(connection, campaign):
             continue
         (known,) = connection.execute(
             f"""SELECT count(*) FROM json_each(?) AS asked WHERE EXISTS
@@ -97,6 +97,34 @@ def find(
         if known:
             found.append((campaign, int(known)))
     return sorted(found, key=lambda pair: -pair[1])
+
+
+def begun(connection: Connection, sheet: str, origin: str) -> list[Campaign]:
+    """Campaigns of sheets with this name that somebody begins now: their rows are not known yet."""
+    return [
+        campaign
+        for campaign in _called(connection, sheet, origin)
+        if writer(connection, campaign.id) is not None and not _has_rows(connection, campaign)
+    ]
+
+
+def _called(connection: Connection, sheet: str, origin: str) -> list[Campaign]:
+    return [campaign for campaign in every(connection, origin) if campaign.sheet == sheet]
+
+
+def _has_tables(connection: Connection, campaign: Campaign) -> bool:
+    row = connection.execute(
+        "SELECT version > 0 AS made FROM campaigns WHERE id = ?", (campaign.id,)
+    ).fetchone()
+    return bool(row["made"])
+
+
+def _has_rows(connection: Connection, campaign: Campaign) -> bool:
+    if not _has_tables(connection, campaign):
+        return False
+    jobs = f'"{schema_of(campaign.id)}".jobs'
+    row = connection.execute(f"SELECT EXISTS (SELECT 1 FROM {jobs}) AS some")  # noqa: S608 - checked
+    return bool(row.fetchone()["some"])
 
 
 def rename(connection: Connection, campaign: str, sheet: str) -> None:

@@ -101,10 +101,18 @@ class PostgresLedger(Ledger):
             return await super().without_video()
         return await self._change(owned.adopt_videos, self._desk.token, self._most)
 
-    async def adopt(self, most: int) -> Sequence[Job]:
-        """Tasks at work that nobody had and this worker has now."""
+    async def adopt(self, most: int, *, videos: bool = True) -> Sequence[Job]:
+        """Tasks at work that nobody had and this worker has now.
+
+        ``videos``: also those that are done, and whose video is to be fetched.
+        """
         assert self._desk is not None
-        return await self._change(owned.adopt, self._desk, self._number, most)
+        return await self._change(owned.adopt, self._desk, self._number, most, videos=videos)
+
+    async def give_up(self, job: Job) -> None:
+        """Leave one of this worker's tasks to whoever takes it next."""
+        assert self._desk is not None
+        await self._change(owned.give_up, job.id, self._desk.token)
 
     async def rescue(self, at: datetime) -> int:
         """Free the jobs of workers that were removed; how many."""

@@ -57,9 +57,15 @@ def _may(row: Row, change: Change, token: str | None) -> bool:
     return token is None or (state not in OPEN and (state, change.event) in TRANSITIONS)
 
 
-def adopt(connection: Connection, desk: Desk, campaign: int, most: int) -> list[Job]:
-    """Take tasks at work that nobody has, the oldest first; those that this worker has now."""
-    taken = _take(connection, _AT_WORK, desk.token, most)
+def adopt(
+    connection: Connection, desk: Desk, campaign: int, most: int, *, videos: bool = True
+) -> list[Job]:
+    """Take tasks at work that nobody has, the oldest first; those that this worker has now.
+
+    ``videos``: also those that are done, and whose video is to be fetched.
+    """
+    which = _AT_WORK if videos else f"{_AT_WORK} AND j.state = 'running'"
+    taken = _take(connection, which, desk.token, most)
     connection.executemany(
         """INSERT INTO flights (campaign, job, account, origin)
            SELECT ?, id, ?, ? FROM jobs WHERE id = ? AND state = 'running'
@@ -67,6 +73,14 @@ def adopt(connection: Connection, desk: Desk, campaign: int, most: int) -> list[
         [(campaign, desk.account, desk.origin, job) for job in taken],
     )
     return views.some_jobs(connection, taken)
+
+
+def give_up(connection: Connection, job: int, token: str) -> None:
+    """Leave a task to whoever takes it next."""
+    connection.execute(
+        "UPDATE jobs SET owner = NULL WHERE id = ? AND owner = ? AND state <> 'submitting'",
+        (job, token),
+    )
 
 
 def adopt_videos(connection: Connection, token: str, most: int) -> list[Job]:
