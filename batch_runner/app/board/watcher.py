@@ -75,12 +75,13 @@ class Watcher:
     def _look(self, known: _Known) -> None:
         if known.campaign is None or time.monotonic() < known.not_before:
             return
-        signature = _signature(known.campaign.sidecar.ledger)
+        there = known.campaign.database is not None  # where no file tells of changes
+        signature = () if there else _signature(known.campaign.sidecar.ledger)
         began = time.monotonic()
         try:
-            if signature != known.signature:
+            if there or signature != known.signature:
                 sight = asyncio.run(look(known.campaign, now()))
-                known.signature = signature if _settled(signature) else ()
+                known.signature = signature if signature and _settled(signature) else ()
             else:
                 # Pausing, for one, changes no ledger.
                 run = known.view.sight.run

@@ -18,7 +18,7 @@ from batch_runner.core.errors import LedgerError
 from batch_runner.core.language import phrase
 from batch_runner.ledger.postgres import campaigns
 from batch_runner.queue.queue import tell
-from batch_runner.scheduler.halt import StopReason
+from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.sharing import Sharing
 
 
@@ -30,6 +30,8 @@ class Colleagues:
         self._member = member
         self._company = company
         self._feed = Feed(company.ledger)
+        self._halt = Halt()  # of the run, once it begins to send
+        self._they_send = False
         self.ledger: ports.Ledger = WorkersLedger(company.ledger, pictures=True, videos=True)
         self.others: ports.Others | None = company
 
@@ -37,18 +39,26 @@ class Colleagues:
         """The rows are enrolled; what happens from now on is told."""
         await self._feed.begin()
 
-    async def begin(self, terms: Terms, sharing: Sharing) -> None:
-        """Let workers take rows, under the same terms."""
+    async def begin(self, terms: Terms, sharing: Sharing, halt: Halt) -> None:
+        """Let workers take rows, under the same terms, for as long as this run sends."""
+        self._halt = halt
         await self._company.join(sharing)
         asked = commission_of(self._campaign, terms)
-        fleet, campaign = self._member.fleet, self._id
-        await fleet.change(campaigns.set_policy, campaign, asked.to_text())
-        await fleet.change(campaigns.set_active, campaign, active=True)
-        await self._tell()
+        await self._member.fleet.change(campaigns.set_policy, self._id, asked.to_text())
+        await self._let_them_send()
 
     async def catch_up(self, listener: RunListener) -> None:
-        """Tell what the workers did."""
+        """Tell what the workers did; a pause or a stop of this run is theirs, too."""
+        await self._let_them_send()
         await self._feed.catch_up(listener)
+
+    async def _let_them_send(self, *, over: bool = False) -> None:
+        may = not (over or self._halt.holds_submits)
+        if may is self._they_send:
+            return
+        await self._member.fleet.change(campaigns.set_active, self._id, active=may)
+        self._they_send = may
+        await self._tell()
 
     def listen_to(self, listener: RunListener) -> None:
         """Know what the run does itself."""
@@ -68,9 +78,7 @@ class Colleagues:
 
     async def part(self) -> None:
         """The run is over: workers send nothing more, and see to the end what is accepted."""
-        fleet = self._member.fleet
-        await fleet.change(campaigns.set_active, self._id, active=False)
-        await self._tell()
+        await self._let_them_send(over=True)
 
     async def _tell(self) -> None:
         member = self._member

@@ -20,6 +20,9 @@ from batch_runner.scheduler.halt import Halt, StopReason
 
 REST = 60.0  # seconds until something is tried again that went wrong
 
+_OVER = StopReason(code="campaign_over", message="its run has ended, or pauses")
+_CHANGED = StopReason(code="campaign_changed", message="its run asks for something else")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
@@ -123,10 +126,11 @@ class _Shift:
         """Begin what is to be worked on, and end what is over."""
         found = await self._member.fleet.ask(campaigns.active, self._post.origin)
         active = {campaign.id: campaign for campaign in found}
-        over = StopReason(code="campaign_over", message=phrase("its run has ended."))
         for name, employment in self._at_work.items():
-            if active.get(name) != employment.campaign:
-                employment.halt.stop_submits(over)
+            if name not in active:
+                employment.halt.stop_submits(_OVER)
+            elif active[name] != employment.campaign:  # it goes on at once, as is asked for now
+                employment.halt.leave(_CHANGED)
         now = asyncio.get_running_loop().time()
         for name, campaign in active.items():
             if name not in self._at_work and self._resting.get(name, 0.0) <= now:
@@ -144,7 +148,7 @@ class _Shift:
         try:
             with self._signals.ending(employment.halt):
                 reason = await employment.work(self._member, self._post.hired)
-            why = None if reason is None or reason.code == "campaign_over" else reason.message
+            why = None if reason in {None, _OVER, _CHANGED} else reason.message
         except (LedgerError, ValueError) as error:
             why = str(error)
         if why is not None:

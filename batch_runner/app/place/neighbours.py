@@ -32,7 +32,7 @@ from batch_runner.core.sent import Sent, untold
 from batch_runner.ledger.lease import end_lease, read_leases, write_lease
 from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.sent_file import SentFiles
-from batch_runner.scheduler.halt import StopReason
+from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.sharing import Sharing
 
 LEASE_BEAT = 60.0  # seconds between two signs of life: each is synchronised to every computer
@@ -48,7 +48,7 @@ class Neighbours(Protocol):
         """Hear what the run does itself."""
         ...
 
-    async def begin(self, terms: Terms, sharing: Sharing) -> None:
+    async def begin(self, terms: Terms, sharing: Sharing, halt: Halt) -> None:
         """The run begins to send, under these terms."""
         ...
 
@@ -83,7 +83,7 @@ class NoNeighbours:
     def listen_to(self, listener: RunListener) -> None:
         """Nobody else does anything."""
 
-    async def begin(self, terms: Terms, sharing: Sharing) -> None:
+    async def begin(self, terms: Terms, sharing: Sharing, halt: Halt) -> None:
         """Nobody else does anything."""
 
     async def catch_up(self, listener: RunListener) -> None:

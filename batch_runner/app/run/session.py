@@ -83,7 +83,7 @@ class Session:
         async with receiving(webhook, self.listener, self.ledger) as callbacks:
             terms = replace(await self._terms(), webhook=callbacks.base)
             engine = await self._engine(provider, terms, terminal=terminal)
-            await self.entry.neighbours.begin(terms, engine.sharing)
+            await self.entry.neighbours.begin(terms, engine.sharing, self.halt)
             callbacks.calls = engine.controls.calls
             return await self._run(engine)
 

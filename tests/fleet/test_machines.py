@@ -1,0 +1,131 @@
+"""One campaign from several machines: who may do what, and what each finds."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from batch_runner.app.place.sidecar import Sidecar
+from tests.fleet.conftest import Command
+from tests.fleet.house import House, cells
+
+
+def states(sheet: Path) -> set[str]:
+    """The words in its status column."""
+    return {row["status"] for row in cells(sheet)}
+
+
+def test_another_machine_goes_on_with_a_campaign_by_its_rows(
+    house: House, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same sheet without its sidecar is no new campaign: nothing is bought again."""
+    sheet, copy = house.sheet(6), house.sheet(6, machine="two")
+    assert command("run", sheet, "--quiet") == 0
+    assert states(sheet) == {"succeeded"}
+    assert command("run", copy, "--quiet", machine="two") == 0
+    assert states(copy) == {"succeeded"}
+    assert len(house.accepted()) == 6
+    capsys.readouterr()
+    assert command("status", copy, "--json", machine="two") == 0
+    assert json.loads(capsys.readouterr().out)["states"] == {"succeeded": 6}
+
+
+def test_a_sheet_like_another_one_is_asked_about(house: House, command: Command) -> None:
+    """A few rows in common do not make it the same campaign, nor surely another one."""
+    assert command("run", house.sheet(3), "--quiet") == 0
+    other = house.sheet(9, machine="two")
+    assert command("run", other, "--quiet", machine="two") == 2
+    assert len(house.accepted()) == 3
+    assert command("run", other, "--quiet", "--new", machine="two") == 0
+    assert len(house.accepted()) == 12
+
+
+def test_commands_need_the_database_of_a_sheet_that_has_one(
+    house: House, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without it nothing is begun anew; and nothing beside the sheet says its address."""
+    sheet = house.sheet(2)
+    url = house.database.replace("postgres@", "postgres:hidden-word@")
+    assert command("run", sheet, "--quiet", "--ledger", url, BATCH_RUNNER_LEDGER="") == 0
+    sidecar = Sidecar(sheet.with_name(f"{sheet.name}.batch"))
+    kept = [path for path in sidecar.folder.rglob("*") if path.suffix in {".json", ".log"}]
+    assert len(kept) >= 2
+    assert not any("hidden-word" in path.read_text("utf-8") for path in kept)
+    for verb in ("run", "status", "sync"):
+        capsys.readouterr()
+        assert command(verb, sheet, BATCH_RUNNER_LEDGER="") == 2
+        assert "--ledger postgresql://" in capsys.readouterr().err
+    assert not sidecar.ledger.exists()
+    elsewhere = house.database.replace("//postgres@", "//postgres:hidden-word@") + "_gone"
+    assert command("status", sheet, "--ledger", elsewhere) == 2
+    assert "hidden-word" not in capsys.readouterr().err
+
+
+def test_a_ledger_in_a_file_stays_where_it_is(house: House, command: Command) -> None:
+    """What a sheet has paid is known there: a database is not begun beside it."""
+    sheet = house.sheet(2)
+    assert command("run", sheet, "--quiet", BATCH_RUNNER_LEDGER="") == 0
+    assert command("run", sheet, "--quiet", "--ledger", house.database) == 2
+    assert command("run", sheet, "--quiet") == 0  # the variable is meant for other sheets
+    assert len(house.accepted()) == 2
+
+
+def test_budgets_of_one_computer_are_refused(
+    house: House, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A budget that could not hold over all machines is not taken for one that does."""
+    sheet = house.sheet(2)
+    sheet.with_name(f"{sheet.name}.yaml").write_text("budget: {day_usd: 5}\n", "utf-8")
+    assert command("run", sheet) == 2
+    assert "budget.day_usd" in capsys.readouterr().err
+    assert not (house.folder / "service" / "accepted.jsonl").read_text("utf-8")
+
+
+def test_workers_make_all_of_it_but_none_of_another_account(
+    house: House, command: Command
+) -> None:
+    """A worker with another key leaves it alone; one with this key works, and ends by itself."""
+    sheet = house.sheet(8)
+    stranger = house.worker("--once", APIMART_API_KEY="sk-another")
+    worker = house.worker()
+    assert command("run", sheet, "--quiet") == 0
+    assert states(sheet) == {"succeeded"}
+    assert len({task["account"] for task in house.accepted()}) == 1
+    assert set(house.times_accepted().values()) == {1}
+    worker.send_signal(signal.SIGTERM)
+    assert (worker.wait(60), stranger.wait(60)) == (143, 0)
+    with closing(psycopg.connect(house.database)) as connection:
+        assert connection.execute("SELECT count(*) FROM batch_runner.workers").fetchone() == (0,)
+
+
+def test_a_stopped_run_stops_its_workers_and_another_machine_waits_its_turn(
+    house: House, command: Command
+) -> None:
+    """While it runs no other writes the sheet; Ctrl-C ends it everywhere, and it can be gone on."""
+    sheet = house.sheet(300)
+    run = house.start("run", str(sheet), "--yes", "--rate", "10/s")
+    house.worker()
+    _until(lambda: len(house.accepted()) > 5)
+    assert command("run", house.sheet(300, machine="two"), "--quiet", machine="two") == 75
+    run.send_signal(signal.SIGTERM)
+    assert run.wait(60) == 143
+    with closing(psycopg.connect(house.database)) as connection:
+        assert connection.execute("SELECT active FROM batch_runner.campaigns").fetchone() == (
+            False,
+        )
+    assert len(house.accepted()) < 300
+
+
+def _until(true: object) -> None:
+    """Wait for what another process does."""
+    deadline = time.monotonic() + 60
+    assert callable(true)
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
