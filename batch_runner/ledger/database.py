@@ -67,6 +67,10 @@ class Connection(Protocol):
         """Run one statement with each of these."""
         ...
 
+    def append(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], /) -> None:
+        """Add many rows to a table; the names are the program's own."""
+        ...
+
     def walk(self, sql: str, parameters: Parameters = (), /) -> Iterable[Any]:
         """The rows of an answer that may be too long for the memory, as it was when asked for.
 

@@ -15,6 +15,7 @@ from batch_runner.core.lifecycle import Event, State
 from batch_runner.core.sent import Sent, followed
 from batch_runner.ledger.changes import apply
 from batch_runner.ledger.database import Connection
+from batch_runner.ledger.newcomers import next_id
 from batch_runner.ledger.rows import to_time
 from batch_runner.ledger.takes import newest
 
@@ -251,11 +252,12 @@ class _Desk:
 
     def _beside(self, job: int) -> int:
         """A job of no row for what was sent twice: it is paid, so it is fetched and reported."""
-        (made,) = self._connection.execute(
-            """INSERT INTO jobs (scope, key, row_hash, whole_hash, state, wanted, model, variant,
-                   created_at, updated_at)
-               SELECT scope, key, row_hash, whole_hash, 'queued', FALSE, model, variant, ?, ? FROM jobs
-               WHERE id = ? RETURNING id""",
-            (self._at.timestamp(), self._at.timestamp(), job),
-        ).fetchone()
-        return int(made)
+        made = next_id(self._connection)
+        self._connection.execute(
+            """INSERT INTO jobs (id, scope, key, row_hash, whole_hash, state, wanted, model,
+                   variant, created_at, updated_at)
+               SELECT CAST(? AS BIGINT), scope, key, row_hash, whole_hash, 'queued', FALSE, model,
+                   variant, ?, ? FROM jobs WHERE id = ?""",
+            (made, self._at.timestamp(), self._at.timestamp(), job),
+        )
+        return made

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 
 from batch_runner.core.identity import Basis
 from batch_runner.core.jobs import Candidate, Change, RowSpec, edited_since
 from batch_runner.core.lifecycle import Event, State, advance
-from batch_runner.core.uploads import PICTURE_REFUSED, pictures_in
+from batch_runner.core.uploads import PICTURE_REFUSED
 from batch_runner.ledger.adopt import adopt
 from batch_runner.ledger.changes import apply
 from batch_runner.ledger.database import Connection, Row
 from batch_runner.ledger.history import write_event
 from batch_runner.ledger.matching import new_job, place
+from batch_runner.ledger.newcomers import AT_ONCE, Newcomers, pictures_of
 from batch_runner.ledger.spool import Spool
 
 WAITING = frozenset({State.QUEUED, State.INVALID, State.SKIPPED})
@@ -95,73 +97,42 @@ def enrol(connection: Connection, scope: int, reading: Reading) -> None:
         if left["waited"] and gone.row is not None:
             waited.add((gone.row, gone.variant))
     stamp = reading.at.timestamp()
-    for candidate in reading.rows.candidates():
+    new = Newcomers(connection, scope, stamp)
+    for candidate, known in _with_jobs(connection, reading.rows.candidates()):
         spec, row = reading.mark(candidate), candidate.spec.identity
-        if candidate.job is None:
+        if known is None:
             claimable = spec.wanted and (not reading.midway or (row.row, row.variant) in waited)
-            job = _insert(connection, scope, spec, stamp, wanted=claimable)
-            adopt(connection, job, spec, reading.origin, reading.at)
+            job = new.add(spec, wanted=claimable)
+            if spec.adopt is not None:
+                new.write()
+                adopt(connection, job, spec, reading.origin, reading.at)
             reading.rows.place(row, new_job(job, spec))
         else:
-            _update(connection, candidate.job.id, spec, stamp, midway=reading.midway)
+            _update(connection, known, spec, stamp, midway=reading.midway)
+    new.write()
     basis = reading.basis.to_json()
     connection.execute("UPDATE scopes SET basis = ? WHERE id = ?", (basis, scope))
 
 
-def _insert(
-    connection: Connection, scope: int, spec: RowSpec, stamp: float, *, wanted: bool
-) -> int:
-    identity = spec.identity
-    state = _waiting_state(spec)
-    (job,) = connection.execute(
-        """INSERT INTO jobs (scope, row, key, row_hash, whole_hash, state, wanted, model, body,
-               pictures, estimate_low, estimate_high, priority, file_name, error_code, error,
-               created_at, updated_at, variant, fields)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-           RETURNING id""",
-        (
-            scope,
-            identity.row,
-            identity.key,
-            identity.row_hash,
-            identity.whole_hash,
-            state,
-            wanted,
-            spec.model,
-            spec.body,
-            _pictures(spec),
-            spec.estimate.low,
-            spec.estimate.high,
-            spec.priority,
-            spec.file_name,
-            spec.problem_code,
-            spec.problem,
-            stamp,
-            stamp,
-            identity.variant,
-            spec.fields,
-        ),
-    ).fetchone()
-    return int(job)
-
-
-def _pictures(spec: RowSpec) -> str | None:
-    """What it waits for, as its row spells it."""
-    pictures = pictures_in(None if spec.body is None else spec.body + spec.fields.encode())
-    return json.dumps(pictures) if pictures else None
-
-
-def _waiting_state(spec: RowSpec) -> State:
-    if spec.invalid:
-        return State.INVALID
-    return State.QUEUED if spec.wanted else State.SKIPPED
+def _with_jobs(
+    connection: Connection, candidates: Iterator[Candidate]
+) -> Iterator[tuple[Candidate, Row | None]]:
+    """Each with its job as the ledger has it; many are asked for at once."""
+    while some := list(islice(candidates, AT_ONCE)):
+        known = [candidate.job.id for candidate in some if candidate.job is not None]
+        rows = connection.execute(
+            "SELECT * FROM jobs WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
+            (json.dumps(known),),
+        )
+        jobs: dict[int, Row] = {row["id"]: row for row in rows} if known else {}
+        for candidate in some:
+            yield candidate, None if candidate.job is None else jobs[candidate.job.id]
 
 
 def _update(
-    connection: Connection, job: int, spec: RowSpec, stamp: float, *, midway: bool
+    connection: Connection, row: Row, spec: RowSpec, stamp: float, *, midway: bool
 ) -> None:
-    identity = spec.identity
-    row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job,)).fetchone()
+    job, identity = row["id"], spec.identity
     state = State(row["state"])
     _follow(connection, row, spec, wanted=spec.wanted and (not midway or bool(row["wanted"])))
     if spec.wanted and spec.body is not None and edited_since(state, row["row_hash"], identity):
@@ -207,7 +178,7 @@ def _follow(connection: Connection, job: Row, spec: RowSpec, *, wanted: bool) ->
         "wanted": wanted,
         "model": spec.model,
         "body": spec.body,
-        "pictures": _pictures(spec),
+        "pictures": pictures_of(spec),
         "estimate_low": spec.estimate.low,
         "estimate_high": spec.estimate.high,
         "priority": spec.priority,

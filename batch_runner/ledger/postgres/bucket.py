@@ -61,17 +61,9 @@ def claim(
     Raises:
         LedgerError: this worker was removed (code ``lease_lost``).
     """
-    here = connection.execute(
-        # Kept from being removed until the claim is durable, but not from beating.
-        """SELECT w.until > seconds() AS alive, c.active OR w.role = 'run' AS wanted
-           FROM workers w, campaigns c WHERE w.token = ? AND c.number = ? FOR KEY SHARE OF w""",
-        (desk.token, campaign),
-    ).fetchone()
-    if here is None:
-        raise lease_lost()
+    here = _here(connection, desk, campaign)
     if not here["wanted"]:
         return Turn(claim=Claim(kind=ClaimKind.EMPTY))
-    bucket = _bucket(connection, desk)
     (flights, seconds) = connection.execute(
         "SELECT count(*), seconds() FROM flights WHERE account = ? AND origin = ?",
         (desk.account, desk.origin),
@@ -80,7 +72,7 @@ def claim(
     assert now is not None
     if not here["alive"]:
         return Turn(claim=Claim(kind=ClaimKind.LATER, not_before=now + LATE))
-    free_at = max(bucket["cool_until"], bucket["next_at"] - AHEAD)
+    free_at = max(here["cool_until"], here["next_at"] - AHEAD)
     if free_at > seconds:
         return Turn(claim=Claim(kind=ClaimKind.LATER, not_before=to_time(free_at)))
     if flights >= bounds.slots:
@@ -88,23 +80,30 @@ def claim(
     made = claims.claim(connection, replace(terms, now=now))
     if made.job is None:
         return Turn(claim=made)
-    turn = max(seconds, bucket["next_at"])
+    turn = max(seconds, here["next_at"])
     _take(connection, made.job.id, desk, campaign, turn + 1.0 / bounds.rate)
     return Turn(claim=made, wait=turn - seconds)
 
 
-def _bucket(connection: Connection, desk: Desk) -> Row:
-    """The account's line, locked: one claim at a time."""
-    asked = f"""SELECT next_at, cool_until FROM limits
-                WHERE account = ? AND origin = ? {connection.locked}"""  # noqa: S608 - constants
+def _here(connection: Connection, desk: Desk, campaign: int) -> Row:
+    """The worker, kept from being removed but not from beating; and the account's line, locked.
+
+    So the account has one claim at a time, and one that is durable has an owner that was alive.
+    """
+    asked = """SELECT w.until > seconds() AS alive, c.active OR w.role = 'run' AS wanted,
+                   l.next_at, l.cool_until
+               FROM workers w, campaigns c, limits l
+               WHERE w.token = ? AND c.number = ? AND l.account = ? AND l.origin = ?
+               FOR KEY SHARE OF w FOR UPDATE OF l"""
     who = (desk.account, desk.origin)
-    found: Row | None = connection.execute(asked, who).fetchone()
+    found: Row | None = connection.execute(asked, (desk.token, campaign, *who)).fetchone()
     if found is None:
         connection.execute(
             "INSERT INTO limits (account, origin) VALUES (?, ?) ON CONFLICT DO NOTHING", who
         )
-        found = connection.execute(asked, who).fetchone()
-        assert found is not None
+        found = connection.execute(asked, (desk.token, campaign, *who)).fetchone()
+    if found is None:
+        raise lease_lost()
     return found
 
 

@@ -34,6 +34,7 @@ class PostgresLedger(Ledger):
         self._desk: Desk | None = None
         self._bounds: Callable[[], Bounds]
         self._most = 0
+        self._turn = asyncio.Lock()  # the account has one claim at a time: let one of ours wait
 
     def join(self, desk: Desk, bounds: Callable[[], Bounds], *, most: int) -> None:
         """Work for a worker from now on.
@@ -72,7 +73,9 @@ class PostgresLedger(Ledger):
         """
         if self._desk is None:
             return await super().claim(terms)
-        turn = await self._change(bucket.claim, terms, self._desk, self._bounds(), self._number)
+        async with self._turn:
+            wanted = (terms, self._desk, self._bounds(), self._number)
+            turn = await self._change(bucket.claim, *wanted)
         if turn.wait > 0:
             await asyncio.sleep(turn.wait)
         return turn.claim

@@ -83,32 +83,29 @@ class Link:
         """Run a unit in a transaction that is left open."""
         if touches is not Touches.NOTHING and self._number == 0:
             # Whoever asks for a line waits for its writer, but only for a line that is there.
-            self._mark(connection, 0)
+            connection.script(self._marked(0))
         try:
             if touches is Touches.NOTHING:
                 connection.script(_QUESTION)
             else:
-                connection.script(self._beginning(touches))
                 self._number += 1
-                self._mark(connection, self._number)
+                connection.script(f"BEGIN; {self._lock(touches)} {self._marked(self._number)}")
             return work(connection)
         except BaseException:
             with contextlib.suppress(psycopg.Error):
                 connection.script("ROLLBACK")
             raise
 
-    def _beginning(self, touches: Touches) -> str:
+    def _lock(self, touches: Touches) -> str:
         if self._campaign is None:
-            return "BEGIN"
+            return ""
         how = "_shared" if touches is Touches.ONE else ""
-        return f"BEGIN; SELECT pg_advisory_xact_lock{how}({_LOCKS}, {self._campaign})"
+        return f"SELECT pg_advisory_xact_lock{how}({_LOCKS}, {self._campaign});"
 
-    def _mark(self, connection: PostgresConnection, number: int) -> None:
-        connection.execute(
-            f"""INSERT INTO {SCHEMA}.marks (slot, n) VALUES (?, ?)
-               ON CONFLICT (slot) DO UPDATE SET n = excluded.n, at = excluded.at""",  # noqa: S608 - a constant
-            (self._slot, number),
-        )
+    def _marked(self, number: int) -> str:
+        """All of these begin a transaction in one message; there is nothing foreign in it."""
+        return f"""INSERT INTO {SCHEMA}.marks (slot, n) VALUES ('{self._slot}', {number})
+            ON CONFLICT (slot) DO UPDATE SET n = excluded.n, at = excluded.at"""  # noqa: S608
 
     def _commit(self, connection: PostgresConnection) -> None:
         sys.audit("batch_runner.ledger.commit")
