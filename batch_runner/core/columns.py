@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 from batch_runner.core.decisions import DECISION
 from batch_runner.core.headers import ALIASES, loosen, nearest, normalise
@@ -100,12 +101,14 @@ def header_score(
             found.add(name)
         else:
             found.discard(name)
-    expected = {loosen(name) for name in others} - {loosen(name) for name in names.values()}
-    found.update(expected.intersection(map(loosen, texts)) if expected else ())
+    if expected := {loosen(name) for name in others}:
+        expected -= {loosen(name) for name in names.values()}
+        found.update(expected.intersection(map(loosen, texts)))
     return len(found) + (_PROMPT_WEIGHT - 1 if "prompt" in found else 0)
 
 
-def _exact_names(parameters: frozenset[str]) -> dict[str, str]:
+@lru_cache(maxsize=16)
+def _exact_names(parameters: frozenset[str]) -> Mapping[str, str]:
     wanted = dict.fromkeys([*IN_NAMES, *CONTROLS, *sorted(parameters.difference(ALL_COLUMNS))])
     return {normalise(name): name for name in wanted}
 

@@ -49,11 +49,8 @@ def network_kind(path: Path) -> str | None:
 
 def kind_of(path: Path, mounted: list[tuple[str, str]]) -> str | None:
     """The kind of the file system with the longest mount point that holds a path."""
-    holding = [
-        (len(point), kind)
-        for point, kind in mounted
-        if path == Path(point) or Path(point) in path.parents
-    ]
+    above = {str(folder) for folder in (path, *path.parents)}
+    holding = [(len(point), kind) for point, kind in mounted if point in above]
     return max(holding)[1] if holding else None
 
 

@@ -48,6 +48,7 @@ def main() -> None:
     sys.dont_write_bytecode = True  # a run on a full disk would leave half of it
     for module in WARM:
         importlib.import_module(module)
+    importlib.import_module("batch_runner.settings.profiles").load_catalogue({})
     assert threading.active_count() == 1, "a fork takes only one thread along"
     for line in sys.stdin:
         sys.stdout.write(json.dumps(_fork(json.loads(line))) + "\n")
