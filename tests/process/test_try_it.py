@@ -29,7 +29,10 @@ def call(*command: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         list(map(str, command)),
         cwd=cwd,
-        env={name: value for name, value in os.environ.items() if not name.startswith(mine)},
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith(mine)},
+            "PIP_COMPILE": "0",  # thousands of files, of which a few are needed
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

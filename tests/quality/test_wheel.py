@@ -1,4 +1,7 @@
-"""What is shipped: built and installed by pip, whose network it needs."""
+"""What is shipped: built by pip, whose network it needs, and at work without a checkout.
+
+That what it depends on is all declared is shown by ``tests/process/test_try_it.py``.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import venv
 import zipfile
 from pathlib import Path
@@ -37,9 +41,8 @@ def told(*command: object, cwd: Path) -> str:
 @pytest.mark.timeout(2 * PATIENCE)
 def test_the_wheel_holds_all_it_needs_and_works_anywhere(tmp_path: Path) -> None:
     """Installed into a fresh environment, its commands work in a folder that knows no checkout."""
-    venv.create(tmp_path / "venv", with_pip=True)
-    scripts = tmp_path / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
-    told(scripts / "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT, cwd=tmp_path)
+    pip = (sys.executable, "-m", "pip")
+    told(*pip, "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT, cwd=tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
@@ -59,7 +62,14 @@ def test_the_wheel_holds_all_it_needs_and_works_anywhere(tmp_path: Path) -> None
     }
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"batch_runner"}
 
-    told(scripts / "pip", "install", "-q", wheel, cwd=tmp_path)
+    place = tmp_path / "venv"
+    venv.create(place)
+    names_of = {"base": str(place), "platbase": str(place)}
+    scripts = Path(sysconfig.get_path("scripts", "venv", names_of))
+    (Path(sysconfig.get_path("purelib", "venv", names_of)) / "lent.pth").write_text(
+        sysconfig.get_path("purelib")  # what it depends on, but nothing that is there by a .pth
+    )
+    told(*pip, "--python", scripts / "python", "install", "-q", "--no-deps", wheel, cwd=tmp_path)
     where = told(
         scripts / "python", "-c", "import batch_runner; print(batch_runner.__file__)", cwd=tmp_path
     )
