@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from tests.process.warm import CAN_FORK, Child, Process
+
 COMMAND = (sys.executable, "-m", "batch_runner")
 HEADERS = ["Shot", "prompt", "image_urls", "duration"]
 IMAGE = "https://images.example.com/cat.png"
@@ -32,7 +34,7 @@ Rows = list[dict[str, Any]]
 class Box:
     """A sandbox in a process of its own."""
 
-    process: subprocess.Popen[str]
+    process: Process
     origin: str
     state: Path
     requests: int = 0  # told on its standard error so far
@@ -53,7 +55,7 @@ class Box:
         self.requests += 1
         return told
 
-    def after(self, told: str, times: int, child: subprocess.Popen[str]) -> None:
+    def after(self, told: str, times: int, child: Process) -> None:
         """Wait until it has answered so many requests of a child in this way."""
         while times:
             line = self.next_request(0.1)
@@ -65,7 +67,7 @@ class Box:
         lines = (self.state / "accepted.jsonl").read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines]
 
-    def after_accepted(self, number: int, child: subprocess.Popen[str]) -> None:
+    def after_accepted(self, number: int, child: Process) -> None:
         """Wait until it has accepted so many of a child's, answered or not."""
         while child.poll() is None:
             with urllib.request.urlopen(f"{self.origin}/sandbox/log", timeout=10) as answer:
@@ -111,21 +113,45 @@ def cleanup() -> Iterator[ExitStack]:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path, environment: Environment, cleanup: ExitStack) -> Callable[..., Box]:
+def warm() -> bool:
+    """Whether commands are forks of a process that has everything loaded; a file may say no."""
+    return CAN_FORK
+
+
+Start = Callable[..., Process]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def start(tmp_path: Path, environment: Environment, cleanup: ExitStack, *, warm: bool) -> Start:
+    """``start(*arguments)``: the command as a child, its output in pipes."""
+
+    def begin(words: list[str], options: dict[str, Any]) -> Process:
+        if warm and options.keys() <= {"cwd", "env", "stdin"}:
+            return Child(words, **options)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(
+            [*COMMAND, *words], text=True, encoding="utf-8", **{**pipes, **options}
+        )
+
+    def start(*arguments: object, **more: Any) -> Process:
+        options = {"cwd": tmp_path, "env": environment, "stdin": subprocess.DEVNULL, **more}
+        process = begin(list(map(str, arguments)), options)
+        cleanup.enter_context(process)
+        cleanup.callback(process.kill)
+        return process
+
+    return start
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, start: Start, cleanup: ExitStack) -> Callable[..., Box]:
     """``sandbox(*arguments)``: start one; a second one of the same test knows what the first did."""
     state = tmp_path / "service"
 
-    def start(*arguments: str) -> Box:
-        process = subprocess.Popen(
-            [*COMMAND, "sandbox", "--with-parent", "--state", str(state), *arguments],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-        cleanup.enter_context(process)
+    def serve(*arguments: str) -> Box:
+        words = ("sandbox", "--with-parent", "--state", state, *arguments)
+        process = start(*words, stdin=subprocess.PIPE)
         assert process.stdout is not None
         box = Box(process, json.loads(process.stdout.readline())["origin"], state)
         listener = threading.Thread(target=box.listen)
@@ -134,33 +160,7 @@ def sandbox(tmp_path: Path, environment: Environment, cleanup: ExitStack) -> Cal
         cleanup.callback(box.stop)
         return box
 
-    return start
-
-
-Start = Callable[..., "subprocess.Popen[str]"]
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def start(tmp_path: Path, environment: Environment, cleanup: ExitStack) -> Start:
-    """``start(*arguments)``: the command as a child, its output in pipes."""
-
-    def start(*arguments: object, **more: Any) -> subprocess.Popen[str]:
-        options: dict[str, Any] = {
-            "cwd": tmp_path,
-            "env": environment,
-            "stdin": subprocess.DEVNULL,
-            "stdout": subprocess.PIPE,
-            "stderr": subprocess.PIPE,
-            "text": True,
-            "encoding": "utf-8",
-        }
-        process = subprocess.Popen([*COMMAND, *map(str, arguments)], **{**options, **more})
-        cleanup.enter_context(process)
-        cleanup.callback(process.kill)
-        return process
-
-    return start
+    return serve
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def run(start: Start) -> Run:
     def run(*arguments: object, **more: Any) -> subprocess.CompletedProcess[str]:
         process = start(*arguments, **more)
         out, err = process.communicate(timeout=PATIENCE)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        return subprocess.CompletedProcess(process.args, process.wait(), out, err)
 
     return run
 

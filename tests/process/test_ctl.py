@@ -12,10 +12,11 @@ import pytest
 
 from batch_runner.app.ctl.ask import ask
 from batch_runner.app.ctl.orders import parse_words
+from tests.process.warm import Process
 
 SUBMIT = "POST /v1/videos/generations 200"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., Process]
 States = Callable[[Path], Mapping[str, int]]
 
 

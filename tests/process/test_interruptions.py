@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.process.warm import Process
+
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="signals are sent the POSIX way; Windows has none to send"
 )
@@ -18,11 +20,11 @@ pytestmark = pytest.mark.skipif(
 SUBMIT = "POST /v1/videos/generations 200"
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., Process]
 States = Callable[[Path], Mapping[str, int]]
 
 
-def stopped(process: subprocess.Popen[str], sent: signal.Signals) -> str:
+def stopped(process: Process, sent: signal.Signals) -> str:
     """Send a signal and wait until it says that it heard; the line it said."""
     process.send_signal(sent)
     assert process.stderr is not None

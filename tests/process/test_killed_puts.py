@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.process.conftest import PATIENCE, Environment
+from tests.process.warm import Process
 from tests.s3 import S3, Valve
 
 ROUTE = "GET /files/video/{task_id}/{number}-{expires}.mp4"
@@ -29,7 +30,7 @@ def test_a_put_that_was_killed_half_way_is_done_by_the_next_run(
     s3: S3,
     environment: Environment,
     sandbox: Callable[..., Any],
-    start: Callable[..., subprocess.Popen[str]],
+    start: Callable[..., Process],
     run: Callable[..., subprocess.CompletedProcess[str]],
     make_sheet: Callable[..., Path],
     read_sheet: Callable[[Path], list[dict[str, Any]]],

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
+from tests.process.warm import Process
+
 KILLS = int(os.environ.get("BATCH_RUNNER_KILLS", "2"))  # in each of the four cases
 SEED = os.environ.get("BATCH_RUNNER_SEED", "1")
 ROWS = 8
 FAULTS = ("--fault", "429=0.4", "--fault", "cut-download=0.4", "--fault", "502-after-accept=0.3")
 
 
-def kill_at_random(process: subprocess.Popen[str], box: Any, dice: random.Random) -> bool:
+def kill_at_random(process: Process, box: Any, dice: random.Random) -> bool:
     """Kill it after some requests and a moment; false: it came to its end before."""
     moment = box.requests + dice.randint(1, 3 * ROWS)
     while box.requests < moment and process.poll() is None:
@@ -27,7 +29,7 @@ def kill_at_random(process: subprocess.Popen[str], box: Any, dice: random.Random
         process.wait(dice.uniform(0, 0.15))
     process.kill()
     process.communicate()
-    return process.returncode < 0
+    return process.wait() < 0
 
 
 @pytest.mark.parametrize("faults", [(), FAULTS], ids=["calm", "faults"])
@@ -37,7 +39,7 @@ def test_killed_at_any_moment_it_pays_once_and_loses_nothing(
     kind: str,
     faults: tuple[str, ...],
     sandbox: Callable[..., Any],
-    start: Callable[..., subprocess.Popen[str]],
+    start: Callable[..., Process],
     run: Callable[..., subprocess.CompletedProcess[str]],
     make_sheet: Callable[..., Path],
     read_sheet: Callable[[Path], list[dict[str, Any]]],

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.process.warm import Process
+
 ROUTE = "GET /files/video/{task_id}/{number}-{expires}.mp4"
 
 
@@ -25,7 +27,7 @@ def _answers(origin: str) -> Mapping[str, int]:
 def test_a_download_goes_on_where_the_last_run_was_ended(
     how: str,
     sandbox: Callable[..., Any],
-    start: Callable[..., subprocess.Popen[str]],
+    start: Callable[..., Process],
     run: Callable[..., subprocess.CompletedProcess[str]],
     make_sheet: Callable[..., Path],
     read_sheet: Callable[[Path], list[dict[str, Any]]],

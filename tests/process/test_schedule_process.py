@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.process.warm import Process
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent the POSIX way")
 
@@ -27,7 +28,7 @@ def nightly(make_sheet: Callable[..., Path], tmp_path: Path) -> Path:
     return path
 
 
-def _until(process: subprocess.Popen[str], said: str) -> None:
+def _until(process: Process, said: str) -> None:
     assert process.stdout is not None
     assert any(said in line for line in process.stdout), said
 

@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 
+from tests.process.warm import Process
 from tests.web.house import Visitor
 
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., Process]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def _come_in(process: subprocess.Popen[str]) -> Visitor:
+def _come_in(process: Process) -> Visitor:
     """Use the link that it prints."""
     assert process.stdout is not None
     found = re.search(r"http://([\d.:]+)/#enter=(\S+)", process.stdout.readline())

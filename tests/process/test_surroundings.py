@@ -23,6 +23,12 @@ Rows = Callable[[Path], list[dict[str, Any]]]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells and rights")
 
 
+@pytest.fixture
+def warm() -> bool:
+    """Here each command starts from nothing: how it does is the point."""
+    return False
+
+
 @pytest.mark.parametrize(
     ("option", "without"), [("--help", (*HEAVY, *SLOW)), ("--version", HEAVY)]
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -16,12 +15,14 @@ from typing import Any
 
 import pytest
 
+from tests.process.warm import Process
+
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="signals are sent the POSIX way; Windows has none to send"
 )
 
 SUBMIT = "POST /v1/videos/generations 200"
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., Process]
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

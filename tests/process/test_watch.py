@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from tests.process.warm import Process
+
 SUBMIT = "POST /v1/videos/generations 200"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., Process]
 pytestmark = pytest.mark.filterwarnings("ignore:.*forkpty.*:DeprecationWarning")
 
 
