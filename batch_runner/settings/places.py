@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator
 
+from batch_runner.core.errors import ConfigError
+from batch_runner.core.language import phrase
 from batch_runner.core.places import check_place, is_url
 
 
@@ -24,6 +27,21 @@ def place_named(text: str | None, config: Path | None) -> Path | str | None:
         return text
     path = Path(text).expanduser()
     return path if config is None else config.parent / path
+
+
+def place_in(environ: Mapping[str, str], variable: str) -> Path | str | None:
+    """A place that a variable names; ``None``: it is not set.
+
+    Raises:
+        ConfigError: nothing can be put there.
+    """
+    text = environ.get(variable, "").strip()
+    try:
+        return place_given(text) if text else None
+    except ValueError as error:
+        raise ConfigError(
+            phrase("{name}: {reason}.", name=variable, reason=error), code="bad_place"
+        ) from None
 
 
 def place_given(value: object) -> Path | str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from batch_runner.core.errors import ConfigError
 from batch_runner.core.language import phrase
-from batch_runner.settings.places import PlaceText, place_named
+from batch_runner.settings.places import PlaceText, place_in, place_named
 from batch_runner.settings.section import Section
+
+PUBLISH_TO, PUBLISH_URL = "BATCH_RUNNER_PUBLISH_TO", "BATCH_RUNNER_PUBLISH_URL"
+"""Variables that say the same as ``publish.to`` and ``publish.base_url``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,28 @@ def _check_base(url: str) -> str:
             phrase("must be a web address without user, query and fragment: everybody sees it")
         )
     return text
+
+
+def publish_by_environment(
+    environ: Mapping[str, str], otherwise: Publish | None
+) -> Publish | None:
+    """What the environment says, else as the config does.
+
+    Raises:
+        ConfigError: a variable is unusable, or says only half.
+    """
+    place = place_in(environ, PUBLISH_TO)
+    base = environ.get(PUBLISH_URL, "").strip()
+    if place is None and not base:
+        return otherwise
+    try:
+        return Publish(to=place, base_url=_check_base(base))
+    except ValueError as error:
+        raise ConfigError(
+            phrase("{name}: {reason}.", name=PUBLISH_URL, reason=error),
+            code="bad_publish",
+            hint=phrase("It is the address below which published videos are opened."),
+        ) from None
 
 
 def from_publish_section(section: PublishSection, config: Path | None) -> Publish | None:

@@ -20,8 +20,11 @@ from batch_runner.settings.languages import settle_language, told_by_environment
 from batch_runner.settings.notify import named_by
 from batch_runner.settings.notify_section import from_section
 from batch_runner.settings.origins import DEFAULT_ORIGIN, check_origin
-from batch_runner.settings.places import place_given, place_named
-from batch_runner.settings.publish_section import from_publish_section
+from batch_runner.settings.places import place_given, place_in, place_named
+from batch_runner.settings.publish_section import (
+    from_publish_section,
+    publish_by_environment,
+)
 from batch_runner.settings.read import read_config
 from batch_runner.settings.settings import Settings
 from batch_runner.settings.templates import by_config, by_set, canonical, video_name
@@ -47,7 +50,11 @@ def resolve(sheet: Path, options: Mapping[str, object], environ: Mapping[str, st
     path = config_beside(sheet) if named is None else _path(named)
     config = CampaignConfig() if path is None else read_config(path, trusted=named is not None)
     settings = replace(_by_config(path, config, environ), **_by_environment(environ))
-    settings = replace(settings, notify=named_by(options, environ, settings.notify))
+    settings = replace(
+        settings,
+        notify=named_by(options, environ, settings.notify),
+        publish=publish_by_environment(environ, settings.publish),
+    )
     if told := options.get("language"):
         settings = replace(settings, language=settle_language(str(told), environ))
     return replace(settings, **_by_options(options, settings))
@@ -154,6 +161,8 @@ def _by_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     for variable, field in _PLACES.items():
         if place := environ.get(variable, "").strip():
             changes[field] = _path(place)
+    if (videos := place_in(environ, "BATCH_RUNNER_VIDEOS")) is not None:
+        changes["video_folder"] = videos
     if told := told_by_environment(environ):
         changes["language"] = settle_language(told, environ)
     return changes

@@ -84,6 +84,28 @@ def test_trouble_is_one_rows_and_the_next_run_ends_it(
     assert len(service.accepted()) == 2
 
 
+def test_the_environment_may_say_it_for_all_sheets(
+    cli: Cli,
+    service: Service,
+    new_sheet: NewSheet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As for a dashboard, which names no config; a run that is not told any more says so."""
+    sheet = new_sheet("csv", ["One."])
+    monkeypatch.setenv("BATCH_RUNNER_PUBLISH_TO", str(tmp_path / "web"))
+    half = cli("run", sheet)
+    assert (half.code, "BATCH_RUNNER_PUBLISH_URL: must be a web address" in half.err) == (2, True)
+    monkeypatch.setenv("BATCH_RUNNER_PUBLISH_URL", BASE)
+    assert cli("run", sheet).code == 0
+    assert sheet.rows()[0]["video_url"].startswith(BASE)
+    for name in ("TO", "URL"):
+        monkeypatch.delenv(f"BATCH_RUNNER_PUBLISH_{name}")
+    untold = cli("run", sheet)
+    assert "this run is not told where to publish" in untold.out + untold.err
+    assert sheet.rows()[0]["video_url"].startswith(BASE)
+
+
 def test_what_was_made_before_is_published_too(
     cli: Cli, service: Service, new_sheet: NewSheet, tmp_path: Path
 ) -> None:

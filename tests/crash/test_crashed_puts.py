@@ -16,7 +16,7 @@ from tests.crash.harness import CONFIG, Campaign, Service, Zygote
 from tests.crash.points import Stop
 
 ALL = os.environ.get("BATCH_RUNNER_CRASHES") == "all"
-SOME = 5
+SOME = 3
 BASE = "https://cdn.example.com/"
 STEPS = re.compile(
     r"storage\.|ledger\.commit(ted)?\((stored|published|ready)|provider\.(renamed|synced)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from batch_runner.app.place.shelf import VideoShelf
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.language import phrase
 from batch_runner.ledger.ledger import Ledger
-from batch_runner.scheduler.halt import StopReason
+from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.settings.publish_section import Publish
 from batch_runner.settings.settings import Settings
 from batch_runner.storage.place import open_place
@@ -89,6 +90,33 @@ def unreachable(trouble: str) -> StopReason:
             reason=trouble.rstrip("."),
         ),
     )
+
+
+async def ready_shelf(campaign: Campaign, ledger: Ledger, halt: Halt) -> VideoShelf | SharedShelf:
+    """What keeps the videos of a run: if its place cannot be reached, nothing is bought.
+
+    It is only asked where videos are to come.
+    """
+    shelf = shelf_of(campaign, ledger)
+    if isinstance(shelf, SharedShelf) and campaign.settings.download:
+        totals = await ledger.totals()
+        waits = totals.unsent or totals.video_missing or totals.states.get("running")
+        if waits and (trouble := await shelf.reach()):
+            halt.stop_submits(unreachable(trouble))
+    return shelf
+
+
+async def ready_publisher(
+    campaign: Campaign, ledger: Ledger, notice: Callable[[str, str], None]
+) -> VideoPublisher | None:
+    """What publishes the videos of a run; it is said if earlier runs did, and this one does not."""
+    publisher = publisher_of(campaign)
+    if publisher is None and await ledger.has_published():
+        said = phrase(
+            "Rows of this sheet have links that last, but this run is not told where to publish: what it makes gets the provider's links, which expire. Name the config with 'publish' by --config."
+        )
+        notice("not_published", said)
+    return publisher
 
 
 def publisher_of(campaign: Campaign) -> VideoPublisher | None:

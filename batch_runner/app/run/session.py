@@ -17,7 +17,6 @@ from batch_runner.app.money.run_budget import Seat
 from batch_runner.app.money.spending import Purse
 from batch_runner.app.place import stores
 from batch_runner.app.place.neighbours import LEASE_BEAT, Neighbours
-from batch_runner.app.place.shared_shelf import SharedShelf
 from batch_runner.app.run import world
 from batch_runner.app.run.about import about_ending
 from batch_runner.app.run.anew import ask_anew
@@ -88,14 +87,11 @@ class Session:
             return await self._run(engine)
 
     async def _engine(self, provider: HttpProvider, terms: Terms, *, terminal: bool) -> Engine:
-        shelf = stores.shelf_of(self.campaign, self.ledger)
-        if isinstance(shelf, SharedShelf) and await self._is_needed():
-            await self._reach(shelf)
         return Engine(
             World(
                 ledger=self.entry.neighbours.ledger,
                 provider=provider,
-                shelf=shelf,
+                shelf=await stores.ready_shelf(self.campaign, self.ledger, self.halt),
                 listener=self.listener,
                 now=now,
                 jitter=world.jitter,
@@ -103,7 +99,9 @@ class Session:
                 before_claim=self._follow,
                 book=self._book,
                 others=self.entry.neighbours.others,
-                publisher=stores.publisher_of(self.campaign),
+                publisher=await stores.ready_publisher(
+                    self.campaign, self.ledger, self.listener.noticed
+                ),
                 pictures=PictureStore(
                     self.sync.picture,
                     self.campaign.sidecar.pictures,
@@ -115,16 +113,6 @@ class Session:
             await self._limits(terminal=terminal),
             self.halt,
         )
-
-    async def _reach(self, shelf: SharedShelf) -> None:
-        if trouble := await shelf.reach():
-            self.halt.stop_submits(stores.unreachable(trouble))
-
-    async def _is_needed(self) -> bool:
-        """Whether a place for videos is: something is to come."""
-        totals = await self.ledger.totals()
-        waits = totals.unsent or totals.video_missing or totals.states.get("running")
-        return self.campaign.settings.download and bool(waits)
 
     async def _run(self, engine: Engine) -> StopReason | None:
         self.meter.watch(engine.controls)
