@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,9 +19,19 @@ from batch_runner.cli.options import config_option, ledger_option, settings_of
 @click.option(
     "--concurrency", type=click.IntRange(min=1), help="Tasks in flight of one sheet at most."
 )
+@click.option(
+    "--schedule",
+    "batches",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="BATCH.yaml",
+    help="Run this batch file at its times, once over all workers that keep it.",
+)
 @click.option("--once", is_flag=True, help="End when nothing is left to do.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing when all goes well.")
-def command(*, concurrency: int | None, once: bool, quiet: bool, **given: Any) -> int:
+def command(
+    *, batches: tuple[Path, ...], concurrency: int | None, once: bool, quiet: bool, **given: Any
+) -> int:
     """Take rows of every sheet that is run with this database, until it is stopped.
 
     The rows, how fast they may be sent and what they may cost are in the database; the API key is
@@ -29,6 +40,7 @@ def command(*, concurrency: int | None, once: bool, quiet: bool, **given: Any) -
 
     \b
     batch-runner worker --ledger postgresql://user@db.example/batch
+    batch-runner worker --schedule nightly.yaml
     """
     import asyncio
 
@@ -40,6 +52,7 @@ def command(*, concurrency: int | None, once: bool, quiet: bool, **given: Any) -
     post = post_of(
         settings_of(given),
         os.environ,
+        batches=batches,
         most=concurrency,
         stays=not once,
         say=(lambda _line: None) if quiet else say,

@@ -45,6 +45,12 @@ class Schedule(Section):
 
     cron: str = Field(description="Five fields as in a crontab, such as '0 2 * * *'.")
     time_zone: TimeZone | None = Field(default=None, description="Such as Asia/Tokyo.")
+    name: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="By which 'batch-runner worker' knows it on all machines that keep it.",
+    )
     missed: Literal["run", "skip"] = Field(
         default="run", description="Times that passed while nobody ran: once now, or not at all."
     )

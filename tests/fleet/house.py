@@ -7,8 +7,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -86,6 +87,14 @@ class House:
             writer.writerows([f"Scene {n}.", 5, IMAGE] for n in range(rows))
         return path
 
+    @staticmethod
+    def until(true: Callable[[], bool]) -> None:
+        """Wait for what other processes do."""
+        deadline = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
     def accepted(self) -> list[dict[str, Any]]:
         """The sandbox's durable log."""
         lines = (self.folder / "service" / "accepted.jsonl").read_text("utf-8").splitlines()
@@ -141,8 +150,8 @@ def most_within(tasks: Sequence[dict[str, Any]], seconds: float) -> int:
     """How many were accepted at most in any window of so many seconds."""
     times = sorted(task["at"] for task in tasks)
     most = first = 0
-    for last, time in enumerate(times):
-        while times[first] <= time - seconds:
+    for last, at in enumerate(times):
+        while times[first] <= at - seconds:
             first += 1
         most = max(most, last - first + 1)
     return most

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -111,7 +110,7 @@ def test_a_stopped_run_stops_its_workers_and_another_machine_waits_its_turn(
     sheet = house.sheet(300)
     run = house.start("run", str(sheet), "--yes", "--rate", "10/s")
     house.worker()
-    _until(lambda: len(house.accepted()) > 5)
+    house.until(lambda: len(house.accepted()) > 5)
     assert command("run", house.sheet(300, machine="two"), "--quiet", machine="two") == 75
     run.send_signal(signal.SIGTERM)
     assert run.wait(60) == 143
@@ -120,12 +119,3 @@ def test_a_stopped_run_stops_its_workers_and_another_machine_waits_its_turn(
             False,
         )
     assert len(house.accepted()) < 300
-
-
-def _until(true: object) -> None:
-    """Wait for what another process does."""
-    deadline = time.monotonic() + 60
-    assert callable(true)
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

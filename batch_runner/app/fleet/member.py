@@ -39,8 +39,12 @@ class Member:
         alive = True
         while alive:
             await asyncio.sleep(workers.BEAT)
-            alive = await self.fleet.change(workers.beat, self.token)
+            alive = await self.stay(workers.LEASE)
         self.lost.set()
+
+    async def stay(self, seconds: float) -> bool:
+        """Count as alive for so long, whatever comes; ``False``: it was taken for dead."""
+        return await self.fleet.change(workers.beat, self.token, seconds)
 
     async def rescue(self, rescued: Callable[[], None]) -> None:
         """Bury those that died, until cancelled; ``rescued`` is told when their tasks are free."""
@@ -73,8 +77,12 @@ class Member:
 
 
 @asynccontextmanager
-async def joined(url: str, role: str, origin: str) -> AsyncIterator[Member]:
+async def joined(
+    url: str, role: str, origin: str, *, lease: float = workers.LEASE
+) -> AsyncIterator[Member]:
     """Be one of them, for as long as the block runs.
+
+    ``lease``: seconds for which it counts as alive before it beats.
 
     Raises:
         ConfigError: this is no address of a database.
@@ -82,7 +90,12 @@ async def joined(url: str, role: str, origin: str) -> AsyncIterator[Member]:
     """
     async with opened(url, LONG) as fleet:
         token = await fleet.change(
-            workers.register, host=socket.gethostname(), pid=os.getpid(), role=role, origin=origin
+            workers.register,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            role=role,
+            origin=origin,
+            lease=lease,
         )
         try:
             yield Member(fleet=fleet, url=url, token=token)

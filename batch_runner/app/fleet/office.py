@@ -25,9 +25,10 @@ from batch_runner.app.run.pool import Pool
 from batch_runner.core.errors import LedgerError, LockedError, UsageError
 from batch_runner.core.language import phrase, plural
 from batch_runner.ledger.ledger import Ledger
-from batch_runner.ledger.postgres import campaigns
+from batch_runner.ledger.postgres import campaigns, workers
 from batch_runner.ledger.postgres.ledger import PostgresLedger
 
+ANSWER = 600.0  # seconds that somebody may take to answer a question
 LOOK = 2.0  # seconds between two looks at what the workers did
 
 
@@ -82,8 +83,36 @@ class Office:
             with contextlib.suppress(LedgerError):  # it ends by itself, with this member's lease
                 await self.member.fleet.change(campaigns.let_go, self._held, self.member.token)
 
-    async def keep(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something while it is held; what ends it ends the membership."""
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Within this block it beats; outside of it somebody may be asked, which stops the loop.
+
+        Raises:
+            LedgerError: the answer took too long, and the run was taken for dead.
+        """
+        member = self.member
+        if not await member.stay(workers.LEASE):
+            raise LedgerError(
+                phrase("the answer took so long that others may write the sheet now."),
+                code="lease_lost",
+                where=member.fleet.where,
+                hint=phrase("Run again; nothing was submitted."),
+            )
+        tasks = [
+            asyncio.create_task(self._keep(work))
+            for work in (member.beat(), member.rescue(self.told.set))
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with contextlib.suppress(LedgerError):  # it is told when it goes on
+                await member.stay(ANSWER)
+
+    async def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """What ends this ends the membership."""
         with contextlib.suppress(LedgerError):
             await work
         self.member.lost.set()
@@ -97,21 +126,14 @@ async def at_office(campaign: Campaign, database: LedgerDatabase) -> AsyncIterat
         LockedError: another run writes the sheet.
         LedgerError: the database cannot be used.
     """
-    async with joined(database.url, RUN, campaign.origin) as member:
+    async with joined(database.url, RUN, campaign.origin, lease=ANSWER) as member:
         office = Office(member)
-        tasks = [
-            asyncio.create_task(office.keep(work))
-            for work in (member.beat(), member.rescue(office.told.set))
-        ]
         try:
             if database.campaign is not None:
                 await office.hold(database.campaign)
                 await asyncio.to_thread(remember_campaign, campaign.sidecar, database.campaign)
             yield replace(campaign, office=office)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             await office.let_go()
 
 

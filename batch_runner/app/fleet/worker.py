@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from batch_runner.app.fleet.employment import LOOK, Employment, Hired
 from batch_runner.app.fleet.member import WORKER, Member, joined
+from batch_runner.app.fleet.timetable import Timetable
 from batch_runner.app.run.control import Signals
 from batch_runner.app.run.outcome import DONE
 from batch_runner.core.errors import LedgerError
@@ -31,6 +33,7 @@ class Post:
     url: str = field(repr=False)  # of the database
     origin: str  # of the service
     hired: Hired
+    timetables: Sequence[Timetable] = ()
 
 
 async def work(post: Post, signals: Signals) -> int:
@@ -42,6 +45,8 @@ async def work(post: Post, signals: Signals) -> int:
     """
     halt = Halt()
     begun = False
+    for timetable in post.timetables:
+        halt.on_change(timetable.child.end)
     with signals.ending(halt):
         while not halt.leaving:
             try:
@@ -55,6 +60,8 @@ async def work(post: Post, signals: Signals) -> int:
                     raise
                 post.hired.say(str(error))
                 await _rest(halt)
+        for timetable in post.timetables:
+            await timetable.end()
     return signals.code or DONE
 
 
@@ -82,13 +89,20 @@ class _Shift:
 
     async def work(self) -> None:
         """Take part in every campaign that there is work in."""
-        ears = Ears(worker=self._member.token, campaign=self._told, noticed=self._post.hired.say)
+        ears = Ears(
+            worker=self._member.token,
+            campaign=self._told,
+            schedules=[one.name for one in self._post.timetables],
+            time=self._has_come,
+            noticed=self._post.hired.say,
+        )
         helpers = [
             asyncio.create_task(work)
             for work in (
                 self._guarded(self._member.beat()),
                 self._guarded(self._member.rescue(self._rescued)),
                 listen(self._post.url, ears),
+                *(one.keep() for one in self._post.timetables),
             )
         ]
         try:
@@ -163,6 +177,12 @@ class _Shift:
         if (employment := self._at_work.get(campaign)) is not None:
             employment.told.set()
         self._news.set()
+
+    def _has_come(self, schedule: str, at: datetime) -> None:
+        """A time of a schedule, which is this worker's to keep."""
+        for timetable in self._post.timetables:
+            if timetable.name == schedule and not self._is_over:
+                timetable.has_come(at)
 
     def _rescued(self) -> None:
         for employment in self._at_work.values():

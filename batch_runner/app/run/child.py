@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class Child:
     """Starts a command of this program, and passes on what ends it in order."""
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], environ: Mapping[str, str] | None = None) -> None:
+        """``environ``: the environment of the command; ``None``: this process's own."""
         self._command = (sys.executable, "-m", "batch_runner", *words)
+        self._environ = environ
         self._process: asyncio.subprocess.Process | None = None
 
     async def run(self) -> int:
@@ -21,6 +23,7 @@ class Child:
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=subprocess.DEVNULL,
+            env=self._environ,
             start_new_session=sys.platform != "win32",
         )
         try:

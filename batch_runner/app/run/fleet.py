@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.run.draft import Request
 from batch_runner.app.sheet.reading import read_sheet
@@ -30,17 +33,21 @@ async def attached(campaign: Campaign, request: Request) -> Campaign:
     return await attach(campaign, database, hashes)
 
 
-async def founded(campaign: Campaign) -> Campaign:
-    """The campaign, made in its database if it is not there yet.
+@asynccontextmanager
+async def at_work(campaign: Campaign) -> AsyncIterator[Campaign]:
+    """Within this block others know that the run is alive; its campaign is in the database.
 
     Raises:
         LockedError: it may be that another run makes it at this moment.
+        LedgerError: the database cannot be used, or the run was taken for dead.
     """
     if campaign.office is None:
-        return campaign
-    from batch_runner.app.fleet.office import founded as found
+        yield campaign
+        return
+    from batch_runner.app.fleet.office import founded
 
-    return await found(campaign, campaign.office)
+    async with campaign.office.at_work():
+        yield await founded(campaign, campaign.office)
 
 
 def _check_budgets(campaign: Campaign, request: Request) -> None:

@@ -113,7 +113,7 @@ def _tell(campaign: Campaign, draft: Draft, ui: Ui) -> None:
 
 
 async def _locked(
-    campaign: Campaign,
+    planned: Campaign,
     request: Request,
     ui: Ui,
     draft: Draft,
@@ -121,8 +121,8 @@ async def _locked(
     key: str,
 ) -> Ending:
     """All that is done while the lock is held: nobody else is at work on this sheet."""
-    campaign = await fleet.founded(campaign)
-    with ExitStack() as stack:
+    async with fleet.at_work(planned) as campaign, AsyncExitStack() as outer:
+        stack = outer.enter_context(ExitStack())
         ledger = await open_ledger(campaign, stack)
         entry = await enter_run(campaign, request, ui, draft, Doors(ledger, key, stack))
         stack.enter_context(request.signals.ending(entry.halt))
