@@ -37,6 +37,15 @@ class Sharing:
         """The limits as they are found by now."""
         return self._throttle.pace
 
+    @property
+    def given(self) -> tuple[float | None, int | None]:
+        """Rate and slots as the user gave them, by now; ``None``: to be found out."""
+        pace = self._throttle.pace
+        return (
+            pace.rate_cap if pace.rate_given else None,
+            int(pace.slots_cap) if pace.slots_given else None,
+        )
+
     def use(self) -> Use:
         """What is to be told."""
         throttle, now = self._throttle, asyncio.get_running_loop().time()

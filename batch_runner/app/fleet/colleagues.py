@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.fleet.company import Company, WorkersLedger
@@ -30,7 +31,9 @@ class Colleagues:
         self._member = member
         self._company = company
         self._feed = Feed(company.ledger)
-        self._halt = Halt()  # of the run, once it begins to send
+        self._halt = Halt()  # of the run, once it begins to send, like the next two
+        self._sharing: Sharing
+        self._asked: Commission
         self._they_send = False
         self.ledger: ports.Ledger = WorkersLedger(company.ledger, pictures=True, videos=True)
         self.others: ports.Others | None = company
@@ -41,16 +44,25 @@ class Colleagues:
 
     async def begin(self, terms: Terms, sharing: Sharing, halt: Halt) -> None:
         """Let workers take rows, under the same terms, for as long as this run sends."""
-        self._halt = halt
+        self._halt, self._sharing = halt, sharing
+        self._asked = commission_of(self._campaign, terms)
         await self._company.join(sharing)
-        asked = commission_of(self._campaign, terms)
-        await self._member.fleet.change(campaigns.set_policy, self._id, asked.to_text())
+        await self._ask(self._asked)
         await self._let_them_send()
 
     async def catch_up(self, listener: RunListener) -> None:
-        """Tell what the workers did; a pause or a stop of this run is theirs, too."""
+        """Tell what the workers did; a pause, a stop and other limits of this run are theirs, too."""
+        rate, slots = self._sharing.given
+        asked = replace(self._asked, rate=rate, slots=slots)
+        if asked != self._asked:
+            await self._ask(asked)
+            await self._tell()
         await self._let_them_send()
         await self._feed.catch_up(listener)
+
+    async def _ask(self, asked: Commission) -> None:
+        await self._member.fleet.change(campaigns.set_policy, self._id, asked.to_text())
+        self._asked = asked
 
     async def _let_them_send(self, *, over: bool = False) -> None:
         may = not (over or self._halt.holds_submits)

@@ -163,8 +163,8 @@ class _Shift:
             with self._signals.ending(employment.halt):
                 reason = await employment.work(self._member, self._post.hired)
             why = None if reason in {None, _OVER, _CHANGED} else reason.message
-        except (LedgerError, ValueError) as error:
-            why = str(error)
+        except Exception as error:  # noqa: BLE001 - it ends this campaign here, and no other one
+            why = str(error) or type(error).__name__
         if why is not None:
             self._resting[campaign.id] = loop.time() + REST
             if not self._is_over:

@@ -19,10 +19,10 @@ from batch_runner.app.run import to_mend, world
 from batch_runner.app.run.about import about_run
 from batch_runner.app.run.awake import kept_awake
 from batch_runner.app.run.draft import Draft, Request
+from batch_runner.app.run.entry import RunEntry
 from batch_runner.app.run.held_plan import begin_plan
 from batch_runner.app.run.pool import Pool, pool_of
 from batch_runner.app.run.run_log import LogFile, RunLog
-from batch_runner.app.run.session import RunEntry
 from batch_runner.app.ui import Ui
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.language import phrase

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -13,19 +13,17 @@ from batch_runner.app.clock import now
 from batch_runner.app.ctl.obey import Helm
 from batch_runner.app.ctl.serve import listening
 from batch_runner.app.metrics.meter import Meter
-from batch_runner.app.money.run_budget import Seat
-from batch_runner.app.money.spending import Purse
 from batch_runner.app.place import stores
-from batch_runner.app.place.neighbours import LEASE_BEAT, Neighbours
+from batch_runner.app.place.neighbours import LEASE_BEAT
 from batch_runner.app.run import world
 from batch_runner.app.run.about import about_ending
 from batch_runner.app.run.anew import ask_anew
 from batch_runner.app.run.background import BEAT, SHOW, Background, Outset, Screen
 from batch_runner.app.run.callbacks import receiving
+from batch_runner.app.run.entry import RunEntry
 from batch_runner.app.run.listen import RunListener
 from batch_runner.app.run.outcome import Ending, FailOn, exit_code, left_over, next_command
-from batch_runner.app.run.pool import Pool
-from batch_runner.app.run.run_log import LOG_PAUSE, RunLog
+from batch_runner.app.run.run_log import LOG_PAUSE
 from batch_runner.app.run.terms import Terms, terms_of
 from batch_runner.app.run.wanted import Wanted, rows_now
 from batch_runner.app.sheet.picture_store import PictureStore
@@ -45,20 +43,6 @@ from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.scheduler.world import Limits, World
 
 CATCH_UP = 2.0  # seconds between two looks at what others did to the ledger
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunEntry:
-    """This run as the ledger and the log know it, and the key it sends with."""
-
-    run: int
-    key: str = field(repr=False)
-    log: RunLog
-    purse: Purse | None  # the user's own books; None: they cannot be used, and need not be
-    neighbours: Neighbours  # other computers that may work on the sheet
-    pool: Pool | None = None  # other runs of the account; None: nothing can be known of them
-    budget: Seat | None = None  # which it shares with other sheets
-    halt: Halt = field(default_factory=Halt)
 
 
 @dataclass(frozen=True, kw_only=True)
