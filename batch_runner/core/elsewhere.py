@@ -22,6 +22,7 @@ class Here:
     attempt: int  # its present one; 0: never sent
     key: str | None  # idempotency key of the present attempt
     task_id: str | None
+    published: bool  # whether its video has a link that lasts, as is known here
     told: bool  # whether any file tells of the present attempt: it does before the request leaves
     row: int | None  # where it stands in the sheet
     worksheet: str
@@ -32,6 +33,7 @@ class Step(StrEnum):
 
     LINK = "link"  # the present attempt's task came to light
     END = "end"  # the present attempt's task has come to its end there
+    LASTING = "lasting"  # the present attempt's video has a link that lasts, as is known there
     RELEASE = "release"  # the present attempt was not accepted after all
     NAME = "name"  # the present attempt is this one, known so far only by the sheet
     TAKE = "take"  # the row was sent elsewhere: its next attempt is this one
@@ -45,6 +47,8 @@ def of_known(sent: Sent, here: Here) -> Step | None:
     """What is news about an attempt that this ledger has, as a job's present one."""
     if here.state in {State.RUNNING, State.FETCHING}:
         return None if sent.end is None else Step.END
+    if here.state is State.SUCCEEDED and sent.end is not None and sent.end.published is not None:
+        return None if here.published else Step.LASTING
     if here.state is not State.UNKNOWN or here.task_id is not None:
         return None
     if sent.task_id is not None:

@@ -198,5 +198,10 @@ def untold(attempts: Iterable[Sent], told: Mapping[str, Sent], at: float) -> Ite
             yield Line(at=at, key=one.key, task_id=one.task_id)
         elif one.void and known is not None and not known.void and not told_task:
             yield Line(at=at, key=one.key, void=True)
-        if one.end is not None and (known is None or known.end is None):
+        if one.end is not None and _is_news(one.end, None if known is None else known.end):
             yield Line(at=at, key=one.key, end=one.end)
+
+
+def _is_news(end: End, told: End | None) -> bool:
+    """Whether an end is to be told: nobody did, or its video has a link that lasts since."""
+    return told is None or (end.published is not None and told.published is None)

@@ -109,7 +109,8 @@ class _Desk:
 
     def _here(self, job: int) -> Here:
         row = self._connection.execute(
-            """SELECT j.id AS job, j.state, j.attempt, a.key, j.task_id, j.row, s.worksheet
+            """SELECT j.id AS job, j.state, j.attempt, a.key, j.task_id, j.row, s.worksheet,
+                   j.published IS NOT NULL AS published
                FROM jobs j JOIN scopes s ON s.id = j.scope
                    LEFT JOIN attempts a ON a.job = j.id AND a.n = j.attempt
                WHERE j.id = ?""",
@@ -127,6 +128,8 @@ class _Desk:
             self._end(sent, here)
         elif step is Step.END:
             self._end(sent, here)
+        elif step is Step.LASTING and sent.end is not None:
+            self._record(here, Event.PUBLISHED, published=sent.end.published)
         elif step is Step.RELEASE:
             self._record(here, Event.RELEASED, hold=0)
         elif step is Step.NAME:

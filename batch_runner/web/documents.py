@@ -18,6 +18,7 @@ from batch_runner.app.sheet.plan_words import describe
 from batch_runner.app.status import Story
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import shown
+from batch_runner.core.places import folder_of, is_url
 
 EXCERPT = 300  # characters of a prompt in a list
 
@@ -92,9 +93,15 @@ def _row(job: Job, worksheets: Mapping[int, str]) -> dict[str, object]:
         "prompt": prompt_of(job)[:EXCERPT],
         "cost": money(job.cost),
         "error": job.error,
-        "video": job.video_file is not None,
+        "video": _is_at_hand(job),
         "finished_at": time_text(job.finished_at),
     }
+
+
+def _is_at_hand(job: Job) -> bool:
+    """Whether its video can be shown from here: what lies in a bucket cannot."""
+    stored = job.video_file
+    return stored is not None and (not is_url(stored) or folder_of(stored) is not None)
 
 
 def one_document(story: Story) -> dict[str, object]:
@@ -105,7 +112,8 @@ def one_document(story: Story) -> dict[str, object]:
         "variant": story.job.variant,
         "prompt": prompt_of(story.job),
         "shown": str(shown(story.job.state)),
-        "video": story.job.video_file is not None,
+        "video": _is_at_hand(story.job),
+        "published": story.job.published,
     }
 
 

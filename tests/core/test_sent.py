@@ -43,6 +43,7 @@ def here(state: State, **more: object) -> Here:
         "attempt": 1,
         "key": "mine",
         "task_id": None,
+        "published": False,
         "told": True,
         "row": 2,
         "worksheet": "",
@@ -261,3 +262,23 @@ def test_a_lease_that_is_none_is_passed_over(change: dict[str, object]) -> None:
     assert Lease.from_text(text) == lease("a")
     assert Lease.from_text(json.dumps(json.loads(text) | change)) is None
     assert Lease.from_text(text[:20]) is None
+
+
+def test_a_link_that_lasts_is_told_once_it_is_there() -> None:
+    """Also where the end was told before; who has one keeps it, and who has none gets it."""
+    lasting = replace(END, published="https://cdn.example.com/2_h.mp4")
+    mine = sent(task_id="t1", end=lasting)
+    known = fold(lines("sent", "t1", "end"))
+    (line,) = untold([mine], known, 20.0)
+    assert line.end == lasting
+    assert from_text(to_text(line)) == line
+    told = fold([*lines("sent", "t1", "end"), line])
+    assert list(untold([mine], told, 30.0)) == []
+
+    there = told["k"]
+    assert of_known(there, here(State.SUCCEEDED, key="k")) is Step.LASTING
+    assert of_known(there, here(State.SUCCEEDED, key="k", published=True)) is None
+    assert of_known(known["k"], here(State.SUCCEEDED, key="k")) is None
+    old = json.loads(to_text(line))
+    del old["end"]["published"]  # as an earlier version wrote it
+    assert from_text(json.dumps(old)) == replace(line, end=END)

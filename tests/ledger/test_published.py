@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from batch_runner.core.elsewhere import Step
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import Event
 from batch_runner.core.publishing import Published, after_publishing, link_below
@@ -81,3 +84,19 @@ def test_a_link_is_an_address_whatever_the_file_is_called() -> None:
     assert link_below("https://x.example.com/v/", "clips/猫 #1?.mp4") == (
         "https://x.example.com/v/clips/%E7%8C%AB%20%231%3F.mp4"
     )
+
+
+def test_another_computer_of_the_same_sheet_learns_of_it(book: Book, tmp_path: Path) -> None:
+    """Published after that one knew of the video: its next look brings the link, once."""
+    other = Book(tmp_path / "other.sqlite")
+    for one in (book, other):
+        one.sheet("a")
+    job = _stored(book, "a.mp4")
+    other.do(other.ledger.take_in(book.do(book.ledger.attempts_as_sent()), other.at))
+    assert other.job("a").link == "https://dies.example.com/a.mp4"
+    book.record(job, Event.PUBLISHED, published=f"{BASE}a.mp4")
+    told = book.do(book.ledger.attempts_as_sent())
+    done = [other.do(other.ledger.take_in(told, other.at)) for _ in range(2)]
+    assert done == [{Step.LASTING: 1}, {}]
+    assert other.job("a").link == f"{BASE}a.mp4"
+    other.ledger.close()

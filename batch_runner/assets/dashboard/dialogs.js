@@ -117,6 +117,8 @@ function story(sheet, row) {
   return [
     h("p", {}, badge(row.shown), " ", row.model, row.cost_usd ? ` · ${money(row.cost_usd)}` : ""),
     row.video && h("video", { src: url(`sheets/${sheet.id}/rows/${row.id}/video`), controls: true, preload: "metadata", "data-own": "" }),
+    /^https?:/.test(row.published ?? "") &&
+      h("p", {}, h("a", { class: "link", href: row.published, target: "_blank", rel: "noopener noreferrer" }, row.published)),
     h("p", { class: "whole", dir: "auto" }, row.prompt),
     row.error && h("p", { class: "notice", dir: "auto" }, row.error),
     h("h3", {}, t("history")),
