@@ -186,7 +186,10 @@ class Ledger(Aside):
     async def visit(
         self, scope: int, among: Collection[int] | None, take: Callable[[Job], None]
     ) -> None:
-        """Show a worksheet's jobs to ``take`` one by one, all or some, at one moment."""
+        """Show a worksheet's jobs to ``take`` one by one, all or some, at one moment.
+
+        ``take`` runs in another thread, and sees some once more if the database breaks off.
+        """
         await self._beside(lambda c: views.visit(c, scope, among, take))
 
     async def further(self, use: Callable[[Iterator[Job]], T]) -> T:

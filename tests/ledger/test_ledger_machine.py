@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import Event, State
-from tests.ledger.conftest import Book, spec
+from tests.ledger.conftest import Book, postgres_book, spec
 
 CAPS = [1_200, 1_000_000]
 PRICE = 500
@@ -47,7 +47,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.book = Book(Path(self.folder.name) / "ledger.sqlite")
+        self.book = self.fresh()
         self.sends: dict[str, set[int]] = {}  # key -> jobs it was handed out for
         self.first: dict[str, tuple[bytes, str, datetime]] = {}  # key -> what was first sent, when
         self.accepted: dict[int, str] = {}  # job -> the task the ledger was told of
@@ -56,6 +56,10 @@ class LedgerMachine(RuleBasedStateMachine):
         self.holds: dict[tuple[int, int], int] = {}  # (job, attempt) -> reserved or charged
         self.over: dict[int, int] = {}  # job -> attempt that is not to be sent again
         self.tasks = 0
+
+    def fresh(self) -> Book:
+        """A ledger with nothing in it."""
+        return Book(Path(self.folder.name) / "ledger.sqlite")
 
     def teardown(self) -> None:
         """Leave nothing behind."""
@@ -208,4 +212,16 @@ def test_no_order_of_events_pays_twice_or_loses_a_task() -> None:
     """Whatever happens in whatever order, the ledger keeps its promises."""
     run_state_machine_as_test(
         LedgerMachine, settings=settings(max_examples=50, stateful_step_count=30, deadline=None)
+    )
+
+
+def test_nor_does_any_in_postgresql(fleet_database: str) -> None:
+    """The promises are the same in the other database; a few stories show it."""
+
+    class OverPostgres(LedgerMachine):
+        def fresh(self) -> Book:
+            return postgres_book(fleet_database)
+
+    run_state_machine_as_test(
+        OverPostgres, settings=settings(max_examples=4, stateful_step_count=20, deadline=None)
     )

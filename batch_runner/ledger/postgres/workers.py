@@ -77,16 +77,17 @@ def every(connection: Connection) -> list[Worker]:
     ]
 
 
-def bury(connection: Connection, lease: float = LEASE) -> list[str]:
+def bury(connection: Connection, grace: float = 2 * BEAT) -> list[str]:
     """Remove those whose time is over; their tokens.
 
-    Not while the server itself was away for a part of that time: then nobody could beat.
+    Not in the first seconds (``grace``) after a start of the server: while it was away nobody could
+    beat, and whoever lives does so as soon as it is back.
     """
     rows = connection.execute(
         """DELETE FROM workers WHERE until < seconds()
                AND extract(epoch FROM pg_postmaster_start_time()) < seconds() - ?
            RETURNING token""",
-        (lease,),
+        (grace,),
     )
     return [row["token"] for row in rows]
 
