@@ -17,6 +17,8 @@ from batch_runner.core.jobs import Adoption, Change, Claim, ClaimTerms, Job, Row
 from batch_runner.core.lifecycle import Event
 from batch_runner.core.model import Estimate
 from batch_runner.ledger.ledger import Ledger
+from batch_runner.ledger.postgres import campaigns
+from batch_runner.ledger.postgres.fleet import Fleet
 from batch_runner.ledger.sqlite import SqliteLedger
 from tests.ledger.spooled import reading
 from tests.postgres import Server
@@ -129,27 +131,18 @@ def fleet_database(postgres: Server) -> str:
     return postgres.make_database("campaigns")
 
 
-def postgres_book(url: str) -> Book:
+@pytest.fixture(scope="session")
+def fleet(fleet_database: str) -> Iterator[Fleet]:
+    """The shared tables of that database."""
+    opened = asyncio.run(Fleet.open(fleet_database))
+    yield opened
+    opened.close()
+
+
+def postgres_book(fleet: Fleet) -> Book:
     """A ledger in PostgreSQL, of a fresh campaign."""
-    from batch_runner.ledger.postgres import campaigns
-    from batch_runner.ledger.postgres.fleet import Fleet
-
-    async def make() -> str:
-        fleet = await Fleet.open(url)
-        try:
-            return await fleet.change(campaigns.make, "sheet.csv", ORIGIN)
-        finally:
-            fleet.close()
-
-    async def opened() -> Ledger:
-        fleet = await Fleet.open(url)
-        try:
-            return await fleet.ledger(campaign)
-        finally:
-            fleet.close()
-
-    campaign = asyncio.run(make())
-    return Book(Path(campaign), open=lambda _: asyncio.run(opened()))
+    campaign = asyncio.run(fleet.change(campaigns.make, "sheet.csv", ORIGIN))
+    return Book(Path(campaign), open=lambda _: asyncio.run(fleet.ledger(campaign)))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -158,16 +151,16 @@ def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Book]:
     made = (
         Book(tmp_path / "ledger.sqlite")
         if request.param == "sqlite"
-        else postgres_book(request.getfixturevalue("fleet_database"))
+        else postgres_book(request.getfixturevalue("fleet"))
     )
     yield made
     made.ledger.close()
 
 
 @pytest.fixture
-def fleet_book(fleet_database: str) -> Iterator[Book]:
+def fleet_book(fleet: Fleet) -> Iterator[Book]:
     """A fresh ledger in PostgreSQL."""
-    made = postgres_book(fleet_database)
+    made = postgres_book(fleet)
     yield made
     made.ledger.close()
 

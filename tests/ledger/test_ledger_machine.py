@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import Event, State
+from batch_runner.ledger.postgres.fleet import Fleet
 from tests.ledger.conftest import Book, postgres_book, spec
 
 CAPS = [1_200, 1_000_000]
@@ -215,12 +216,12 @@ def test_no_order_of_events_pays_twice_or_loses_a_task() -> None:
     )
 
 
-def test_nor_does_any_in_postgresql(fleet_database: str) -> None:
+def test_nor_does_any_in_postgresql(fleet: Fleet) -> None:
     """The promises are the same in the other database; a few stories show it."""
 
     class OverPostgres(LedgerMachine):
         def fresh(self) -> Book:
-            return postgres_book(fleet_database)
+            return postgres_book(fleet)
 
     run_state_machine_as_test(
         OverPostgres, settings=settings(max_examples=4, stateful_step_count=20, deadline=None)

@@ -21,6 +21,7 @@ from batch_runner.ledger.database import Connection
 from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.postgres.address import Address
 from batch_runner.ledger.postgres.connection import PostgresConnection, connect
+from batch_runner.ledger.postgres.fleet import Fleet
 from batch_runner.ledger.postgres.link import Link
 from batch_runner.ledger.postgres.shared import SCHEMA
 from batch_runner.ledger.postgres.trouble import Patience
@@ -156,13 +157,15 @@ def test_a_server_that_is_killed_loses_and_doubles_nothing() -> None:
     found = programs()
     assert found is not None
     with Server(found) as server:
-        book = postgres_book(server.make_database("fleet"))
+        fleet = asyncio.run(Fleet.open(server.make_database("fleet")))
+        book = postgres_book(fleet)
         book.sheet(*(f"row {n}" for n in range(120)))
         book.start()
         sent = asyncio.run(_send_all(book.ledger, server))
         jobs = book.do(book.ledger.jobs_of_scope(1))
         attempts = [book.do(book.ledger.attempts(job.id)) for job in jobs]
         book.ledger.close()
+        fleet.close()
     assert Counter(job.id for job in sent) == {job.id: 1 for job in jobs}
     assert all(len(made) == 1 and made[0].sends == 1 for made in attempts)
     assert {job.task_id for job in jobs} == {f"task of {job.idempotency_key}" for job in sent}

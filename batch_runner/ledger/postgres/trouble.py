@@ -14,6 +14,7 @@ from batch_runner.ledger.postgres.address import Address
 
 AGAIN = frozenset(
     {
+        "25P03",  # silent within a transaction for too long: this machine slept
         "40001",  # serialization failure
         "40P01",  # deadlock
         "53300",  # too many connections
