@@ -39,8 +39,10 @@ def _version(folder: Path) -> int:
 class Server:
     """A server that can be stopped, killed and started again; its data stays."""
 
-    def __init__(self, bin_folder: Path) -> None:
+    def __init__(self, bin_folder: Path, *settings: str) -> None:
+        """``settings``: of the server, as ``name=value``; by default what no test misses is off."""
         self._bin = bin_folder
+        self._settings = settings or ("fsync=off",)  # no test cuts the power
         # Not below pytest's folders: those of root are closed to others, and a socket's path is short.
         self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
         self._data = self.folder / "data"
@@ -80,7 +82,8 @@ class Server:
                 [
                     *(str(self._bin / "postgres"), "-D", str(self._data), "-k", str(self.folder)),
                     *("-p", str(self.port), "-c", "listen_addresses=127.0.0.1"),
-                    *("-c", "shared_buffers=64MB", "-c", "fsync=off"),  # no test cuts the power
+                    *("-c", "shared_buffers=64MB"),
+                    *(word for setting in self._settings for word in ("-c", setting)),
                 ],
                 user=self._user,
                 stdout=log,
