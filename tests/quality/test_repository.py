@@ -64,7 +64,7 @@ def test_every_json_and_yaml_file_can_be_read() -> None:
     for _, text in texts(".json"):
         json.loads(text)
     for path, text in texts(".yaml", ".yml"):
-        assert yaml.safe_load(text) is not None, path
+        assert all(part is not None for part in yaml.safe_load_all(text)), path
 
 
 def test_every_test_says_what_it_guarantees() -> None:
