@@ -58,6 +58,7 @@ def _write_page(campaign: Campaign, archive: Path | None, *, embed: bool) -> int
     from batch_runner.app.gallery.gallery import Wish
     from batch_runner.app.gallery.write import write_archive, write_page
     from batch_runner.app.place.sidecar import shown
+    from batch_runner.cli.packed import packed_lines
     from batch_runner.core.language import plural
 
     wish = Wish()
@@ -65,19 +66,12 @@ def _write_page(campaign: Campaign, archive: Path | None, *, embed: bool) -> int
         done = asyncio.run(write_page(campaign, embed=embed, wish=wish))
     else:
         done = asyncio.run(write_archive(campaign, archive, wish))
-    rows, place = done.made.rows, shown(done.place)
     if archive:
-        packed = plural("{count} file", "{count} files", done.files)
-        said = plural(
-            "{count} row with {files}: {place}",
-            "{count} rows with {files}: {place}",
-            rows,
-            files=packed,
-            place=place,
-        )
+        for line in packed_lines(done):
+            click.echo(line)
     else:
-        said = plural("{count} row: {place}", "{count} rows: {place}", rows, place=place)
-    click.echo(said)
+        rows, place = done.made.rows, shown(done.place)
+        click.echo(plural("{count} row: {place}", "{count} rows: {place}", rows, place=place))
     if done.made.unknown:
         click.echo(
             plural(

@@ -34,18 +34,11 @@ def command(
     from batch_runner.app.campaign import open_campaign
     from batch_runner.app.gallery.cards import Shown
     from batch_runner.app.gallery.share import share, share_place
-    from batch_runner.core.language import plural
+    from batch_runner.cli.packed import packed_lines
 
     campaign = open_campaign(sheet, {}, os.environ, lost=True)
     what = Shown(prompts=not no_prompts, costs=not no_costs, ids=not no_ids)
     done = asyncio.run(share(campaign, to or share_place(campaign), what))
-    click.echo(
-        plural(
-            "{count} row with {files}: {place}",
-            "{count} rows with {files}: {place}",
-            done.made.rows,
-            files=plural("{count} file", "{count} files", done.files),
-            place=done.place,
-        )
-    )
+    for line in packed_lines(done):
+        click.echo(line)
     return 0

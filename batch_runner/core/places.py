@@ -47,6 +47,11 @@ def folder_of(url: str) -> Path | None:
     return Path(drive[1] if drive else f"{host}{path}")
 
 
+def is_elsewhere(stored: str) -> bool:
+    """Whether a video, by what the ledger keeps of it, is no file that can be reached from here."""
+    return is_url(stored) and folder_of(stored) is None
+
+
 def stored_path(sheet_folder: Path, stored: str) -> Path:
     """The file of a video by what the ledger keeps: from the sheet's folder, or a ``file://`` URL.
 

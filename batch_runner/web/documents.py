@@ -18,7 +18,7 @@ from batch_runner.app.sheet.plan_words import describe
 from batch_runner.app.status import Story
 from batch_runner.core.jobs import Job
 from batch_runner.core.lifecycle import shown
-from batch_runner.core.places import folder_of, is_url
+from batch_runner.core.places import is_elsewhere
 
 EXCERPT = 300  # characters of a prompt in a list
 
@@ -100,8 +100,7 @@ def _row(job: Job, worksheets: Mapping[int, str]) -> dict[str, object]:
 
 def _is_at_hand(job: Job) -> bool:
     """Whether its video can be shown from here: what lies in a bucket cannot."""
-    stored = job.video_file
-    return stored is not None and (not is_url(stored) or folder_of(stored) is not None)
+    return job.video_file is not None and not is_elsewhere(job.video_file)
 
 
 def one_document(story: Story) -> dict[str, object]:

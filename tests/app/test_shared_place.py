@@ -44,6 +44,7 @@ def test_videos_go_to_the_bucket_and_their_urls_into_the_sheet(
     before = sheet.path.read_bytes()
     assert cli("run", sheet).code == 0
     assert cli("report", sheet).code == 0
+    assert "2 videos are kept elsewhere and not in it" in cli("share", sheet).out
     assert cli("sync", sheet).code == 0
     assert sheet.path.read_bytes() == before
 

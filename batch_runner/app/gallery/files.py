@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from batch_runner.core.container import EXTENSIONS, HEAD, sniff
-from batch_runner.core.places import stored_path
+from batch_runner.core.places import is_elsewhere, stored_path
 
 POSTERS = "posters"
 EMBED_AT_MOST = 3_000_000
@@ -74,9 +74,12 @@ class Packed:
 
     beside: Beside
     members: dict[str, Path] = field(default_factory=dict)  # name in the archive -> file
+    elsewhere: set[str] = field(default_factory=set)  # videos in a shared place: not packed
 
     def video(self, stored: str) -> str | None:
         """The link to the video as it will be packed."""
+        if is_elsewhere(stored):
+            self.elsewhere.add(stored)
         path = stored_path(self.beside.sheet_folder, stored)
         return None if self.beside.video(stored) is None else quote(self._member("videos", path))
 

@@ -58,9 +58,9 @@ async def share(campaign: Campaign, place: Path, what: Shown) -> Written:
             with plain_table(sheet, headers) as lines:
                 wish = Wish(what=what)
                 each = replace(wish, each=lambda row: lines.add(_line(row, headers)))
-                made, files = await pack_gallery(campaign, archive, each)
+                written = await pack_gallery(campaign, archive, place, each)
             archive.write(sheet, sheet.name, zipfile.ZIP_DEFLATED)
-    return Written(place=place, made=made, files=files)
+    return written
 
 
 async def _has_links(campaign: Campaign) -> bool:

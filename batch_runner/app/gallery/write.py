@@ -31,6 +31,7 @@ class Written:
     place: Path
     made: Made
     files: int = 0  # videos and posters that were packed
+    elsewhere: int = 0  # videos in a shared place, which were not
 
 
 async def write_page(campaign: Campaign, *, embed: bool, wish: Wish) -> Written:
@@ -59,14 +60,13 @@ async def write_archive(campaign: Campaign, place: Path, wish: Wish) -> Written:
     await check_ran(campaign)
     check_place(place)
     with replacing(place) as out, zipfile.ZipFile(out, "w") as archive:
-        made, files = await pack_gallery(campaign, archive, wish)
-    return Written(place=place, made=made, files=files)
+        return await pack_gallery(campaign, archive, place, wish)
 
 
 async def pack_gallery(
-    campaign: Campaign, archive: zipfile.ZipFile, wish: Wish
-) -> tuple[Made, int]:
-    """Put page, videos and posters into an archive; how many files beside the page."""
+    campaign: Campaign, archive: zipfile.ZipFile, place: Path, wish: Wish
+) -> Written:
+    """Put page, videos and posters into an archive, which will be at ``place``."""
     links = Packed(beside=beside(campaign))
     info = zipfile.ZipInfo(PAGE, date_time=_EPOCH)
     info.compress_type = zipfile.ZIP_DEFLATED
@@ -74,7 +74,8 @@ async def pack_gallery(
         made = await write_gallery(campaign, cast("BinaryIO", page), links, wish)
     for name, path in links.members.items():
         archive.write(path, name, zipfile.ZIP_STORED)  # videos do not get smaller
-    return made, len(links.members)
+    packed, elsewhere = len(links.members), len(links.elsewhere)
+    return Written(place=place, made=made, files=packed, elsewhere=elsewhere)
 
 
 def check_place(place: Path) -> None:
