@@ -40,6 +40,7 @@ COMMANDS = {
     "share": "Pack gallery, videos and a plain copy of a sheet, to be sent.",
     "spend": "Show what all your sheets spent, by day or month.",
     "move": "Tell a sheet's memory that the sheet was renamed or moved.",
+    "ledger": "Bring a sheet's memory into a database for many machines, or back.",
     "init": "Make a starter sheet with dropdowns and notes.",
     "models": "List the models, or all rules of one.",
     "setup": "Store an API key where only you can read it.",

@@ -58,19 +58,30 @@ def make(connection: Connection, sheet: str, origin: str) -> str:
     return campaign
 
 
+def enter(connection: Connection, campaign: str, sheet: str, origin: str) -> None:
+    """Make room for a campaign that has an id and is brought in; it stays closed until it is."""
+    connection.execute(
+        """INSERT INTO campaigns (id, version, sheet, origin, closed, created_at)
+           VALUES (?, 0, ?, ?, TRUE, seconds())
+           ON CONFLICT (id) DO UPDATE SET sheet = excluded.sheet, origin = excluded.origin""",
+        (campaign, sheet, origin),
+    )
+
+
 def get(connection: Connection, campaign: str) -> Campaign | None:
-    """A campaign by its id."""
+    """A campaign by its id; ``None``: there is none, or it is closed."""
     row = connection.execute(
-        f"SELECT {_COLUMNS} FROM campaigns WHERE id = ?",  # noqa: S608 - constants
+        f"SELECT {_COLUMNS} FROM campaigns WHERE id = ? AND NOT closed",  # noqa: S608 - constants
         (campaign,),
     ).fetchone()
     return None if row is None else _campaign(row)
 
 
 def every(connection: Connection, origin: str | None = None) -> list[Campaign]:
-    """All campaigns, or those of a service; the oldest first."""
+    """All campaigns that are not closed, or those of a service; the oldest first."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM campaigns WHERE origin = ? OR ? ORDER BY number",  # noqa: S608
+        f"""SELECT {_COLUMNS} FROM campaigns WHERE NOT closed AND (origin = ? OR ?)
+            ORDER BY number""",  # noqa: S608 - constants
         (origin, origin is None),
     )
     return [_campaign(row) for row in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 from batch_runner.core.jobs import Change, Claim, ClaimTerms, Job
@@ -13,7 +14,7 @@ from batch_runner.ledger.committer import Committer, Work
 from batch_runner.ledger.database import Connection
 from batch_runner.ledger.enrol import Reading
 from batch_runner.ledger.ledger import Ledger
-from batch_runner.ledger.postgres import bucket, owned
+from batch_runner.ledger.postgres import bucket, owned, transfer
 from batch_runner.ledger.postgres.bucket import Bounds, Desk
 from batch_runner.ledger.rows import to_time
 
@@ -125,6 +126,17 @@ class PostgresLedger(Ledger):
         """Free all that this worker has, at its end; how many."""
         assert self._desk is not None
         return await self._change(owned.release, self._desk.token, at.timestamp())
+
+    # -- from a file and back ----------------------------------------------------------
+
+    async def bring_in(self, file: Path) -> None:
+        """Hold what a ledger in a file does, see :func:`transfer.bring_in`."""
+        await self._do(transfer.bring_in, file, self.campaign)
+        await self._change(_look_anew)
+
+    async def give_out(self, file: Path) -> None:
+        """Write it into a file and be closed here, see :func:`transfer.give_out`."""
+        await self._do(transfer.give_out, file, self.campaign)
 
 
 def _now(connection: Connection) -> datetime:

@@ -41,6 +41,7 @@ CREATE TABLE campaigns (
     origin TEXT NOT NULL,
     policy TEXT NOT NULL DEFAULT '{}',        -- JSON: how its jobs are to be made
     active BOOLEAN NOT NULL DEFAULT FALSE,    -- workers may take its jobs
+    closed BOOLEAN NOT NULL DEFAULT FALSE,    -- its ledger is elsewhere: in a file
     writer TEXT REFERENCES workers (token) ON DELETE SET NULL,   -- who writes its sheet
     created_at DOUBLE PRECISION NOT NULL
 );
