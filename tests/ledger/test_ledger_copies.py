@@ -16,6 +16,7 @@ import pytest
 from batch_runner.app.campaign import open_campaign
 from batch_runner.app.ledger_copy import copy_back, copy_in
 from batch_runner.app.place.database import campaign_id
+from batch_runner.cli.main import cli
 from batch_runner.core.errors import LedgerError, LockedError
 from batch_runner.core.lifecycle import Event
 from batch_runner.core.uploads import Upload
@@ -113,13 +114,13 @@ def test_there_and_back_nothing_is_lost(sheet: Path, fleet: Fleet, fleet_databas
     assert campaign_id(open_campaign(sheet, {}, _environ()).sidecar) is None
     assert asyncio.run(fleet.ask(campaigns.get, known)) is None
     assert asyncio.run(fleet.ask(campaigns.find, sheet.name, ORIGIN, ["a"])) == []
-    asyncio.run(copy_in(open_campaign(sheet, {}, _environ()), fleet_database))
+    assert cli(["ledger", "copy", str(sheet), "--ledger", fleet_database]) == 0
     assert in_database(fleet, known) == there
 
 
 @pytest.mark.parametrize(
     ("step", "count"),
-    [("batch_runner.ledger.commit", 4), ("batch_runner.ledger.committed", 4), ("os.rename", 2)],
+    [("batch_runner.ledger.commit", 5), ("batch_runner.ledger.committed", 5), ("os.rename", 3)],
 )
 def test_killed_midway_it_is_done_again(
     sheet: Path, fleet: Fleet, fleet_database: str, step: str, count: int
