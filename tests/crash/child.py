@@ -38,7 +38,9 @@ WARM = (
     "batch_runner.cli.main",
     "batch_runner.cli.resolve",
     "batch_runner.cli.run",
+    "batch_runner.cli.sheets",
     "batch_runner.cli.status",
+    "batch_runner.loader.csv_file",
     "batch_runner.reporter.xlsx_file",
 )
 

@@ -1,4 +1,4 @@
-"""A warm process and a sandbox, shared by the tests of one file."""
+"""A warm process and a sandbox, shared by all tests of a process of pytest's."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         yield Path(made)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
     """Runs commands in forks of a process that has everything loaded."""
     with Zygote(tmp_path_factory.mktemp("zygote")) as made:
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A quick sandbox in a process of its own."""
     with Service(tmp_path_factory.mktemp("service"), "--seconds", "0") as made:

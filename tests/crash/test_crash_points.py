@@ -52,7 +52,7 @@ def some(stops: list[Stop], name: str) -> list[Stop]:
 
 
 @pytest.mark.parametrize("name", SCENARIOS if ALL else list(SOME))
-@pytest.mark.timeout(3000 if ALL else 120)
+@pytest.mark.timeout(3000 if ALL else 300)
 def test_ended_at_any_point_nothing_is_paid_twice_or_lost(
     name: str, zygote: Zygote, service: Service, folder: Path
 ) -> None:
@@ -69,7 +69,7 @@ def test_ended_at_any_point_nothing_is_paid_twice_or_lost(
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-@pytest.mark.timeout(3000 if ALL else 120)
+@pytest.mark.timeout(3000 if ALL else 300)
 def test_ended_again_and_again_it_still_comes_to_its_end(
     kind: str, zygote: Zygote, service: Service, folder: Path
 ) -> None:

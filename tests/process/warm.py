@@ -22,10 +22,12 @@ from typing import Any, Self, TextIO, cast
 LOADED = [  # nothing that looks at the environment when it is imported
     "batch_runner.app.run.run",
     "batch_runner.cli.ctl",
+    "batch_runner.cli.main",
     "batch_runner.cli.run",
     "batch_runner.cli.sandbox",
     "batch_runner.cli.status",
     "batch_runner.cli.sheets",
+    "batch_runner.loader.csv_file",
     "batch_runner.reporter.xlsx_file",
     "batch_runner.sandbox.server",
 ]

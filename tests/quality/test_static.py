@@ -28,12 +28,13 @@ def run_tool(*command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str
     )
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(
     "command",
     [
+        ("mypy",),
         ("ruff", "check", "."),
         ("ruff", "format", "--check", "."),
-        ("mypy",),
         ("lint-imports", "--no-cache"),
     ],
     ids=lambda command: "-".join(command[:2]).rstrip("-."),
