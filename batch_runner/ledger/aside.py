@@ -46,10 +46,6 @@ class Aside(ABC):
         """Rows whose video is stored, but whose lasting link does not begin with ``base``."""
         return await self._do(picks.unpublished, base)
 
-    async def has_published(self) -> bool:
-        """Whether any row has a link that lasts."""
-        return await self._ask(picks.has_published)
-
     async def page(self, shows: str | None, after: board.Place, most: int) -> Sequence[Job]:
         """Jobs in the order of the sheet, some at a time; see :func:`board.page`."""
         return await self._ask(board.page, shows, after, most)

@@ -47,12 +47,6 @@ def unpublished(connection: Connection, base: str) -> list[Job]:
     return [to_job(row) for row in rows]
 
 
-def has_published(connection: Connection) -> bool:
-    """Whether any job has a link that lasts."""
-    query = "SELECT 1 FROM jobs WHERE published IS NOT NULL LIMIT 1"
-    return connection.execute(query).fetchone() is not None
-
-
 def withdraw(connection: Connection, job: int, at: datetime) -> Change | None:
     """Keep a job that still waits out of the present run; ``None``: it does not wait any more.
 

@@ -16,6 +16,9 @@ from batch_runner.ledger.rows import MAY_BE_OPEN, NEW_TROUBLE, to_time
 FINISHED = frozenset({0, 1})
 """Exit codes of runs that came to their end."""
 
+PUBLISHES = "publishes"
+"""The fact that a run was told where to publish: some rows may have links that last."""
+
 REDO_ORDER = "redo_order"
 """The fact that remembers a ``redo`` until a run came to its end, see ``app.redo``."""
 

@@ -16,6 +16,7 @@ from batch_runner.app.gallery.write import Written, check_place, pack_gallery, r
 from batch_runner.app.place.ledger_place import reading
 from batch_runner.app.place.sidecar import shown
 from batch_runner.app.status import known_or_refused
+from batch_runner.ledger.runs import PUBLISHES
 from batch_runner.reporter.plain_table import Value, plain_table
 
 _NAMES = {
@@ -64,9 +65,9 @@ async def share(campaign: Campaign, place: Path, what: Shown) -> Written:
 
 
 async def _has_links(campaign: Campaign) -> bool:
-    """Whether any row has a link that lasts: others are of no use to whoever gets the archive."""
+    """Whether rows may have links that last: others are of no use to whoever gets the archive."""
     async with reading(campaign.ledger) as found:
-        return await known_or_refused(found, campaign).has_published()
+        return await known_or_refused(found, campaign).meta(PUBLISHES) is not None
 
 
 def _headers(what: Shown, *, links: bool) -> Sequence[str]:

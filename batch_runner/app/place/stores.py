@@ -13,6 +13,7 @@ from batch_runner.app.place.shelf import VideoShelf
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.language import phrase
 from batch_runner.ledger.ledger import Ledger
+from batch_runner.ledger.runs import PUBLISHES
 from batch_runner.scheduler.halt import Halt, StopReason
 from batch_runner.settings.publish_section import Publish
 from batch_runner.settings.settings import Settings
@@ -111,7 +112,9 @@ async def ready_publisher(
 ) -> VideoPublisher | None:
     """What publishes the videos of a run; it is said if earlier runs did, and this one does not."""
     publisher = publisher_of(campaign)
-    if publisher is None and await ledger.has_published():
+    if publisher is not None:
+        await ledger.set_meta(PUBLISHES, publisher.base)
+    elif await ledger.meta(PUBLISHES) is not None:
         said = phrase(
             "Rows of this sheet have links that last, but this run is not told where to publish: what it makes gets the provider's links, which expire. Name the config with 'publish' by --config."
         )
