@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from batch_runner.app.money.evidence import Lost
 from batch_runner.app.run.many import Result, all_cost, all_states
 from batch_runner.app.run.outcome import Ending
 from batch_runner.app.sheet.plan import Plan
@@ -16,9 +16,6 @@ from batch_runner.core.identity import MARK_LENGTH
 from batch_runner.core.jobs import Job, Totals
 from batch_runner.core.model import MICROS
 from batch_runner.core.takes import seed_of
-
-if TYPE_CHECKING:
-    from batch_runner.app.money.evidence import Lost  # heavy: it brings the provider's client
 
 SCHEMA = 1
 

@@ -22,7 +22,6 @@ from batch_runner.core.evidence import Evidence, Finding, Known, weigh
 from batch_runner.core.wire_usage import LONGEST
 from batch_runner.ledger.spend_store import SpendStore
 from batch_runner.ledger.spend_views import balance_before, known_since
-from batch_runner.provider.client import HttpProvider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +81,8 @@ def _by_model(
 async def _ask(
     campaign: Campaign, store: SpendStore, key: str, models: Mapping[str, Sequence[Story]]
 ) -> list[Lost]:
+    from batch_runner.provider.client import HttpProvider
+
     payer = payer_of(store, campaign, key)
     found = []
     async with HttpProvider(origin=campaign.origin, key=key) as provider:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.run.control import interrupted_at_once
@@ -12,7 +13,9 @@ from batch_runner.app.sheet.plan import Plan, usd
 from batch_runner.app.ui import Ui
 from batch_runner.core.language import phrase, template
 from batch_runner.core.outcomes import Balance
-from batch_runner.provider.client import HttpProvider
+
+if TYPE_CHECKING:
+    from batch_runner.provider.client import HttpProvider  # heavy: check has no need of it
 
 
 async def agreed(
