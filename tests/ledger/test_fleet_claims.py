@@ -6,15 +6,17 @@ import asyncio
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from batch_runner.core.errors import LedgerError
-from batch_runner.core.jobs import ClaimKind, Job
+from batch_runner.core.jobs import Change, ClaimKind, Job
 from batch_runner.core.lifecycle import Event
 from batch_runner.ledger.postgres import campaigns, workers
 from batch_runner.ledger.postgres.bucket import Bounds
+from tests.ledger.conftest import TERMS
 from tests.ledger.fleet_workers import Crew, Hand, play, tell
 
 TEXTS = [f"row {n}" for n in range(60)]
@@ -98,9 +100,35 @@ def test_a_pause_that_one_was_told_holds_for_all(fleet_database: str) -> None:
             claim = await crew.claim(two)
             assert claim.kind is ClaimKind.LATER
             assert claim.not_before is not None
-            assert 90 < (claim.not_before - await two.ledger.time()).total_seconds() <= 100
+            assert 90 < (claim.not_before - TERMS.now).total_seconds() <= 100
             two.ledger.join(replace(two.desk, account="another"), lambda: crew.bounds, most=1)
             assert (await crew.claim(two)).job is not None
+
+    play(story())
+
+
+def test_a_worker_whose_clock_is_wrong_waits_as_long_as_any(fleet_database: str) -> None:
+    """A job that may be sent again in a minute is so by every clock, days off as they may be."""
+
+    async def story() -> None:
+        with closing(await Crew.gather(fleet_database, TEXTS[:1], "one")) as crew:
+            (one,) = crew.hands
+            job = (await crew.claim(one)).job
+            assert job is not None
+            fast = TERMS.now + timedelta(days=9)
+            deferred = Change(
+                job=job.id,
+                attempt=job.attempt,
+                event=Event.DEFERRED,
+                at=fast,
+                not_before=fast + timedelta(seconds=60),
+            )
+            await one.ledger.record(job, deferred)
+            slow = TERMS.now - timedelta(days=9)
+            claim = await one.ledger.claim(replace(TERMS, now=slow, key="another"))
+            assert claim.kind is ClaimKind.LATER
+            assert claim.not_before is not None
+            assert 50 < (claim.not_before - slow).total_seconds() <= 60
 
     play(story())
 

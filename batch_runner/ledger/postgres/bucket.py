@@ -19,11 +19,11 @@ from batch_runner.ledger.rows import to_time
 AHEAD = 0.5
 """Seconds before its turn by the rate at which a job is handed out already; it is sent at its turn."""
 
-FULL = timedelta(seconds=0.25)
-"""After which a worker asks again that found all slots of the account taken."""
+FULL = 0.25
+"""Seconds after which a worker asks again that found all slots of the account taken."""
 
-LATE = timedelta(seconds=1.0)
-"""After which one asks again whose time is over, though nobody removed it yet."""
+LATE = 1.0
+"""Seconds after which one asks again whose time is over, though nobody removed it yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +54,9 @@ class Turn:
 def claim(
     connection: Connection, terms: ClaimTerms, desk: Desk, bounds: Bounds, campaign: int
 ) -> Turn:
-    """Claim the next job of a campaign; times are the database's.
+    """Claim the next job of a campaign.
 
+    The database's clock decides; what the claim says of times is by the clock of ``terms``.
     Workers find nothing where the campaign is not active; only the run that has its sheet does.
 
     Raises:
@@ -68,21 +69,28 @@ def claim(
         "SELECT count(*), seconds() FROM flights WHERE account = ? AND origin = ?",
         (desk.account, desk.origin),
     ).fetchone()
+    wait = _wait(here, seconds, full=flights >= bounds.slots)
+    if wait > 0:
+        later = terms.now + timedelta(seconds=wait)
+        return Turn(claim=Claim(kind=ClaimKind.LATER, not_before=later))
     now = to_time(seconds)
     assert now is not None
-    if not here["alive"]:
-        return Turn(claim=Claim(kind=ClaimKind.LATER, not_before=now + LATE))
-    free_at = max(here["cool_until"], here["next_at"] - AHEAD)
-    if free_at > seconds:
-        return Turn(claim=Claim(kind=ClaimKind.LATER, not_before=to_time(free_at)))
-    if flights >= bounds.slots:
-        return Turn(claim=Claim(kind=ClaimKind.LATER, not_before=now + FULL))
     made = claims.claim(connection, replace(terms, now=now))
+    if made.not_before is not None:
+        made = replace(made, not_before=made.not_before - now + terms.now)
     if made.job is None:
         return Turn(claim=made)
     turn = max(seconds, here["next_at"])
     _take(connection, made.job.id, desk, campaign, turn + 1.0 / bounds.rate)
     return Turn(claim=made, wait=turn - seconds)
+
+
+def _wait(here: Row, seconds: float, *, full: bool) -> float:
+    """Seconds after which to ask again; 0: a job may be handed out now."""
+    if not here["alive"]:
+        return LATE
+    until: float = max(here["cool_until"], here["next_at"] - AHEAD) - seconds
+    return max(0.0, until, FULL if full else 0.0)
 
 
 def _here(connection: Connection, desk: Desk, campaign: int) -> Row:

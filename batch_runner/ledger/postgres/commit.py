@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from batch_runner.core.language import speak, spoken
+from batch_runner.core.errors import LedgerError
+from batch_runner.core.language import phrase, speak, spoken
 from batch_runner.ledger.committer import Touches, Work
 from batch_runner.ledger.postgres.address import Address
 from batch_runner.ledger.postgres.connection import PostgresConnection
@@ -76,9 +77,11 @@ class PostgresCommit:
         """The same for a thread that is no event loop's.
 
         The future raises:
-            LedgerError: the database cannot be used.
+            LedgerError: the database cannot be used, or it was closed.
             Exception: what the unit raises.
         """
+        if self._leaving.is_set():
+            raise LedgerError(phrase("the ledger is closed."), code="ledger_closed")
         return self._threads.submit(self._run, work, touches)
 
     def close(self) -> None:

@@ -11,7 +11,14 @@ from batch_runner.core.wording import interrupted
 from batch_runner.ledger import changes, runs, views
 from batch_runner.ledger.database import Connection, Row
 from batch_runner.ledger.postgres.bucket import Desk, lease_lost
-from batch_runner.ledger.rows import JOB_COLUMNS, JOB_TABLES, MAY_BE_OPEN, WITHOUT_VIDEO, to_job
+from batch_runner.ledger.rows import (
+    JOB_COLUMNS,
+    JOB_TABLES,
+    MAY_BE_OPEN,
+    WITHOUT_VIDEO,
+    to_job,
+    to_time,
+)
 
 ORPHANED = "owner IS NOT NULL AND owner NOT IN (SELECT token FROM workers)"
 """Whoever had it is no more."""
@@ -38,7 +45,7 @@ def record(connection: Connection, job: Job, change: Change, token: str | None) 
         (change.job,),
     ).fetchone()
     if row is None or _may(row, change, token):
-        return changes.record(connection, job, change)
+        return changes.record(connection, job, _by_our_clock(connection, change, token))
     if change.task_id is None or row["attempt"] != change.attempt:
         raise lease_lost()
     if row["owner"] is None and row["state"] in {State.UNKNOWN, State.QUEUED}:
@@ -47,6 +54,15 @@ def record(connection: Connection, job: Job, change: Change, token: str | None) 
     elif row["task_id"] != change.task_id:
         raise lease_lost()
     return views.job(connection, change.job)
+
+
+def _by_our_clock(connection: Connection, change: Change, token: str | None) -> Change:
+    """A worker says when a job may be sent again by a clock of its own; claims go by the database's."""
+    if token is None or change.not_before is None:
+        return change
+    (seconds,) = connection.execute("SELECT seconds()").fetchone()
+    wait = (change.not_before - change.at).total_seconds()
+    return replace(change, not_before=to_time(seconds + max(0.0, wait)))
 
 
 def _may(row: Row, change: Change, token: str | None) -> bool:
