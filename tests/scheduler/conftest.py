@@ -15,7 +15,7 @@ from batch_runner.core.decide import Policy
 from batch_runner.core.identity import Basis, RowIdentity
 from batch_runner.core.jobs import ClaimTerms, Job, RowSpec
 from batch_runner.core.model import Estimate
-from batch_runner.core.ports import Others
+from batch_runner.core.ports import Others, Publisher
 from batch_runner.core.spend import Refused, Reservation
 from batch_runner.ledger.sqlite import SqliteLedger
 from batch_runner.scheduler.controls import Controls
@@ -43,6 +43,8 @@ class Stage:
         self.service = Service()
         self.heard = Heard()
         self.album = Album()
+        self.shelf = VideoShelf()
+        self.publisher: Publisher | None = None
         self.halt = Halt()
         self.controls: Controls  # of the run that is on
         self.account = "me"
@@ -86,7 +88,8 @@ class Stage:
         world = World(
             ledger=self.ledger,
             provider=self.service,
-            shelf=VideoShelf(),
+            shelf=self.shelf,
+            publisher=self.publisher,
             listener=self.heard,
             now=wall,
             jitter=lambda: 0.5,
