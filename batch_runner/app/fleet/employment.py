@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from batch_runner.app.clock import now
 from batch_runner.app.fleet.company import Company, WorkersLedger
-from batch_runner.app.fleet.member import FLEET_MEET, Member
+from batch_runner.app.fleet.member import FLEET_MEET, PARTING, Member
 from batch_runner.app.fleet.stand_ins import NoPictures, NoShelf, Voice, nothing
 from batch_runner.app.money.accounts import fingerprint
 from batch_runner.app.place.publisher import VideoPublisher
@@ -22,7 +23,7 @@ from batch_runner.app.run.pool import Pool
 from batch_runner.app.run.terms import Terms
 from batch_runner.app.run.world import jitter
 from batch_runner.core.commission import Commission
-from batch_runner.core.errors import BatchRunnerError
+from batch_runner.core.errors import BatchRunnerError, LedgerError
 from batch_runner.core.language import phrase, speak
 from batch_runner.ledger.postgres.campaigns import Campaign
 from batch_runner.ledger.postgres.ledger import PostgresLedger
@@ -118,7 +119,7 @@ class Employment:
         voice = Voice(lambda line: hired.say(f"{self.campaign.sheet}: {line}"))
         with tempfile.TemporaryDirectory(prefix="batch-runner-") as incoming:
             shelf = await _shelf(asked, ledger, Path(incoming), voice)
-            async with provider as service:
+            async with provider as service, _released(ledger):
                 yield World(
                     ledger=WorkersLedger(ledger, pictures=False, videos=shelf is not None),
                     provider=service,
@@ -134,7 +135,6 @@ class Employment:
                     elsewhere=ledger.give_up if shelf is None else None,
                     publisher=_publisher(asked, Path(incoming)) if shelf is not None else None,
                 )
-                await ledger.release(now())
 
     async def _terms(self, ledger: PostgresLedger, asked: Commission, key: str) -> Terms:
         return Terms(
@@ -147,6 +147,17 @@ class Employment:
             purse=None,
             budget=None,
         )
+
+
+@asynccontextmanager
+async def _released(ledger: PostgresLedger) -> AsyncIterator[None]:
+    """Afterwards, what is at the provider is anybody's; a database that is away takes longer."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(LedgerError, TimeoutError):
+            async with asyncio.timeout(PARTING):
+                await ledger.release(now())
 
 
 async def _limits(asked: Commission, pool: Pool) -> Limits:

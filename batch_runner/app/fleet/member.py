@@ -20,6 +20,7 @@ from batch_runner.queue.queue import forget
 
 UP = 2 * workers.BEAT  # seconds that the database must have answered: all could beat by then
 RESCUE = 15.0  # seconds between two looks for those that died
+PARTING = 10.0  # seconds that a member takes to say that it ends
 FLEET_MEET = 1.0  # seconds between two looks at who else uses an account
 
 RUN, WORKER = "run", "worker"
@@ -100,5 +101,6 @@ async def joined(
         try:
             yield Member(fleet=fleet, url=url, token=token)
         finally:
-            with contextlib.suppress(LedgerError):  # its lease ends by itself
-                await fleet.change(workers.leave, token)
+            with contextlib.suppress(LedgerError, TimeoutError):  # its lease ends by itself
+                async with asyncio.timeout(PARTING):
+                    await fleet.change(workers.leave, token)

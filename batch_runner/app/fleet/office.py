@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import socket
+import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -29,6 +32,7 @@ from batch_runner.ledger.postgres import campaigns, workers
 from batch_runner.ledger.postgres.ledger import PostgresLedger
 
 ANSWER = 600.0  # seconds that somebody may take to answer a question
+AGAIN = 1.0  # seconds between two tries to become the writer
 LOOK = 2.0  # seconds between two looks at what the workers did
 
 
@@ -40,15 +44,25 @@ class Office:
         self.told = asyncio.Event()  # set when tasks of workers that died are free
         self._held: str | None = None
 
-    async def hold(self, campaign: str) -> None:
+    async def hold(self, campaign: str, wait: float = 0.0) -> None:
         """Become the one writer of a campaign's sheet.
 
+        The lease of a run of this machine that was killed is waited for.
+
+        Args:
+            campaign: its id.
+            wait: seconds to wait for another run's end.
+
         Raises:
-            LockedError: another run is.
+            LockedError: another run is the writer.
         """
         fleet, token = self.member.fleet, self.member.token
-        other = await fleet.change(campaigns.hold, campaign, token)
-        if other is not None:
+        begun = asyncio.get_running_loop().time()
+        while (other := await fleet.change(campaigns.hold, campaign, token)) is not None:
+            lease = 2 * workers.LEASE if _is_gone(other) else 0.0
+            if asyncio.get_running_loop().time() - begun < max(wait, lease):
+                await asyncio.sleep(AGAIN)
+                continue
             raise LockedError(
                 phrase("another run writes this sheet ({holder}).", holder=other),
                 code="locked",
@@ -118,9 +132,24 @@ class Office:
         self.member.lost.set()
 
 
+def _is_gone(writer: campaigns.Writer) -> bool:
+    """Whether a run of this very machine is no more, as far as that can be known."""
+    if writer.host != socket.gethostname() or sys.platform == "win32":
+        return False
+    try:
+        os.kill(writer.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
 @asynccontextmanager
-async def at_office(campaign: Campaign, database: LedgerDatabase) -> AsyncIterator[Campaign]:
-    """Within this block the campaign has an office.
+async def at_office(
+    campaign: Campaign, database: LedgerDatabase, wait: float
+) -> AsyncIterator[Campaign]:
+    """Within this block the campaign has an office; ``wait``: seconds for another run's end.
 
     Raises:
         LockedError: another run writes the sheet.
@@ -130,7 +159,7 @@ async def at_office(campaign: Campaign, database: LedgerDatabase) -> AsyncIterat
         office = Office(member)
         try:
             if database.campaign is not None:
-                await office.hold(database.campaign)
+                await office.hold(database.campaign, wait)
                 await asyncio.to_thread(remember_campaign, campaign.sidecar, database.campaign)
             yield replace(campaign, office=office)
         finally:

@@ -65,19 +65,19 @@ async def held(
                 )
                 told = True
             await asyncio.sleep(min(AGAIN, max(0.0, until - loop.time())))
-        async with _at_office(campaign) as campaign:
+        async with _at_office(campaign, max(0.0, until - loop.time())) as campaign:
             yield campaign
 
 
 @contextlib.asynccontextmanager
-async def _at_office(campaign: Campaign) -> AsyncIterator[Campaign]:
+async def _at_office(campaign: Campaign, wait: float) -> AsyncIterator[Campaign]:
     """Where the ledger is in a database, no other machine may write the sheet, either."""
     if campaign.database is None:
         yield campaign
         return
     from batch_runner.app.fleet.office import at_office
 
-    async with at_office(campaign, campaign.database) as there:
+    async with at_office(campaign, campaign.database, wait) as there:
         yield there
 
 
