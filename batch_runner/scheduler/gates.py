@@ -17,6 +17,7 @@ from batch_runner.core.pace import Pace
 from batch_runner.core.share import Share
 
 NO_SHARE = 1.0  # seconds after which a run without a share looks again; news of one wake it
+MOST_ALIKE = 100  # runs that one answer may speak for
 TIMER = 0.005  # seconds; where submits or looks are nearer than this, no timer of a loop is fine enough
 
 
@@ -104,9 +105,15 @@ class Throttle:
         self._on_free()
 
     def was_accepted(self) -> None:
-        """A task was taken."""
+        """A task was taken.
+
+        Each run hears of every 429, but of its own tasks only. Theirs are taken to fare alike, or
+        the limits of many runs would sink at all refusals and rise at a few answers.
+        """
         self.accepted += 1
-        self.pace = pace.accepted(self.pace)
+        others = 0 if self.share is None else self.share.others
+        for _ in range(min(MOST_ALIKE, 1 + round(others / max(1, self.in_flight)))):
+            self.pace = pace.accepted(self.pace)
 
     def has_ended(self) -> None:
         """A task ended at the provider."""

@@ -85,6 +85,27 @@ def test_slots_are_found_by_what_all_runs_have_in_flight(play: Any) -> None:
             await asyncio.sleep(60)
             gate.was_limited(now(), None, 0.0, ended=0)
         assert gate.pace.slots_known
-        assert gate.pace.slots == 6.0  # found with the 4 it starts with, and one for each accepted
+        assert gate.pace.slots == 8.0  # its own 2, and the others' 6
+
+    play(story)
+
+
+def test_limits_rise_by_what_all_runs_send(play: Any) -> None:
+    """A run that is told of all 429s would else sink the deeper the more runs there are."""
+
+    async def story() -> None:
+        alone, one_of_four = throttle(), throttle()
+        await asyncio.sleep(100)
+        share = Share(rate=2.5, slots=2, others=6, alone=False)
+        one_of_four.divide(share, cooling=0.0, limited_ago=0.1)
+        alone.was_limited(now(), None, 0.0, ended=0)
+        for gate in (alone, one_of_four):
+            gate.take()
+            gate.take()
+        assert one_of_four.pace.rate == alone.pace.rate  # the same refusal
+        for _ in range(4):  # of which three are the others'
+            alone.was_accepted()
+        one_of_four.was_accepted()
+        assert one_of_four.pace.rate == pytest.approx(alone.pace.rate)
 
     play(story)
