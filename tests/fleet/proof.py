@@ -22,7 +22,7 @@ import psycopg
 from tests.fleet.house import House, cells, house_at, most_at_once, most_within
 from tests.postgres import Server, programs
 
-FAULTS = ("429=0.05", "503=0.05", "accept-then-drop=0.01", "cut-download=0.05", "failed=0.02")
+FAULTS = ("429=0.01", "503=0.05", "accept-then-drop=0.01", "cut-download=0.05", "failed=0.02")
 RATE, SLOTS = 20, 40  # submits a second, tasks in flight: the campaign's own limits
 WINDOW = 5.0  # seconds
 
