@@ -20,9 +20,8 @@ import click
 @click.option("--no-prompts", is_flag=True, help="Leave out prompts, pictures and your columns.")
 @click.option("--no-costs", is_flag=True, help="Leave out costs and estimates.")
 @click.option("--no-ids", is_flag=True, help="Leave out task ids and the provider's links.")
-def command(
-    sheet: Path, *, to: Path | None, no_prompts: bool, no_costs: bool, no_ids: bool
-) -> int:
+@click.option("--fetch", is_flag=True, help="Bring videos that are kept in a bucket into it, too.")
+def command(sheet: Path, *, to: Path | None, fetch: bool, **left_out: bool) -> int:
     """Pack the gallery of SHEET, all its videos and a plain copy of the sheet into one archive.
 
     Whoever gets it unpacks it and opens report.html; decisions made there can be sent back. The
@@ -33,12 +32,14 @@ def command(
     """
     from batch_runner.app.campaign import open_campaign
     from batch_runner.app.gallery.cards import Shown
+    from batch_runner.app.gallery.gallery import Wish
     from batch_runner.app.gallery.share import share, share_place
     from batch_runner.cli.packed import packed_lines
 
     campaign = open_campaign(sheet, {}, os.environ, lost=True)
-    what = Shown(prompts=not no_prompts, costs=not no_costs, ids=not no_ids)
-    done = asyncio.run(share(campaign, to or share_place(campaign), what))
+    what = Shown(**{name: not left_out[f"no_{name}"] for name in ("prompts", "costs", "ids")})
+    wish = Wish(what=what, bring=fetch)
+    done = asyncio.run(share(campaign, to or share_place(campaign), wish))
     for line in packed_lines(done):
         click.echo(line)
     return 0

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from batch_runner.core.language import phrase
+from batch_runner.storage.trouble import PlaceError
+
 PIECE = 8 * 1024 * 1024
 """Bytes of one part of an upload in several; what has fewer than two parts goes in one."""
 
@@ -30,6 +33,16 @@ def digest_of(path: Path) -> Digest:
     """
     with path.open("rb") as file:
         return digest(lambda: file.read(PIECE))
+
+
+def check_hash(path: Path, sha256: str | None) -> None:
+    """See to it that a file is the one that was meant, as far as its hash is known.
+
+    Raises:
+        PlaceError: it is another one.
+    """
+    if sha256 is not None and digest_of(path).sha256 != sha256:
+        raise PlaceError(phrase("what lies there is not what was put there"))
 
 
 def digest(read: Callable[[], bytes]) -> Digest:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import cast
 
 from batch_runner.core.language import phrase
-from batch_runner.storage.digest import PIECE, Digest, digest_of
+from batch_runner.storage.digest import PIECE, Digest, check_hash, digest_of
 from batch_runner.storage.trouble import PlaceError
 
 
@@ -40,6 +40,13 @@ class FolderPlace:
         except asyncio.CancelledError:
             await asyncio.wait({work})  # a thread cannot be stopped, and disks are quick
             raise
+
+    async def get(self, name: str, target: Path, sha256: str | None) -> None:
+        """Copy a file from there; see :class:`.place.Place`."""
+        with _disk():
+            await asyncio.to_thread(target.parent.mkdir, parents=True, exist_ok=True)
+            await asyncio.to_thread(shutil.copyfile, self._folder / PurePosixPath(name), target)
+            await asyncio.to_thread(check_hash, target, sha256)
 
     def _put(self, file: Path, name: str, known: Digest) -> bool:
         target = self._folder / PurePosixPath(name)

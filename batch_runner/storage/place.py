@@ -26,6 +26,9 @@ class Place(Protocol):
         Cancelling gives the copy up.
         """
 
+    async def get(self, name: str, target: Path, sha256: str | None) -> None:
+        """Copy a file from there to a path of this machine, and check it by its hash if known."""
+
 
 def open_place(where: Path | str) -> Place:
     """The place that a path or a URL names; nothing is asked of it yet.

@@ -17,7 +17,7 @@ from typing import Any
 from batch_runner.core.errors import ConfigError
 from batch_runner.core.language import phrase
 from batch_runner.core.redact import told
-from batch_runner.storage.digest import PIECE, Digest, digest
+from batch_runner.storage.digest import PIECE, Digest, check_hash, digest
 from batch_runner.storage.trouble import PlaceError
 
 LONGEST = 300  # characters of what a service says
@@ -64,6 +64,13 @@ class RemotePlace:
                 return True
             await self._do("rm_file", target)
         raise PlaceError(phrase("what lies there afterwards is not what was sent"))
+
+    async def get(self, name: str, target: Path, sha256: str | None) -> None:
+        """Copy a file from there; see :class:`.place.Place`."""
+        with _service():
+            await asyncio.to_thread(target.parent.mkdir, parents=True, exist_ok=True)
+            await self._do("get_file", f"{self._root}/{name}", str(target))
+            await asyncio.to_thread(check_hash, target, sha256)
 
     async def _upload(self, file: Path, target: str) -> None:
         if self._protocol not in _S3:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,14 @@ def test_videos_go_to_the_bucket_and_their_urls_into_the_sheet(
     assert cli("run", sheet).code == 0
     assert cli("report", sheet).code == 0
     assert "2 videos are kept elsewhere and not in it" in cli("share", sheet).out
+    assert "kept elsewhere" not in cli("share", sheet, "--fetch").out
+    with zipfile.ZipFile(sheet.path.with_name("campaign.share.zip")) as archive:
+        for row in sheet.rows():
+            packed = archive.read(f"videos/{row['video_file'].rpartition('/')[2]}")
+            assert _is_of(packed, row)
+    s3.put(row["video_file"].removeprefix(f"s3://{s3.bucket}/"), b"somebody's secret")
+    refused = cli("share", sheet, "--fetch")
+    assert (refused.code, "not what was put there" in refused.err) == (2, True)
     assert cli("sync", sheet).code == 0
     assert sheet.path.read_bytes() == before
 

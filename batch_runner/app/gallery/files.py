@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -74,10 +74,13 @@ class Packed:
 
     beside: Beside
     members: dict[str, Path] = field(default_factory=dict)  # name in the archive -> file
-    elsewhere: set[str] = field(default_factory=set)  # videos in a shared place: not packed
+    brought: Mapping[str, Path] = field(default_factory=dict)  # videos from a shared place
+    elsewhere: set[str] = field(default_factory=set)  # those that were not: not packed
 
     def video(self, stored: str) -> str | None:
         """The link to the video as it will be packed."""
+        if stored in self.brought:
+            return quote(self._member("videos", self.brought[stored]))
         if is_elsewhere(stored):
             self.elsewhere.add(stored)
         path = stored_path(self.beside.sheet_folder, stored)

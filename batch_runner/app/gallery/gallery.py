@@ -59,6 +59,7 @@ class Wish:
     what: Shown = field(default_factory=Shown)
     meta: Mapping[str, str] = field(default_factory=dict)  # for its script: where it is served
     fetch: bool = True  # whether pictures may be asked for on the network
+    bring: bool = False  # whether an archive is to hold videos that are kept elsewhere
     each: Callable[[Mapping[str, object]], object] = len  # is given each row as it is told
 
 

@@ -39,7 +39,7 @@ def share_place(campaign: Campaign) -> Path:
     return shown(campaign.sheet.with_name(f"{campaign.sheet.stem}.share.zip"))
 
 
-async def share(campaign: Campaign, place: Path, what: Shown) -> Written:
+async def share(campaign: Campaign, place: Path, wish: Wish) -> Written:
     """Pack a sheet's gallery with its videos and a sheet that anybody may see.
 
     The sheet is a new one: nothing that the user's own file holds beside its rows goes with it,
@@ -47,17 +47,16 @@ async def share(campaign: Campaign, place: Path, what: Shown) -> Written:
 
     Raises:
         SheetError: the sheet was never run.
-        UsageError: the archive cannot be written.
+        UsageError: the archive cannot be written, or a video not be brought into it.
     """
     await check_ran(campaign)
     check_place(place)
     with tempfile.TemporaryDirectory() as folder:
         suffix = ".csv" if campaign.sheet.suffix.lower() in {".csv", ".tsv"} else ".xlsx"
         sheet = Path(folder) / f"{campaign.sheet.stem}{suffix}"
-        headers = _headers(what, links=await _has_links(campaign))
+        headers = _headers(wish.what, links=await _has_links(campaign))
         with replacing(place) as out, zipfile.ZipFile(out, "w") as archive:
             with plain_table(sheet, headers) as lines:
-                wish = Wish(what=what)
                 each = replace(wish, each=lambda row: lines.add(_line(row, headers)))
                 written = await pack_gallery(campaign, archive, place, each)
             archive.write(sheet, sheet.name, zipfile.ZIP_DEFLATED)

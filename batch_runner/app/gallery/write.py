@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from batch_runner.app.campaign import Campaign
+from batch_runner.app.gallery.bring import bring_videos
 from batch_runner.app.gallery.files import Packed, Within
 from batch_runner.app.gallery.gallery import (
     Made,
@@ -67,7 +69,19 @@ async def pack_gallery(
     campaign: Campaign, archive: zipfile.ZipFile, place: Path, wish: Wish
 ) -> Written:
     """Put page, videos and posters into an archive, which will be at ``place``."""
-    links = Packed(beside=beside(campaign))
+    with tempfile.TemporaryDirectory() as folder:
+        brought = await bring_videos(campaign, Path(folder)) if wish.bring else {}
+        return await _pack(campaign, archive, place, wish, brought)
+
+
+async def _pack(
+    campaign: Campaign,
+    archive: zipfile.ZipFile,
+    place: Path,
+    wish: Wish,
+    brought: Mapping[str, Path],
+) -> Written:
+    links = Packed(beside=beside(campaign), brought=brought)
     info = zipfile.ZipInfo(PAGE, date_time=_EPOCH)
     info.compress_type = zipfile.ZIP_DEFLATED
     with archive.open(info, "w", force_zip64=True) as page:
