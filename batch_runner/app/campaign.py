@@ -119,6 +119,8 @@ class Campaign:
                 words += [f"--{name.replace('_', '-')}", str(self.given[name])]
         if sends and (self.sandbox or is_sandbox_copy(self.source)):
             words.append("--sandbox")
+        if self.database is not None and (url := self.database.again) is not None:
+            words += ["--ledger", url]
         return f"batch-runner {shlex.join(words)}"
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from batch_runner.cli.options import ledger_option, settings_of
 
 if TYPE_CHECKING:
     from batch_runner.app.campaign import Campaign
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("report")
 @click.argument("sheet", type=click.Path(path_type=Path))
+@ledger_option
 @click.option("--embed", is_flag=True, help="Put small videos into the page itself.")
 @click.option(
     "--zip",
@@ -29,7 +32,9 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write the results into a new sheet instead; SHEET need not exist any more.",
 )
-def command(sheet: Path, *, embed: bool, archive: Path | None, sheet_out: Path | None) -> int:
+def command(
+    sheet: Path, *, embed: bool, archive: Path | None, sheet_out: Path | None, **given: Any
+) -> int:
     """Make a page on which to look at the videos of SHEET, and to decide about them.
 
     It is report.html in the sheet's folder, opens from disk without a network, and can be made
@@ -48,7 +53,7 @@ def command(sheet: Path, *, embed: bool, archive: Path | None, sheet_out: Path |
 
     if sum(map(bool, (embed, archive, sheet_out))) > 1:
         raise click.UsageError("--embed, --zip and --sheet-out exclude each other.")
-    campaign = open_campaign(sheet, {}, os.environ, lost=True)
+    campaign = open_campaign(sheet, settings_of(given), os.environ, lost=True)
     if sheet_out is not None:
         return _write_again(campaign, sheet_out)
     return _write_page(campaign, archive, embed=embed)

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import click
 
+from batch_runner.cli.options import ledger_option, settings_of
+
 
 @click.command("share")
 @click.argument("sheet", type=click.Path(path_type=Path))
+@ledger_option
 @click.option(
     "--to",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -21,7 +24,9 @@ import click
 @click.option("--no-costs", is_flag=True, help="Leave out costs and estimates.")
 @click.option("--no-ids", is_flag=True, help="Leave out task ids and the provider's links.")
 @click.option("--fetch", is_flag=True, help="Bring videos that are kept in a bucket into it, too.")
-def command(sheet: Path, *, to: Path | None, fetch: bool, **left_out: bool) -> int:
+def command(
+    sheet: Path, *, to: Path | None, fetch: bool, ledger: str | None, **left_out: bool
+) -> int:
     """Pack the gallery of SHEET, all its videos and a plain copy of the sheet into one archive.
 
     Whoever gets it unpacks it and opens report.html; decisions made there can be sent back. The
@@ -36,7 +41,7 @@ def command(sheet: Path, *, to: Path | None, fetch: bool, **left_out: bool) -> i
     from batch_runner.app.gallery.share import share, share_place
     from batch_runner.cli.packed import packed_lines
 
-    campaign = open_campaign(sheet, {}, os.environ, lost=True)
+    campaign = open_campaign(sheet, settings_of({"ledger": ledger}), os.environ, lost=True)
     what = Shown(**{name: not left_out[f"no_{name}"] for name in ("prompts", "costs", "ids")})
     wish = Wish(what=what, bring=fetch)
     done = asyncio.run(share(campaign, to or share_place(campaign), wish))

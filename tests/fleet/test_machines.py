@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from batch_runner.app.place.database import LedgerDatabase
 from batch_runner.app.place.sidecar import Sidecar
 from tests.fleet.conftest import Command
 from tests.fleet.house import House, cells
@@ -66,6 +67,21 @@ def test_commands_need_the_database_of_a_sheet_that_has_one(
     assert "hidden-word" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("url", "again"),
+    [
+        ("postgresql://u@host/b", "postgresql://u@host/b"),
+        ("postgresql://u:hidden@host/b", None),
+        ("postgresql://host/b?user=u&password=hidden", None),
+        ("postgresql://[host/b", None),
+    ],
+)
+def test_the_next_command_names_a_database_but_no_password(url: str, again: str | None) -> None:
+    """What was typed is needed again; a password is never shown on a screen."""
+    assert LedgerDatabase(url, typed=True).again == again
+    assert LedgerDatabase(url).again is None
+
+
 def test_a_ledger_in_a_file_stays_where_it_is(house: House, command: Command) -> None:
     """What a sheet has paid is known there: a database is not begun beside it."""
     sheet = house.sheet(2)
@@ -119,6 +135,31 @@ def test_a_stopped_run_stops_its_workers_and_another_machine_waits_its_turn(
             False,
         )
     assert len(house.accepted()) < 300
+
+
+def test_a_pause_holds_for_the_workers_too(house: House, command: Command) -> None:
+    """Once what was being made is done, nothing is on its way anywhere, until it is resumed."""
+    sheet = house.sheet(300)
+    run = house.start("run", str(sheet), "--yes", "--rate", "10/s")
+    house.worker()
+    house.until(lambda: len(house.accepted()) > 10)
+    assert command("ctl", sheet, "pause") == 0
+
+    def rests() -> bool:
+        with closing(psycopg.connect(house.database)) as connection:
+            told = connection.execute(
+                """SELECT count(*) FILTER (WHERE active), (SELECT count(*) FROM
+                   batch_runner.flights) FROM batch_runner.campaigns"""
+            ).fetchone()
+        return told == (0, 0)
+
+    house.until(rests)
+    before = len(house.accepted())
+    assert rests()
+    assert command("ctl", sheet, "resume") == 0
+    house.until(lambda: len(house.accepted()) > before)
+    assert command("ctl", sheet, "drain") == 0
+    assert run.wait(60) == 3
 
 
 def test_a_killed_run_is_gone_on_with_on_its_machine(house: House, command: Command) -> None:

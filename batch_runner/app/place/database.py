@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from batch_runner.app.place.sidecar import Sidecar
 from batch_runner.core.errors import ConfigError, LedgerError, UsageError
@@ -38,11 +39,22 @@ class LedgerDatabase:
 
     url: str = field(repr=False)  # may hold a password
     campaign: str | None = None  # its id; None: this sheet has none there, as far as is known
+    typed: bool = False  # as an option, which the next command needs again
 
     def __str__(self) -> str:
         from batch_runner.ledger.postgres.address import Address
 
         return str(Address.of(self.url))
+
+    @property
+    def again(self) -> str | None:
+        """The address as the next command is to be typed; never with a password."""
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:  # none that could be used, which is told elsewhere
+            return None
+        open_word = parts.password is None and "password" not in parts.query
+        return self.url if self.typed and open_word else None
 
     def exists(self) -> bool:
         """Whether the sheet is known to have a campaign there."""
@@ -125,7 +137,7 @@ def database_of(
             hint=phrase("Run it without --ledger: what it has paid is known there only."),
         )
     if url:
-        return LedgerDatabase(url, campaign)
+        return LedgerDatabase(url, campaign, typed=bool(typed))
     if campaign is not None:
         raise UsageError(
             phrase("the ledger of this sheet is in a database."),
