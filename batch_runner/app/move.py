@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from batch_runner.app.clock import now
 from batch_runner.app.place.home import sidecar_of
-from batch_runner.app.place.ledger_place import LedgerFile, reading
+from batch_runner.app.place.ledger_place import LedgerPlace, ledger_file, reading
 from batch_runner.app.place.sidecar import Sidecar
 from batch_runner.app.sheet.listing import NOTED
 from batch_runner.core.errors import SheetError, UsageError
@@ -21,10 +22,23 @@ from batch_runner.loader.listing import is_listing
 from batch_runner.reporter.copies import listing_path
 
 
-def move_sidecar(old: Path, new: Path, state: Path | None, data: Path) -> Path:
+def move_sidecar(
+    old: Path,
+    new: Path,
+    state: Path | None,
+    data: Path,
+    place: Callable[[Sidecar], LedgerPlace] = ledger_file,
+) -> Path:
     """Let the sheet ``new`` go on with what the sheet ``old`` has done; gives the new sidecar.
 
     May be run again after it was interrupted.
+
+    Args:
+        old: the sheet as it was called.
+        new: as it is called now.
+        state: the folder of sidecars, if one was set.
+        data: the folder of what all sheets of the user share.
+        place: where the ledger is that belongs to a sidecar.
 
     Raises:
         SheetError: ``new`` is not there, or ``old`` never ran.
@@ -34,7 +48,7 @@ def move_sidecar(old: Path, new: Path, state: Path | None, data: Path) -> Path:
     if not new.is_file():
         raise SheetError(phrase("there is no such sheet."), code="no_such_file", where=str(new))
     source, target = sidecar_of(old, state, data), sidecar_of(new, state, data)
-    if source.ledger.exists() and source.folder != target.folder:
+    if place(source).exists() and source.folder != target.folder:
         if target.folder.exists():
             raise UsageError(
                 phrase("this sheet has a sidecar of its own already."),
@@ -46,20 +60,22 @@ def move_sidecar(old: Path, new: Path, state: Path | None, data: Path) -> Path:
             pass  # nobody is at work on it
         _rename(source.folder, target.folder)
         target = sidecar_of(new, state, data)
-    elif not asyncio.run(_worked_for(target, {str(old), str(old.resolve())})):
+    elif not asyncio.run(_worked_for(place(target), {str(old), str(old.resolve())})):
         raise SheetError(
             phrase("there is no sidecar of it."),
             code="never_run",
             where=str(old),
             hint=phrase("Give the sheet's former name and folder."),
         )
-    asyncio.run(_rename_videos(target, source, old, new))
+    asyncio.run(
+        _rename_videos(place(target), (_prefix(source, old), _prefix(target, new)), old, new)
+    )
     return target.folder
 
 
-async def _worked_for(sidecar: Sidecar, names: set[str]) -> bool:
+async def _worked_for(place: LedgerPlace, names: set[str]) -> bool:
     """Whether a sidecar's last sheet had one of these names: it was moved already, or need not be."""
-    async with reading(LedgerFile(sidecar.ledger)) as ledger:
+    async with reading(place) as ledger:
         return ledger is not None and await ledger.meta("sheet") in names
 
 
@@ -79,13 +95,14 @@ def _rename(source: Path, target: Path) -> None:
         ) from error
 
 
-async def _rename_videos(target: Sidecar, source: Sidecar, old: Path, new: Path) -> None:
+async def _rename_videos(
+    place: LedgerPlace, prefixes: tuple[str, str], old: Path, new: Path
+) -> None:
     """Stored paths are relative to the sheet: say them from where it is now."""
-    before = _prefix(source, old)
-    after = _prefix(target, new)
-    ledger = await LedgerFile(target.ledger).for_command()
+    await place.rename(new.name)
+    ledger = await place.for_command()
     try:
-        await ledger.rename_files(before, after)
+        await ledger.rename_files(*prefixes)
         await ledger.set_meta("sheet", str(new))
         await _rename_listing(ledger, listing_path(old), listing_path(new))
     finally:

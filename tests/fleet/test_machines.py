@@ -137,6 +137,26 @@ def test_a_stopped_run_stops_its_workers_and_another_machine_waits_its_turn(
     assert len(house.accepted()) < 300
 
 
+def test_a_sheet_that_was_renamed_goes_on_with_its_campaign(
+    house: House, command: Command
+) -> None:
+    """By 'move', or put away by a batch file: its videos, its ledger and its name go along."""
+    sheet = house.sheet(2)
+    assert command("run", sheet, "--quiet") == 0
+    renamed = sheet.rename(sheet.with_name("spring.csv"))
+    assert command("move", sheet, renamed) == 0
+    assert command("run", renamed, "--quiet") == 0
+    batch = sheet.with_name("all.yaml")
+    batch.write_text("sheets: [spring.csv]\ndone: done\n", "utf-8")
+    assert command("run", batch, "--quiet") == 0
+    away = sheet.parent / "done" / "spring.csv"
+    assert command("run", away, "--quiet") == 0
+    assert all((away.parent / row["video_file"]).is_file() for row in cells(away))
+    copy = house.sheet(2, machine="two", name="spring.csv")
+    assert command("run", copy, "--quiet", machine="two") == 0
+    assert len(house.accepted()) == 2
+
+
 def test_a_pause_holds_for_the_workers_too(house: House, command: Command) -> None:
     """Once what was being made is done, nothing is on its way anywhere, until it is resumed."""
     sheet = house.sheet(300)

@@ -11,11 +11,12 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from batch_runner.app.place.ledger_place import LedgerPlace, ledger_file
 from batch_runner.app.place.sidecar import Sidecar
 from batch_runner.core.errors import ConfigError, LedgerError, UsageError
 from batch_runner.core.language import phrase
@@ -63,6 +64,13 @@ class LedgerDatabase:
     async def make_ready(self) -> None:
         """Bring its tables to this program's version."""
         (await self._open(SOON)).close()
+
+    async def rename(self, sheet: str) -> None:
+        """By this name it is found again from other machines."""
+        from batch_runner.ledger.postgres import campaigns
+
+        async with opened(self.url, SOON) as fleet:
+            await fleet.change(campaigns.rename, self.campaign, sheet)
 
     async def for_run(self) -> Ledger:
         """A database that goes away is waited for."""
@@ -149,6 +157,26 @@ def database_of(
             ),
         )
     return None
+
+
+def ledger_of(
+    sidecar: Sidecar, options: Mapping[str, object], environ: Mapping[str, str]
+) -> LedgerPlace:
+    """Where the ledger that belongs to a sidecar is.
+
+    Raises:
+        UsageError: it is in a database that is not named.
+    """
+    database = database_of(sidecar, options, environ)
+    if database is None or database.campaign is None:
+        return ledger_file(sidecar)
+    return database
+
+
+def beside(database: LedgerDatabase, sidecar: Sidecar) -> LedgerPlace:
+    """The ledger of a sidecar where this database is used: there, or in a file."""
+    known = campaign_id(sidecar)
+    return ledger_file(sidecar) if known is None else replace(database, campaign=known)
 
 
 def campaign_id(sidecar: Sidecar) -> str | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from batch_runner.app.place.sidecar import Sidecar
 from batch_runner.core.errors import LedgerError
 from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.sqlite import SqliteLedger, bring_up_to_date
@@ -23,6 +24,10 @@ class LedgerPlace(Protocol):
 
     async def make_ready(self) -> None:
         """Bring it to this program's version, where a run holds its sheet."""
+        ...
+
+    async def rename(self, sheet: str) -> None:
+        """The sheet's file has another name."""
         ...
 
     async def for_run(self) -> Ledger:
@@ -59,6 +64,9 @@ class LedgerFile:
         """Bring it to this program's version."""
         await asyncio.to_thread(bring_up_to_date, self.path)
 
+    async def rename(self, sheet: str) -> None:
+        """It goes with the sidecar."""
+
     async def for_run(self) -> Ledger:
         """Many changes share one wait for the disk."""
         return SqliteLedger.for_run(self.path)
@@ -70,6 +78,11 @@ class LedgerFile:
     async def for_reading(self) -> Ledger:
         """For looking only."""
         return SqliteLedger.for_reading(self.path)
+
+
+def ledger_file(sidecar: Sidecar) -> LedgerFile:
+    """The file in a sidecar."""
+    return LedgerFile(sidecar.ledger)
 
 
 @contextlib.asynccontextmanager

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.move import move_sidecar
+from batch_runner.app.place.database import beside
 from batch_runner.app.place.home import sidecar_of
+from batch_runner.app.place.ledger_place import ledger_file
 from batch_runner.app.run.outcome import DONE, Ending
 from batch_runner.core.errors import BatchRunnerError, UsageError
 from batch_runner.core.language import phrase
@@ -38,7 +41,9 @@ def put_away(campaign: Campaign, folder: Path) -> Path:
     target = next(path for path in _names(folder.resolve(), sheet) if _is_free(path, state, data))
     _move(sheet, target)
     try:
-        move_sidecar(sheet, target, state, data)
+        base = campaign.database
+        place = ledger_file if base is None else partial(beside, base)
+        move_sidecar(sheet, target, state, data, place)
     except BatchRunnerError:
         target.rename(sheet)
         raise
