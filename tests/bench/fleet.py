@@ -75,7 +75,7 @@ async def work(url: str, campaign: str, seconds: float) -> Pace:
             workers.register, host="bench", pid=1, role="worker", origin=ORIGIN
         )
         desk = Desk(token=token, account=ACCOUNT, origin=ORIGIN)
-        ledger.join(desk, lambda: Bounds(rate=1e6, slots=10_000), most=0)
+        ledger.join(desk, lambda: Bounds(rate=1e6, slots=10_000))
         claims: list[float] = []
         until = time.monotonic() + seconds
         await asyncio.gather(*(_lane(ledger, until, claims) for _ in range(AT_ONCE)))

@@ -192,3 +192,25 @@ def test_a_killed_run_is_gone_on_with_on_its_machine(house: House, command: Comm
     assert command("run", sheet, "--quiet") in {0, 1}  # 1: what it was sending is unknown
     assert states(sheet) <= {"succeeded", "unknown"}
     assert set(house.times_accepted().values()) == {1}
+
+
+def test_videos_that_a_worker_cannot_store_wait_for_the_next_run(
+    house: House, command: Command
+) -> None:
+    """A run dies, its worker sees all tasks to their end, and a run elsewhere fetches the videos."""
+    run = house.start("run", str(house.sheet(12)), "--yes", "--rate", "10/s")
+    house.worker()
+    house.until(lambda: len(house.accepted()) > 3)
+    run.kill()
+    run.wait()
+    with closing(psycopg.connect(house.database, autocommit=True)) as connection:
+        connection.execute("UPDATE batch_runner.workers SET until = 0 WHERE role = 'run'")
+        (name,) = connection.execute("SELECT id FROM batch_runner.campaigns").fetchone() or ("",)
+        at_work = f"""SELECT count(*) FROM "campaign_{name}".jobs
+                      WHERE state IN ('queued', 'submitting', 'running') OR owner IS NOT NULL"""
+        house.until(lambda: connection.execute(at_work).fetchone() == (0,))
+    sheet = house.sheet(12, machine="two")
+    assert command("run", sheet, "--quiet", machine="two") in {0, 1}  # 1: one was being sent
+    assert states(sheet) <= {"succeeded", "unknown"}
+    assert all(row["video_file"] for row in cells(sheet) if row["status"] == "succeeded")
+    assert set(house.times_accepted().values()) == {1}

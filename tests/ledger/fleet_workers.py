@@ -66,7 +66,7 @@ class Crew:
         ledger = await self.fleet.ledger(self.campaign)
         self._open.enter_context(closing(ledger))
         desk = Desk(token=token, account=f"of {self.campaign}", origin=ORIGIN)
-        ledger.join(desk, lambda: self.bounds, most=100)
+        ledger.join(desk, lambda: self.bounds)
         self.hands.append(Hand(name, token, ledger, desk))
         return self.hands[-1]
 

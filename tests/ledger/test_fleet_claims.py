@@ -101,7 +101,7 @@ def test_a_pause_that_one_was_told_holds_for_all(fleet_database: str) -> None:
             assert claim.kind is ClaimKind.LATER
             assert claim.not_before is not None
             assert 90 < (claim.not_before - TERMS.now).total_seconds() <= 100
-            two.ledger.join(replace(two.desk, account="another"), lambda: crew.bounds, most=1)
+            two.ledger.join(replace(two.desk, account="another"), lambda: crew.bounds)
             assert (await crew.claim(two)).job is not None
 
     play(story())

@@ -24,7 +24,7 @@ def test_a_dead_workers_jobs_go_on_with_another(fleet_database: str) -> None:
             assert sending is not None
             assert taken is not None
             await tell(one, taken, Event.ACCEPTED, task_id="t")
-            assert await two.ledger.open_jobs() == []
+            assert await two.ledger.adopt(10) == []
             await crew.die(one)
             assert (await looked_at(crew, sending.id)).state is State.UNKNOWN
             (adopted,) = await two.ledger.adopt(10)
@@ -50,7 +50,7 @@ def test_a_late_answer_keeps_its_task(fleet_database: str) -> None:
             with pytest.raises(LedgerError) as caught:
                 await tell(one, late, Event.FINISHED)
             assert caught.value.code == "lease_lost"
-            (adopted,) = await two.ledger.open_jobs()
+            (adopted,) = await two.ledger.adopt(10)
             assert adopted.task_id == "t"
 
     play(story())
@@ -69,6 +69,27 @@ def test_a_late_answer_without_a_task_changes_nothing(fleet_database: str, event
             with pytest.raises(LedgerError):
                 await tell(one, job, event)
             assert (await looked_at(crew, job.id)).state is State.UNKNOWN
+
+    play(story())
+
+
+def test_a_question_takes_over_nothing(fleet_database: str) -> None:
+    """Whoever only counts or shows what is at work leaves it to those who will see to it."""
+
+    async def story() -> None:
+        with closing(await Crew.gather(fleet_database, ["a", "b"], "one", "two")) as crew:
+            one, two = crew.hands
+            running, done = (await crew.claim(one)).job, (await crew.claim(one)).job
+            assert running is not None
+            assert done is not None
+            await tell(one, running, Event.ACCEPTED, task_id="t")
+            done = await tell(one, done, Event.ACCEPTED, task_id="u")
+            await tell(one, done, Event.UNOBTAINABLE, error_code="video_gone")
+            await crew.die(one)
+            assert [job.id for job in await two.ledger.open_jobs()] == [running.id]
+            assert [job.id for job in await two.ledger.without_video()] == [done.id]
+            assert [job.id for job in await two.ledger.adopt(10)] == [running.id]
+            assert [job.id for job in await two.ledger.adopt_videos(10)] == [done.id]
 
     play(story())
 
@@ -104,7 +125,7 @@ def test_a_worker_that_ends_gives_all_back(fleet_database: str) -> None:
             assert await one.ledger.release(datetime.now(UTC)) == 2
             await crew.fleet.change(workers.leave, one.token)
             assert (await looked_at(crew, sending.id)).state is State.UNKNOWN
-            assert [job.id for job in await two.ledger.open_jobs()] == [taken.id]
+            assert [job.id for job in await two.ledger.adopt(10)] == [taken.id]
 
     play(story())
 
@@ -119,10 +140,10 @@ def test_videos_still_to_be_had_are_shared_out(fleet_database: str) -> None:
             assert job is not None
             job = await tell(one, job, Event.ACCEPTED, task_id="t")
             await tell(one, job, Event.UNOBTAINABLE, error_code="video_gone")
-            (mine,) = await two.ledger.without_video()
-            assert await one.ledger.without_video() == []
+            (mine,) = await two.ledger.adopt_videos(10)
+            assert await one.ledger.adopt_videos(10) == []
             await crew.die(two)
-            assert await one.ledger.without_video() == [mine]
+            assert await one.ledger.adopt_videos(10) == [mine]
 
     play(story())
 

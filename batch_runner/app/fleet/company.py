@@ -37,7 +37,6 @@ class Company:
         self.ledger.join(
             self.desk,
             lambda: Bounds(rate=sharing.pace.rate, slots=int(sharing.pace.slots)),
-            most=AT_ONCE,
         )
         await self.ledger.release(now())
 
@@ -101,7 +100,7 @@ class WorkersLedger:
 
     async def without_video(self) -> Sequence[Job]:
         """Succeeded jobs whose video is still to be had."""
-        return await self._ledger.without_video() if self._videos else ()
+        return await self._ledger.adopt_videos(AT_ONCE) if self._videos else ()
 
     async def unpublished(self, base: str) -> Sequence[Job]:
         """Succeeded jobs whose stored video has no lasting link that begins so."""

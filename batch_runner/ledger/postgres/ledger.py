@@ -34,18 +34,16 @@ class PostgresLedger(Ledger):
         self._number = number
         self._desk: Desk | None = None
         self._bounds: Callable[[], Bounds]
-        self._most = 0
         self._turn = asyncio.Lock()  # the account has one claim at a time: let one of ours wait
 
-    def join(self, desk: Desk, bounds: Callable[[], Bounds], *, most: int) -> None:
+    def join(self, desk: Desk, bounds: Callable[[], Bounds]) -> None:
         """Work for a worker from now on.
 
         Args:
             desk: the worker, which is registered, and whose account it uses.
             bounds: what the account bears, as this worker knows it at the moment.
-            most: how many tasks at work it takes over at once.
         """
-        self._desk, self._bounds, self._most = desk, bounds, most
+        self._desk, self._bounds = desk, bounds
 
     async def time(self) -> datetime:
         """What time it is, by the database's clock: that of all leases, pauses and rates."""
@@ -92,19 +90,6 @@ class PostgresLedger(Ledger):
 
     # -- whose jobs they are -----------------------------------------------------------
 
-    async def open_jobs(self) -> Sequence[Job]:
-        """Accepted tasks whose end is not known; a worker's own, with those it takes over now."""
-        if self._desk is None:
-            return await super().open_jobs()
-        await self.adopt(self._most)
-        return await self._ask(owned.at_work, self._desk.token)
-
-    async def without_video(self) -> Sequence[Job]:
-        """Succeeded jobs whose video is still to be had; a worker takes some that nobody has."""
-        if self._desk is None:
-            return await super().without_video()
-        return await self._change(owned.adopt_videos, self._desk.token, self._most)
-
     async def adopt(self, most: int, *, videos: bool = True) -> Sequence[Job]:
         """Tasks at work that nobody had and this worker has now.
 
@@ -112,6 +97,11 @@ class PostgresLedger(Ledger):
         """
         assert self._desk is not None
         return await self._change(owned.adopt, self._desk, self._number, most, videos=videos)
+
+    async def adopt_videos(self, most: int) -> Sequence[Job]:
+        """Succeeded jobs whose video is still to be had, and that nobody had."""
+        assert self._desk is not None
+        return await self._change(owned.adopt_videos, self._desk.token, most)
 
     async def give_up(self, job: Job) -> None:
         """Leave one of this worker's tasks to whoever takes it next."""

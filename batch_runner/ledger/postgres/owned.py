@@ -12,11 +12,8 @@ from batch_runner.ledger import changes, runs, views
 from batch_runner.ledger.database import Connection, Row
 from batch_runner.ledger.postgres.bucket import Desk, lease_lost
 from batch_runner.ledger.rows import (
-    JOB_COLUMNS,
-    JOB_TABLES,
     MAY_BE_OPEN,
     WITHOUT_VIDEO,
-    to_job,
     to_time,
 )
 
@@ -113,16 +110,6 @@ def _take(connection: Connection, which: str, token: str, most: int) -> list[int
         (token, most),
     )
     return sorted(row["id"] for row in rows)
-
-
-def at_work(connection: Connection, token: str) -> Sequence[Job]:
-    """The tasks at work that a worker has, oldest first."""
-    rows = connection.execute(
-        f"""SELECT {JOB_COLUMNS} FROM {JOB_TABLES} WHERE {_AT_WORK} AND j.owner = ?
-            ORDER BY a.accepted_at NULLS FIRST, j.id""",  # noqa: S608 - constants
-        (token,),
-    )
-    return [to_job(row) for row in rows]
 
 
 def rescue(connection: Connection, at: float) -> int:
