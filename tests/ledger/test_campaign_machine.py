@@ -41,9 +41,11 @@ from batch_runner.core.outcomes import (
     SubmitOutcome,
 )
 from batch_runner.core.takes import Redo, take_of
+from batch_runner.ledger.ledger import Ledger
 from batch_runner.ledger.lock import hold
+from batch_runner.ledger.postgres.fleet import Fleet
 from batch_runner.ledger.sqlite import SqliteLedger
-from tests.ledger.conftest import START, Book, spec
+from tests.ledger.conftest import START, Book, postgres_book, spec
 
 PRICE = 500
 CAPS = [1_200, 2_600, 1_000_000]
@@ -83,13 +85,21 @@ class CampaignMachine(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        self.book = Book(self.folder / "ledger.sqlite")
+        self.book = self.fresh()
         self.run = self.stack.enter_context(ExitStack())  # what a dead process lets go of
         self.tasks: dict[str, Task] = {}
         self.keys: dict[str, int] = {}  # idempotency key -> the job it was sent for
         self.asked: Counter[int] = Counter()  # job -> further videos that somebody wished for
         self.closed: set[str] = set()  # keys of rows that the user gave up
         self.lines: list[str] = []
+
+    def fresh(self) -> Book:
+        """A ledger with nothing in it."""
+        return Book(self.folder / "ledger.sqlite")
+
+    def reading(self) -> Ledger:
+        """The ledger, for somebody who only looks."""
+        return SqliteLedger.for_reading(self.book.path)
 
     @initialize(honours=st.booleans())
     def begin(self, *, honours: bool) -> None:
@@ -312,7 +322,7 @@ class CampaignMachine(RuleBasedStateMachine):
         sending = {job.id for job in self.in_state(State.SUBMITTING)}
         self.book.ledger.close()
         self.run.close()
-        self.book.ledger = SqliteLedger.for_command(self.book.path)
+        self.book.ledger = self.book.open(self.book.path)
         self.start()
         assert all(job.state is State.UNKNOWN for job in self.jobs() if job.id in sending)
 
@@ -327,7 +337,7 @@ class CampaignMachine(RuleBasedStateMachine):
         """Another run is refused; somebody who only looks sees what is durable."""
         with pytest.raises(LockedError), hold(self.folder, host="x", pid=2, at=self.book.at):
             pass
-        looking = SqliteLedger.for_reading(self.book.path)
+        looking = self.reading()
         seen = {job.id: job.state for job in self.book.do(looking.jobs_of_scope(1))}
         looking.close()
         assert seen == {job.id: job.state for job in self.jobs()}
@@ -377,4 +387,19 @@ def test_no_campaign_pays_twice_or_loses_a_task() -> None:
     """Whatever provider, user, clock and machine do, in whatever order."""
     run_state_machine_as_test(
         CampaignMachine, settings=settings(max_examples=40, stateful_step_count=40, deadline=None)
+    )
+
+
+def test_nor_does_any_whose_ledger_is_in_postgresql(fleet: Fleet) -> None:
+    """The promises are the same in the other database; a few stories show it."""
+
+    class OverPostgres(CampaignMachine):
+        def fresh(self) -> Book:
+            return postgres_book(fleet)
+
+        def reading(self) -> Ledger:
+            return self.book.open(self.book.path)
+
+    run_state_machine_as_test(
+        OverPostgres, settings=settings(max_examples=4, stateful_step_count=25, deadline=None)
     )

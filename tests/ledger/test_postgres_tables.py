@@ -150,9 +150,10 @@ def test_no_error_tells_the_password(url: str) -> None:
 
 def test_text_with_a_character_that_no_database_takes_is_kept(book: Book) -> None:
     """A zero byte in a cell or an answer neither loses a row nor breaks a question about it."""
-    book.enrol([spec(2, "a")])
-    job = book.take()
     told = "the \0 server"
+    book.enrol([spec(2, "a"), spec(3, "b", body=None, problem=told, problem_code="wrong")])
+    assert book.job("b").error.replace("\N{REPLACEMENT CHARACTER}", "\0") == told
+    job = book.take()
     book.record(job, Event.DEFERRED, raw=told, detail={"http_status": 429, "x": told})
     (kept,) = book.do(book.ledger.attempts(job.id))
     assert (kept.raw or "").replace("\N{REPLACEMENT CHARACTER}", "\0") == told
