@@ -56,9 +56,31 @@ def test_a_late_answer_keeps_its_task(fleet_database: str) -> None:
     play(story())
 
 
-@pytest.mark.parametrize("event", [Event.DEFERRED, Event.LOST, Event.REJECTED])
-def test_a_late_answer_without_a_task_changes_nothing(fleet_database: str, event: Event) -> None:
-    """Whoever has the job by then is the one to say what becomes of it."""
+@pytest.mark.parametrize("event", [Event.DEFERRED, Event.REJECTED])
+def test_a_late_no_settles_what_was_unknown(fleet_database: str, event: Event) -> None:
+    """Nothing was accepted, so nobody has to find that out by hand, and nothing is held for it."""
+
+    async def story() -> None:
+        with closing(await Crew.gather(fleet_database, ["a"], "one", "two")) as crew:
+            one, two = crew.hands
+            job = (await crew.claim(one)).job
+            assert job is not None
+            await crew.die(one)
+            assert (await looked_at(crew, job.id)).state is State.UNKNOWN
+            await tell(one, job, event, error="no")
+            assert (await two.ledger.totals()).held == 0
+            again = (await crew.claim(two)).job
+            assert again is not None
+            assert (again.attempt, again.idempotency_key) != (job.attempt, job.idempotency_key)
+            with pytest.raises(LedgerError):
+                await tell(one, job, event, error="no")
+            assert (await looked_at(crew, job.id)).state is State.SUBMITTING
+
+    play(story())
+
+
+def test_a_late_answer_that_knows_nothing_changes_nothing(fleet_database: str) -> None:
+    """A worker that was taken for dead and lost its answer has nothing to add."""
 
     async def story() -> None:
         with closing(await Crew.gather(fleet_database, ["a"], "one")) as crew:
@@ -67,7 +89,7 @@ def test_a_late_answer_without_a_task_changes_nothing(fleet_database: str, event
             assert job is not None
             await crew.die(one)
             with pytest.raises(LedgerError):
-                await tell(one, job, event)
+                await tell(one, job, Event.LOST)
             assert (await looked_at(crew, job.id)).state is State.UNKNOWN
 
     play(story())

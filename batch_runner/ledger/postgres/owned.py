@@ -23,6 +23,13 @@ ORPHANED = "owner IS NOT NULL AND owner NOT IN (SELECT token FROM workers)"
 FREE = f"(owner IS NULL OR {ORPHANED})"
 """No worker that lives has it."""
 
+_LATE = {
+    Event.ACCEPTED: Event.ADOPTED,
+    Event.DEFERRED: Event.RELEASED,
+    Event.REJECTED: Event.RELEASED,
+}
+"""What becomes of an answer that comes late."""
+
 _AT_WORK = f"j.{MAY_BE_OPEN} AND j.state IN ('running', 'fetching')"
 
 
@@ -30,7 +37,8 @@ def record(connection: Connection, job: Job, change: Change, token: str | None) 
     """Keep what happened to a job, if it is this worker's, or nobody's and not under way.
 
     The answer to a request comes late where its sender was taken for dead: its job is unknown by
-    then, or was released. A task id in it is kept all the same: the task is paid.
+    then, or was released. What it says for sure is heard all the same: a task id, since the task is
+    paid; or that nothing was accepted.
 
     Raises:
         LedgerError: others do this worker's jobs (code ``lease_lost``), or the job has gone on to
@@ -43,14 +51,23 @@ def record(connection: Connection, job: Job, change: Change, token: str | None) 
     ).fetchone()
     if row is None or _may(row, change, token):
         return changes.record(connection, job, _by_our_clock(connection, change, token))
-    if change.task_id is None or row["attempt"] != change.attempt:
-        raise lease_lost()
-    if row["owner"] is None and row["state"] in {State.UNKNOWN, State.QUEUED}:
-        late = replace(change, event=Event.ADOPTED, error_code="", error="")
+    late = _heard_late(row, change)
+    if late is not None:
         changes.record(connection, job, late)
-    elif row["task_id"] != change.task_id:
+    elif change.task_id is None or row["task_id"] != change.task_id:
         raise lease_lost()
     return views.job(connection, change.job)
+
+
+def _heard_late(row: Row, change: Change) -> Change | None:
+    """What an answer that comes late makes of a job that nobody has; ``None``: nothing."""
+    event = _LATE.get(change.event)
+    if event is None or row["owner"] is not None or row["attempt"] != change.attempt:
+        return None
+    if (State(row["state"]), event) not in TRANSITIONS:
+        return None
+    hold = 0 if event is Event.RELEASED else change.hold
+    return replace(change, event=event, hold=hold, error_code="", error="", not_before=None)
 
 
 def _by_our_clock(connection: Connection, change: Change, token: str | None) -> Change:
