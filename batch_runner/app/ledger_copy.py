@@ -39,6 +39,12 @@ async def copy_in(campaign: Campaign, url: str) -> str:
         LockedError: a run is on.
         LedgerError: it cannot be done; the file is the ledger, as before.
     """
+    if not campaign.ledger.exists():
+        raise SheetError(
+            phrase("this sheet was never run, so there is nothing to copy."),
+            code="never_run",
+            where=str(campaign.sheet),
+        )
     from batch_runner.ledger.postgres import campaigns
 
     file = campaign.sidecar.ledger
@@ -118,12 +124,6 @@ async def _hold(member: Member, campaign: str) -> None:
 
 async def _id_of(campaign: Campaign) -> str:
     """The id of the campaign in a file, which is of this program's version then, and whole."""
-    if not campaign.ledger.exists():
-        raise SheetError(
-            phrase("this sheet was never run, so there is nothing to copy."),
-            code="never_run",
-            where=str(campaign.sheet),
-        )
     with closing(await campaign.ledger.for_command()) as ledger:
         known = await ledger.meta("campaign")
     assert known is not None

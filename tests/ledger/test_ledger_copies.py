@@ -173,5 +173,13 @@ def test_what_somebody_works_on_stays_where_it_is(
     assert campaign_id(campaign.sidecar) == known
 
 
+def test_a_sheet_that_never_ran_is_left_alone(sheet: Path, fleet_database: str) -> None:
+    """There is nothing to copy, and nothing is made beside it."""
+    new = sheet.with_name("new.csv")
+    new.write_text("prompt\na\n")
+    assert cli(["ledger", "copy", str(new), "--ledger", fleet_database]) == 2
+    assert not sheet.with_name("new.csv.batch").exists()
+
+
 def _environ() -> dict[str, str]:
     return dict(os.environ)
