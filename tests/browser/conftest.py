@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SCREENSHOTS = Path(__file__).with_name("screenshots")
 """Where pictures of the pages go, for people to look at; never committed."""
 
+WANTED = os.environ.get("BATCH_RUNNER_SCREENSHOTS") == "1"
+
 _QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -117,10 +119,11 @@ def axe() -> Callable[[Page], list[str]]:
 
 @pytest.fixture
 def picture() -> Callable[[Page, str], None]:
-    """``picture(page, "name")``: keep a picture of a page to look at."""
+    """``picture(page, "name")``: keep a picture of a page to look at, if they are wanted."""
 
     def take(page: Page, name: str) -> None:
-        SCREENSHOTS.mkdir(exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=False)
+        if WANTED:
+            SCREENSHOTS.mkdir(exist_ok=True)
+            page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=False)
 
     return take
