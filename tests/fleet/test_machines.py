@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -65,6 +67,20 @@ def test_commands_need_the_database_of_a_sheet_that_has_one(
     elsewhere = house.database.replace("//postgres@", "//postgres:hidden-word@") + "_gone"
     assert command("status", sheet, "--ledger", elsewhere) == 2
     assert "hidden-word" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["run", "worker", "status"])
+def test_what_is_missing_is_said(
+    verb: str, house: House, command: Command, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Without the extra there is a sentence with the remedy, not a traceback."""
+    sheet = house.sheet(1)
+    sidecar = sheet.with_name(f"{sheet.name}.batch")
+    sidecar.mkdir()
+    (sidecar / "fleet.json").write_text(f'{{"campaign": "{"0" * 32}"}}', "utf-8")
+    monkeypatch.setitem(sys.modules, "procrastinate", None)
+    assert command(*([verb] if verb == "worker" else [verb, sheet])) == 2
+    assert "pip install 'batch-runner[fleet]'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

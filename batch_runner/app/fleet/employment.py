@@ -19,7 +19,7 @@ from batch_runner.app.money.accounts import fingerprint
 from batch_runner.app.place.publisher import VideoPublisher
 from batch_runner.app.place.shared_shelf import SharedShelf
 from batch_runner.app.run.background import Background
-from batch_runner.app.run.pool import Pool
+from batch_runner.app.run.pool import Most, Pool
 from batch_runner.app.run.terms import Terms
 from batch_runner.app.run.world import jitter
 from batch_runner.core.commission import Commission
@@ -34,6 +34,7 @@ from batch_runner.scheduler.world import Limits, World
 from batch_runner.settings.languages import load_language
 from batch_runner.storage.place import open_place
 
+THREADS = 2  # connections for a campaign: of claims there is one at a time anyway
 LOOK = 15.0  # seconds between two looks for rows, where nobody tells of any
 
 
@@ -42,7 +43,7 @@ class Hired:
     """What a worker brings along."""
 
     key: str = field(repr=False)
-    most: int | None  # tasks in flight of one campaign that it may have
+    most: Most  # of one campaign
     stays: bool  # for what may come, when nothing is left
     say: Callable[[str], None]
 
@@ -97,7 +98,7 @@ class Employment:
 
     @asynccontextmanager
     async def _ledger(self, member: Member) -> AsyncIterator[PostgresLedger]:
-        ledger = await member.fleet.ledger(self.campaign.id)
+        ledger = await member.fleet.ledger(self.campaign.id, threads=THREADS)
         try:
             yield ledger
         finally:

@@ -14,6 +14,7 @@ from batch_runner.app.fleet.worker import Post
 from batch_runner.app.money.keys import key_for
 from batch_runner.app.place.database import VARIABLE
 from batch_runner.app.run.child import Child
+from batch_runner.app.run.pool import Most
 from batch_runner.app.timetable.schedule import Memory
 from batch_runner.core.errors import UsageError
 from batch_runner.core.language import phrase
@@ -29,7 +30,7 @@ def post_of(
     environ: Mapping[str, str],
     *,
     batches: Sequence[Path],
-    most: int | None,
+    most: Most,
     stays: bool,
     say: Callable[[str], None],
 ) -> Post:
@@ -39,7 +40,7 @@ def post_of(
         options: ``ledger``, ``config``, ``base_url`` and ``account`` as typed.
         environ: the environment.
         batches: batch files that it runs at their times.
-        most: tasks in flight of one campaign that it may have.
+        most: what it may use of one campaign's limits.
         stays: whether it waits for more, when nothing is left to do.
         say: told what happens.
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -98,16 +99,15 @@ class LedgerDatabase:
             return await fleet.ledger(self.campaign)
 
 
-@asynccontextmanager
-async def opened(url: str, patience: float) -> AsyncIterator[Fleet]:
-    """A database, for as long as the block runs.
+def check_installed() -> None:
+    """See that there is what a ledger in a database needs.
 
     Raises:
-        ConfigError: this is no address, or what is needed to use one is not installed.
-        LedgerError: the database cannot be used.
+        ConfigError: it is not installed.
     """
     try:
-        from batch_runner.ledger.postgres.fleet import Fleet
+        for name in ("psycopg", "psycopg_pool", "procrastinate"):
+            import_module(name)
     except ImportError as error:
         raise ConfigError(
             phrase(
@@ -116,6 +116,19 @@ async def opened(url: str, patience: float) -> AsyncIterator[Fleet]:
             code="fleet_missing",
             hint=phrase("Install it: pip install 'batch-runner[fleet]'"),
         ) from error
+
+
+@asynccontextmanager
+async def opened(url: str, patience: float) -> AsyncIterator[Fleet]:
+    """A database, for as long as the block runs.
+
+    Raises:
+        ConfigError: this is no address, or what is needed to use one is not installed.
+        LedgerError: the database cannot be used.
+    """
+    check_installed()
+    from batch_runner.ledger.postgres.fleet import Fleet
+
     fleet = await Fleet.open(url, patience=patience)
     try:
         yield fleet

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from batch_runner.app.campaign import Campaign
+from batch_runner.app.place.database import check_installed
 from batch_runner.app.run.draft import Request
 from batch_runner.app.sheet.reading import read_sheet
 from batch_runner.core.errors import ConfigError
@@ -23,6 +24,7 @@ async def attached(campaign: Campaign, request: Request) -> Campaign:
     database = campaign.database
     if database is None:
         return campaign
+    check_installed()
     _check_budgets(campaign, request)
     if database.campaign is not None or request.new:
         return campaign

@@ -26,6 +26,22 @@ def _name() -> str:
     return f"{os.getpid()}-{secrets.token_hex(4)}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Most:
+    """What one member of a pool may use itself, beside what all may; ``None``: no matter."""
+
+    rate: float | None = None  # submits a second
+    slots: int | None = None  # tasks in flight
+
+    def of(self, share: Share) -> Share:
+        """A share, within this."""
+        rate = share.rate if self.rate is None else min(share.rate, self.rate)
+        slots = share.slots if self.slots is None else min(share.slots, self.slots)
+        if (rate, slots) == (share.rate, share.slots):
+            return share
+        return replace(share, rate=rate, slots=slots, alone=False)
+
+
 @dataclass(kw_only=True)
 class Pool:
     """This run's place among them."""
@@ -33,7 +49,7 @@ class Pool:
     store: PoolStore
     name: str = field(default_factory=_name)
     every: float = MEET  # seconds between two looks at the others
-    most: int | None = None  # tasks in flight that this one may have, whatever others leave
+    most: Most = Most()  # whatever others leave
     _broken: bool = False
 
     async def found(self) -> Found | None:
@@ -65,15 +81,10 @@ class Pool:
             sharing.take(alone, cooling=0.0, limited_ago=None)
             return
         sharing.take(
-            self._capped(told.share),
+            self.most.of(told.share),
             cooling=min(LONGEST, max(0.0, told.cool_until - at)),
             limited_ago=None if told.limited_at is None else max(0.0, at - told.limited_at),
         )
-
-    def _capped(self, share: Share) -> Share:
-        if self.most is None or self.most >= share.slots:
-            return share
-        return replace(share, slots=self.most, alone=False)
 
     async def leave(self, pace: Pace) -> None:
         """The run is over: its share is free, what it found is kept."""

@@ -14,7 +14,7 @@ import psycopg
 from batch_runner.ledger.committer import Touches
 from batch_runner.ledger.database import Connection
 from batch_runner.ledger.postgres.address import Address
-from batch_runner.ledger.postgres.commit import PATIENT, PostgresCommit
+from batch_runner.ledger.postgres.commit import PATIENT, THREADS, PostgresCommit
 from batch_runner.ledger.postgres.connection import PostgresConnection, connect
 from batch_runner.ledger.postgres.ledger import PostgresLedger
 from batch_runner.ledger.postgres.migrate import prepare, prepare_campaign, schema_of
@@ -93,8 +93,10 @@ class Fleet:
         """The runs and workers of an account; not for the event loop's thread."""
         return PostgresPoolStore(self._commit, account, origin)
 
-    async def ledger(self, campaign: str) -> PostgresLedger:
+    async def ledger(self, campaign: str, *, threads: int = THREADS) -> PostgresLedger:
         """Open a campaign's ledger; its tables are made or brought up to date.
+
+        ``threads``: how many units may be at work at the same time, each with a connection.
 
         Raises:
             LedgerError: the database cannot be used, or the campaign is of a later version.
@@ -106,7 +108,9 @@ class Fleet:
             self._patience,
         )
         opening = partial(connect, self._address, schema_of(campaign), SCHEMA)
-        commit = PostgresCommit(self._address, opening, campaign=number, patience=self._patience)
+        commit = PostgresCommit(
+            self._address, opening, campaign=number, threads=threads, patience=self._patience
+        )
         return PostgresLedger(commit, self.where, campaign, number)
 
 
