@@ -25,10 +25,10 @@ def _is_of(content: bytes, row: dict[str, str]) -> bool:
 
 
 def test_videos_go_to_the_bucket_and_their_urls_into_the_sheet(
-    cli: Cli, service: Service, new_sheet: NewSheet, kind: str, s3: S3
+    cli: Cli, service: Service, new_sheet: NewSheet, s3: S3
 ) -> None:
     """Whole, known by their hashes in the ledger, and nothing of them stays here."""
-    sheet = new_sheet(kind, ["One.", "Two."])
+    sheet = new_sheet("xlsx", ["One.", "Two."])
     place = f"s3://{s3.bucket}/summer"
     done = cli("run", sheet, "--videos", place)
     assert done.code == 0, done.err
