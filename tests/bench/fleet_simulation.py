@@ -53,10 +53,10 @@ class Seen:
 
     @property
     def limited_by(self) -> str:
-        """What was used up."""
-        if self.bucket > 0.95:
-            return "the bucket of the account"
-        return "the cores of the database" if self.cores > 0.95 else "the provider"
+        """What was used up first."""
+        if max(self.bucket, self.cores) < 0.8:
+            return "the provider, or what the workers may have in flight"
+        return "the bucket of the account" if self.bucket > self.cores else "the database's cores"
 
 
 class _Queue:
@@ -65,6 +65,11 @@ class _Queue:
     def __init__(self, servers: int) -> None:
         self._free = [0.0] * servers
         self.busy = 0.0
+
+    @property
+    def free_at(self) -> float:
+        """When the next piece of work can begin."""
+        return self._free[0]
 
     def serve(self, at: float, seconds: float) -> float:
         """When work that comes now is done."""
@@ -84,9 +89,9 @@ def simulate(fleet: Fleet, dice: random.Random) -> Seen:
     now, next_send = 0.0, 0.0
     signs = _signs(fleet)
     sign_at, sign_cost = next(signs)
-    begun: tuple[float, float] | None = None
+    begun = 0.0, 0.0
     while now < SETTLED + COUNTED:
-        if begun is None and now >= SETTLED:
+        if now < SETTLED:
             begun = bucket.busy, cores.busy
         while sign_at <= now:
             cores.serve(sign_at, sign_cost)
@@ -104,8 +109,7 @@ def simulate(fleet: Fleet, dice: random.Random) -> Seen:
         if now >= SETTLED:
             claims += 1
             waits.append(max(0.0, done - at - fleet.claim - CHANGES * fleet.change))
-        now = max(at, bucket_free(bucket))
-    assert begun is not None
+        now = max(at, bucket.free_at)  # no worker queues for more than that
     span = now - SETTLED
     waits.sort()
     return Seen(
@@ -114,11 +118,6 @@ def simulate(fleet: Fleet, dice: random.Random) -> Seen:
         cores=(cores.busy - begun[1]) / span / fleet.cores,
         claim_wait=waits[len(waits) // 2],
     )
-
-
-def bucket_free(bucket: _Queue) -> float:
-    """When the next claim can begin; workers do not queue for more than that."""
-    return bucket._free[0]
 
 
 def _signs(fleet: Fleet) -> Iterator[tuple[float, float]]:
@@ -152,7 +151,7 @@ def main() -> None:
         cores=given.cores,
     )
     say = sys.stdout.write
-    say("| workers | provider bears | rows/s | days | bucket | database | given out first by |\n")
+    say("| workers | provider bears | rows/s | days | bucket | database | used up first |\n")
     say("|---|---|---|---|---|---|---|\n")
     for workers, rate in itertools.product((4, 20, 100, 400), (10.0, 100.0, 1000.0)):
         fleet = replace(costs, workers=workers, rate=rate, slots=int(rate * 150))
