@@ -24,7 +24,7 @@ SETTLED = 900.0  # virtual seconds before anything is counted
 COUNTED = 1800.0  # and those in which it is
 CHANGES = 4  # of a row after its claim: accepted, ready, stored, and what was looked at between
 SIGNS = 1 / 5  # of life a second of each worker
-MEETINGS = 1 / 0.4  # with the others of the account a second
+MEETINGS = 1.0  # with the others of the account a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +88,15 @@ def simulate(fleet: Fleet, dice: random.Random) -> Seen:
     waits: list[float] = []
     now, next_send = 0.0, 0.0
     signs = _signs(fleet)
-    sign_at, sign_cost = next(signs)
+    sign_at, of_core, of_bucket = next(signs)
     begun = 0.0, 0.0
     while now < SETTLED + COUNTED:
         if now < SETTLED:
             begun = bucket.busy, cores.busy
         while sign_at <= now:
-            cores.serve(sign_at, sign_cost)
-            sign_at, sign_cost = next(signs)
+            cores.serve(sign_at, of_core)
+            bucket.serve(sign_at, of_bucket)  # what an account bears is divided by one at a time
+            sign_at, of_core, of_bucket = next(signs)
         while ends and ends[0] <= now:
             heapq.heappop(ends)
         at = max(now, next_send, ends[0] if len(ends) >= slots else 0.0)
@@ -120,14 +121,13 @@ def simulate(fleet: Fleet, dice: random.Random) -> Seen:
     )
 
 
-def _signs(fleet: Fleet) -> Iterator[tuple[float, float]]:
-    """When workers speak up beside their rows, and what that costs."""
+def _signs(fleet: Fleet) -> Iterator[tuple[float, float, float]]:
+    """When workers speak up beside their rows; seconds of a core and of the bucket it takes."""
     each = SIGNS + MEETINGS
-    meeting = fleet.meet + fleet.met * fleet.workers
-    cost = (SIGNS * fleet.change + MEETINGS * meeting) / each
+    meeting = MEETINGS * (fleet.meet + fleet.met * fleet.workers) / each
     step = 1 / (each * fleet.workers)
     for n in itertools.count():
-        yield n * step, cost
+        yield n * step, SIGNS * fleet.change / each + meeting, meeting
 
 
 def main() -> None:
