@@ -35,6 +35,7 @@ class Told:
     share: Share
     cool_until: float
     limited_at: float | None  # when another run last got a 429
+    members: int  # how many share, this run among them
 
 
 class PoolStore(ABC):
@@ -103,6 +104,7 @@ class PoolStore(ABC):
             share=share,
             cool_until=row["cool_until"],
             limited_at=row["limited_at"] if heard else None,
+            members=len(others) + 1,
         )
 
     def _remember(

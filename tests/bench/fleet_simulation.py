@@ -19,12 +19,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from batch_runner.app.fleet.member import FLEET_MEET
+from batch_runner.app.run.pool import pause_among
+from batch_runner.ledger.postgres.workers import LEASE
+
 MEDIAN, SIGMA = 90.0, 0.5  # seconds that a task takes: log-normal
 SETTLED = 900.0  # virtual seconds before anything is counted
 COUNTED = 1800.0  # and those in which it is
 CHANGES = 4  # of a row after its claim: accepted, ready, stored, and what was looked at between
 SIGNS = 1 / 5  # of life a second of each worker
-MEETINGS = 1.0  # with the others of the account a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +126,9 @@ def simulate(fleet: Fleet, dice: random.Random) -> Seen:
 
 def _signs(fleet: Fleet) -> Iterator[tuple[float, float, float]]:
     """When workers speak up beside their rows; seconds of a core and of the bucket it takes."""
-    each = SIGNS + MEETINGS
-    meeting = MEETINGS * (fleet.meet + fleet.met * fleet.workers) / each
+    meetings = 1 / max(FLEET_MEET, pause_among(fleet.workers, LEASE))
+    each = SIGNS + meetings
+    meeting = meetings * (fleet.meet + fleet.met * fleet.workers) / each
     step = 1 / (each * fleet.workers)
     for n in itertools.count():
         yield n * step, SIGNS * fleet.change / each + meeting, meeting

@@ -19,11 +19,21 @@ from batch_runner.ledger.pool_store import PoolStore, SqlitePoolStore
 from batch_runner.scheduler.sharing import Sharing
 
 MEET = 0.4  # seconds between two looks at the others: what one is told, all know within a second
+EACH = 0.03  # seconds that each member leaves to every other between two looks of its own
 LONGEST = 3600.0  # seconds of a pause that another run's clock may ask for
 
 
 def _name() -> str:
     return f"{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def pause_among(members: int, lease: float) -> float:
+    """Seconds between two looks where so many share: all together must not wear out the books.
+
+    Each look reads all members, and only one is made at a time. However many there are, each
+    looks well within the ``lease`` after which it would be a member no more.
+    """
+    return min(lease / 3, EACH * members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +58,10 @@ class Pool:
 
     store: PoolStore
     name: str = field(default_factory=_name)
-    every: float = MEET  # seconds between two looks at the others
+    every: float = MEET  # seconds between two looks at the others; more where there are many
     most: Most = Most()  # whatever others leave
     _broken: bool = False
+    _next_at: float = 0.0  # loop time before which the others are not looked at
 
     async def found(self) -> Found | None:
         """The limits that earlier runs of the account found."""
@@ -58,7 +69,8 @@ class Pool:
 
     async def meet(self, sharing: Sharing, listener: Listener) -> None:
         """Tell the others what is used, and use what they leave; alone, if that cannot be."""
-        if self._broken:
+        loop_time = asyncio.get_running_loop().time
+        if self._broken or loop_time() < self._next_at:
             return
         at, use = now().timestamp(), sharing.use()
         me = Member(
@@ -80,6 +92,7 @@ class Pool:
             alone = Share(rate=use.rate, slots=use.slots)
             sharing.take(alone, cooling=0.0, limited_ago=None)
             return
+        self._next_at = loop_time() + pause_among(told.members, self.store.lease)
         sharing.take(
             self.most.of(told.share),
             cooling=min(LONGEST, max(0.0, told.cool_until - at)),
