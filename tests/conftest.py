@@ -24,15 +24,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=allowed, reverse=True)
 
 
+def _server() -> Server:
+    found = programs()
+    if found is not None:
+        return Server(found)
+    if os.environ.get("BATCH_RUNNER_REQUIRE_ALL") == "1":
+        pytest.fail("PostgreSQL is missing: apt-get install postgresql")
+    pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """A real PostgreSQL server, one for all tests of a process; none may stop it."""
-    found = programs()
-    if found is None:
-        if os.environ.get("BATCH_RUNNER_REQUIRE_ALL") == "1":
-            pytest.fail("PostgreSQL is missing: apt-get install postgresql")
-        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
-    with Server(found) as server:
+    with _server() as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Server]:
+    """Another one, for a test that stops or kills it."""
+    with _server() as server:
         yield server
 
 

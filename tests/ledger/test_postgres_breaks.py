@@ -26,7 +26,7 @@ from batch_runner.ledger.postgres.link import Link
 from batch_runner.ledger.postgres.shared import SCHEMA
 from batch_runner.ledger.postgres.trouble import Patience
 from tests.ledger.conftest import TERMS, Book, postgres_book
-from tests.postgres import Server, programs
+from tests.postgres import Server
 
 
 class Time:
@@ -152,20 +152,18 @@ def test_what_is_wrong_for_good_is_not_tried_again(
     link.close()
 
 
-def test_a_server_that_is_killed_loses_and_doubles_nothing() -> None:
+def test_a_server_that_is_killed_loses_and_doubles_nothing(own_postgres: Server) -> None:
     """Killed again and again amid claims and records: each job is sent once and has its task."""
-    found = programs()
-    assert found is not None
-    with Server(found) as server:
-        fleet = asyncio.run(Fleet.open(server.make_database("fleet")))
-        book = postgres_book(fleet)
-        book.sheet(*(f"row {n}" for n in range(120)))
-        book.start()
-        sent = asyncio.run(_send_all(book.ledger, server))
-        jobs = book.do(book.ledger.jobs_of_scope(1))
-        attempts = [book.do(book.ledger.attempts(job.id)) for job in jobs]
-        book.ledger.close()
-        fleet.close()
+    server = own_postgres
+    fleet = asyncio.run(Fleet.open(server.make_database("fleet")))
+    book = postgres_book(fleet)
+    book.sheet(*(f"row {n}" for n in range(120)))
+    book.start()
+    sent = asyncio.run(_send_all(book.ledger, server))
+    jobs = book.do(book.ledger.jobs_of_scope(1))
+    attempts = [book.do(book.ledger.attempts(job.id)) for job in jobs]
+    book.ledger.close()
+    fleet.close()
     assert Counter(job.id for job in sent) == {job.id: 1 for job in jobs}
     assert all(len(made) == 1 and made[0].sends == 1 for made in attempts)
     assert {job.task_id for job in jobs} == {f"task of {job.idempotency_key}" for job in sent}

@@ -14,7 +14,7 @@ from procrastinate.schema import SchemaManager
 from batch_runner.core.errors import LedgerError
 from batch_runner.queue.queue import come, forget, tell
 from batch_runner.queue.schema import SCHEMA, install
-from tests.postgres import Server, programs
+from tests.postgres import Server
 from tests.queue.conftest import Listener, listening
 
 NIGHT = datetime(2026, 11, 26, 2, tzinfo=UTC)
@@ -140,28 +140,25 @@ def test_what_dead_workers_were_told_is_dropped(database: str) -> None:
     assert waiting(database) == 1
 
 
-def test_a_worker_hears_again_after_a_crash_of_the_database() -> None:
+def test_a_worker_hears_again_after_a_crash_of_the_database(own_postgres: Server) -> None:
     """It says once that the database is away, waits, and goes on; senders are told at once."""
-    found = programs()
-    if found is None:
-        pytest.skip("PostgreSQL is not installed")
-    with Server(found) as server:
-        dsn = server.dsn()
+    server = own_postgres
+    dsn = server.dsn()
 
-        async def scenario() -> None:
-            worker = Listener(name="w1")
-            async with listening(dsn, worker):
-                await tell(dsn, "before", ["w1"])
-                await worker.hears(worker.campaigns)
-                await asyncio.to_thread(server.kill)
-                with pytest.raises(LedgerError) as caught:
-                    await tell(dsn, "lost", ["w1"])
-                assert caught.value.code == "queue_unusable"
-                await worker.hears(worker.notices)
-                await asyncio.to_thread(server.start)
-                await worker.hears(worker.notices, 2)
-                await tell(dsn, "after", ["w1"])
-                await worker.hears(worker.campaigns, 2)
-            assert worker.campaigns == ["before", "after"]
+    async def scenario() -> None:
+        worker = Listener(name="w1")
+        async with listening(dsn, worker):
+            await tell(dsn, "before", ["w1"])
+            await worker.hears(worker.campaigns)
+            await asyncio.to_thread(server.kill)
+            with pytest.raises(LedgerError) as caught:
+                await tell(dsn, "lost", ["w1"])
+            assert caught.value.code == "queue_unusable"
+            await worker.hears(worker.notices)
+            await asyncio.to_thread(server.start)
+            await worker.hears(worker.notices, 2)
+            await tell(dsn, "after", ["w1"])
+            await worker.hears(worker.campaigns, 2)
+        assert worker.campaigns == ["before", "after"]
 
-        asyncio.run(scenario())
+    asyncio.run(scenario())
