@@ -15,8 +15,14 @@ from typing import TYPE_CHECKING
 
 from batch_runner.app.campaign import Campaign
 from batch_runner.app.clock import now
-from batch_runner.app.place.database import ID_FILE, campaign_id, remember_campaign
-from batch_runner.core.errors import LedgerError, LockedError, SheetError
+from batch_runner.app.place.database import (
+    ID_FILE,
+    campaign_id,
+    not_known,
+    remember_campaign,
+    written_elsewhere,
+)
+from batch_runner.core.errors import SheetError
 from batch_runner.core.language import phrase
 from batch_runner.ledger.lock import hold
 
@@ -89,12 +95,7 @@ async def copy_back(campaign: Campaign, url: str) -> Path:
                 await ledger.rescue(now())
                 await ledger.give_out(file)
         elif not file.exists():
-            raise LedgerError(
-                phrase("this database does not know the campaign of the sheet."),
-                code="no_such_campaign",
-                where=fleet.where,
-                hint=phrase("Name the database that it was run with."),
-            )
+            raise not_known(fleet.where)
         (campaign.sidecar.folder / ID_FILE).unlink()
     return file
 
@@ -114,12 +115,7 @@ async def _hold(member: Member, campaign: str) -> None:
 
     other = await member.fleet.change(campaigns.hold, campaign, member.token)
     if other is not None:
-        raise LockedError(
-            phrase("another run writes this sheet ({holder}).", holder=other),
-            code="locked",
-            where=member.fleet.where,
-            hint=phrase("Wait for it or stop it; 'batch-runner status SHEET' shows how it goes."),
-        )
+        raise written_elsewhere(other, member.fleet.where)
 
 
 async def _id_of(campaign: Campaign) -> str:

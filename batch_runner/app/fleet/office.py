@@ -22,6 +22,7 @@ from batch_runner.app.place.database import (
     campaign_id,
     opened,
     remember_campaign,
+    written_elsewhere,
 )
 from batch_runner.app.place.neighbours import Neighbours
 from batch_runner.app.run.pool import Pool
@@ -63,14 +64,7 @@ class Office:
             if asyncio.get_running_loop().time() - begun < max(wait, lease):
                 await asyncio.sleep(AGAIN)
                 continue
-            raise LockedError(
-                phrase("another run writes this sheet ({holder}).", holder=other),
-                code="locked",
-                where=fleet.where,
-                hint=phrase(
-                    "Wait for it or stop it; 'batch-runner status SHEET' shows how it goes."
-                ),
-            )
+            raise written_elsewhere(other, fleet.where)
         self._held = campaign
 
     async def ledger(self) -> PostgresLedger:
@@ -140,8 +134,8 @@ def _is_gone(writer: campaigns.Writer) -> bool:
         os.kill(writer.pid, 0)
     except ProcessLookupError:
         return True
-    except PermissionError:
-        return False
+    except PermissionError:  # somebody else's: it is there
+        pass
     return False
 
 

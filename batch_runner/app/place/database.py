@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from batch_runner.app.place.ledger_place import LedgerPlace, ledger_file
 from batch_runner.app.place.sidecar import Sidecar
-from batch_runner.core.errors import ConfigError, LedgerError, UsageError
+from batch_runner.core.errors import ConfigError, LedgerError, LockedError, UsageError
 from batch_runner.core.language import phrase
 from batch_runner.ledger.files import write_whole
 from batch_runner.ledger.ledger import Ledger
@@ -90,13 +90,28 @@ class LedgerDatabase:
 
         async with opened(self.url, patience) as fleet:
             if self.campaign is None or await fleet.ask(campaigns.get, self.campaign) is None:
-                raise LedgerError(
-                    phrase("this database does not know the campaign of the sheet."),
-                    code="no_such_campaign",
-                    where=fleet.where,
-                    hint=phrase("Name the database that it was run with."),
-                )
+                raise not_known(fleet.where)
             return await fleet.ledger(self.campaign)
+
+
+def not_known(where: str) -> LedgerError:
+    """The error for a campaign that is not in this database."""
+    return LedgerError(
+        phrase("this database does not know the campaign of the sheet."),
+        code="no_such_campaign",
+        where=where,
+        hint=phrase("Name the database that it was run with."),
+    )
+
+
+def written_elsewhere(holder: object, where: str) -> LockedError:
+    """The error for a sheet that has a writer; ``holder`` says who."""
+    return LockedError(
+        phrase("another run writes this sheet ({holder}).", holder=holder),
+        code="locked",
+        where=where,
+        hint=phrase("Wait for it or stop it; 'batch-runner status SHEET' shows how it goes."),
+    )
 
 
 def check_installed() -> None:

@@ -90,23 +90,26 @@ class PostgresLedger(Ledger):
 
     # -- whose jobs they are -----------------------------------------------------------
 
+    @property
+    def _own(self) -> Desk:
+        """Whose the jobs are that are taken through here, once it was joined."""
+        assert self._desk is not None
+        return self._desk
+
     async def adopt(self, most: int, *, videos: bool = True) -> Sequence[Job]:
         """Tasks at work that nobody had and this worker has now.
 
         ``videos``: also those that are done, and whose video is to be fetched.
         """
-        assert self._desk is not None
-        return await self._change(owned.adopt, self._desk, self._number, most, videos=videos)
+        return await self._change(owned.adopt, self._own, self._number, most, videos=videos)
 
     async def adopt_videos(self, most: int) -> Sequence[Job]:
         """Succeeded jobs whose video is still to be had, and that nobody had."""
-        assert self._desk is not None
-        return await self._change(owned.adopt_videos, self._desk.token, most)
+        return await self._change(owned.adopt_videos, self._own.token, most)
 
     async def give_up(self, job: Job) -> None:
         """Leave one of this worker's tasks to whoever takes it next."""
-        assert self._desk is not None
-        await self._change(owned.give_up, job.id, self._desk.token)
+        await self._change(owned.give_up, job.id, self._own.token)
 
     async def rescue(self, at: datetime) -> int:
         """Free the jobs of workers that were removed; how many."""
@@ -114,8 +117,7 @@ class PostgresLedger(Ledger):
 
     async def release(self, at: datetime) -> int:
         """Free all that this worker has, at its end; how many."""
-        assert self._desk is not None
-        return await self._change(owned.release, self._desk.token, at.timestamp())
+        return await self._change(owned.release, self._own.token, at.timestamp())
 
     # -- from a file and back ----------------------------------------------------------
 
