@@ -17,8 +17,8 @@ import sys
 import time
 from collections.abc import Awaitable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TypeVar
 
 from batch_runner.core.identity import Basis
@@ -36,15 +36,6 @@ ORIGIN, ACCOUNT = "https://api.example.com", "bench"
 AT_ONCE = 16  # jobs that each process has under way
 SECONDS = 10.0  # of each measurement
 DURABLE = ("fsync=on", "synchronous_commit=on", "max_wal_size=4GB")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """What one process got done."""
-
-    rows: int  # from their claim to their end
-    claims: list[float]  # seconds that each took
-    meetings: list[float]  # seconds that each meeting with the others took
 
 
 async def prepare(url: str, rows: int) -> str:
@@ -68,8 +59,8 @@ async def prepare(url: str, rows: int) -> str:
     return campaign
 
 
-async def work(url: str, campaign: str, seconds: float) -> Pace:
-    """Take rows and see them to their end for so long."""
+async def work(url: str, campaign: str, seconds: float) -> list[float]:
+    """Take rows and see them to their end for so long; the seconds that each claim took."""
     with closing(await Fleet.open(url)) as fleet, closing(await fleet.ledger(campaign)) as ledger:
         token = await fleet.change(
             workers.register, host="bench", pid=1, role="worker", origin=ORIGIN
@@ -79,9 +70,8 @@ async def work(url: str, campaign: str, seconds: float) -> Pace:
         claims: list[float] = []
         until = time.monotonic() + seconds
         await asyncio.gather(*(_lane(ledger, until, claims) for _ in range(AT_ONCE)))
-        meetings = [(await _timed(fleet.ask(workers.every)))[1] for _ in range(5)]
         await fleet.change(workers.leave, token)
-        return Pace(rows=len(claims), claims=claims, meetings=meetings)
+        return claims
 
 
 async def _lane(ledger: PostgresLedger, until: float, claims: list[float]) -> None:
@@ -108,7 +98,7 @@ async def _timed(question: Awaitable[T]) -> tuple[T, float]:
     return answer, time.monotonic() - begun
 
 
-def _process(url: str, campaign: str, seconds: float) -> Pace:
+def _process(url: str, campaign: str, seconds: float) -> list[float]:
     return asyncio.run(work(url, campaign, seconds))
 
 
@@ -127,8 +117,7 @@ def measure(url: str, campaign: str, processes: int, seconds: float) -> dict[str
         begun = pool.starmap_async(_process, [(url, campaign, seconds)] * processes)
         time.sleep(seconds * 0.7)
         connections = asyncio.run(_connections(url)) - 1
-        paces = begun.get()
-    claims = sorted(took for pace in paces for took in pace.claims)
+        claims = sorted(chain.from_iterable(begun.get()))
     return {
         "processes": processes,
         "rows a second": round(len(claims) / seconds),

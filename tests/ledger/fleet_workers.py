@@ -82,6 +82,12 @@ class Crew:
             hand.jobs[claim.job.id] = claim.job
         return claim
 
+    async def take(self, hand: Hand) -> Job:
+        """One worker asks for a job, and there is one."""
+        job = (await self.claim(hand)).job
+        assert job is not None
+        return job
+
     async def die(self, hand: Hand) -> None:
         """One worker is silent for too long and removed; what it has is free."""
         await self.silence(hand)

@@ -20,9 +20,7 @@ def test_a_dead_workers_jobs_go_on_with_another(fleet_database: str) -> None:
     async def story() -> None:
         with closing(await Crew.gather(fleet_database, ["a", "b"], "one", "two")) as crew:
             one, two = crew.hands
-            sending, taken = (await crew.claim(one)).job, (await crew.claim(one)).job
-            assert sending is not None
-            assert taken is not None
+            sending, taken = await crew.take(one), await crew.take(one)
             await tell(one, taken, Event.ACCEPTED, task_id="t")
             assert await two.ledger.adopt(10) == []
             await crew.die(one)
@@ -41,8 +39,7 @@ def test_a_late_answer_keeps_its_task(fleet_database: str) -> None:
     async def story() -> None:
         with closing(await Crew.gather(fleet_database, ["a"], "one", "two")) as crew:
             one, two = crew.hands
-            job = (await crew.claim(one)).job
-            assert job is not None
+            job = await crew.take(one)
             await crew.die(one)
             late = await tell(one, job, Event.ACCEPTED, task_id="t")
             assert (late.state, late.task_id) == (State.RUNNING, "t")
@@ -63,14 +60,12 @@ def test_a_late_no_settles_what_was_unknown(fleet_database: str, event: Event) -
     async def story() -> None:
         with closing(await Crew.gather(fleet_database, ["a"], "one", "two")) as crew:
             one, two = crew.hands
-            job = (await crew.claim(one)).job
-            assert job is not None
+            job = await crew.take(one)
             await crew.die(one)
             assert (await looked_at(crew, job.id)).state is State.UNKNOWN
             await tell(one, job, event, error="no")
             assert (await two.ledger.totals()).held == 0
-            again = (await crew.claim(two)).job
-            assert again is not None
+            again = await crew.take(two)
             assert (again.attempt, again.idempotency_key) != (job.attempt, job.idempotency_key)
             with pytest.raises(LedgerError):
                 await tell(one, job, event, error="no")
@@ -85,8 +80,7 @@ def test_a_late_answer_that_knows_nothing_changes_nothing(fleet_database: str) -
     async def story() -> None:
         with closing(await Crew.gather(fleet_database, ["a"], "one")) as crew:
             (one,) = crew.hands
-            job = (await crew.claim(one)).job
-            assert job is not None
+            job = await crew.take(one)
             await crew.die(one)
             with pytest.raises(LedgerError):
                 await tell(one, job, Event.LOST)
@@ -101,9 +95,7 @@ def test_a_question_takes_over_nothing(fleet_database: str) -> None:
     async def story() -> None:
         with closing(await Crew.gather(fleet_database, ["a", "b"], "one", "two")) as crew:
             one, two = crew.hands
-            running, done = (await crew.claim(one)).job, (await crew.claim(one)).job
-            assert running is not None
-            assert done is not None
+            running, done = await crew.take(one), await crew.take(one)
             await tell(one, running, Event.ACCEPTED, task_id="t")
             done = await tell(one, done, Event.ACCEPTED, task_id="u")
             await tell(one, done, Event.UNOBTAINABLE, error_code="video_gone")
@@ -122,9 +114,7 @@ def test_a_new_run_leaves_living_workers_alone(fleet_database: str) -> None:
     async def story() -> None:
         with closing(await Crew.gather(fleet_database, ["a", "b"], "one", "two", "run")) as crew:
             one, two, run = crew.hands
-            living, dead = (await crew.claim(one)).job, (await crew.claim(two)).job
-            assert living is not None
-            assert dead is not None
+            living, dead = await crew.take(one), await crew.take(two)
             await crew.silence(two)
             await crew.fleet.change(workers.bury, 0.0)
             await run.ledger.start_run(datetime.now(UTC), host="here", pid=1, version="0")
@@ -140,9 +130,7 @@ def test_a_worker_that_ends_gives_all_back(fleet_database: str) -> None:
     async def story() -> None:
         with closing(await Crew.gather(fleet_database, ["a", "b"], "one", "two")) as crew:
             one, two = crew.hands
-            sending, taken = (await crew.claim(one)).job, (await crew.claim(one)).job
-            assert sending is not None
-            assert taken is not None
+            sending, taken = await crew.take(one), await crew.take(one)
             await tell(one, taken, Event.ACCEPTED, task_id="t")
             assert await one.ledger.release(datetime.now(UTC)) == 2
             await crew.fleet.change(workers.leave, one.token)
@@ -158,8 +146,7 @@ def test_videos_still_to_be_had_are_shared_out(fleet_database: str) -> None:
     async def story() -> None:
         with closing(await Crew.gather(fleet_database, ["a"], "one", "two")) as crew:
             one, two = crew.hands
-            job = (await crew.claim(one)).job
-            assert job is not None
+            job = await crew.take(one)
             job = await tell(one, job, Event.ACCEPTED, task_id="t")
             await tell(one, job, Event.UNOBTAINABLE, error_code="video_gone")
             (mine,) = await two.ledger.adopt_videos(10)
