@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from batch_runner.core.errors import LedgerError
 from batch_runner.core.language import phrase
+from batch_runner.durable import sync_folder
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -25,18 +25,6 @@ def write_whole(path: Path, text: str) -> None:
         os.fsync(file.fileno())
     fresh.replace(path)
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new name in this folder durable, where the system offers that."""
-    if sys.platform == "win32":
-        return
-    with contextlib.suppress(OSError):  # some network file systems refuse it; the name stands
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from batch_runner.core.sent import Line, Sent, fold, from_text, to_text
-from batch_runner.ledger.files import readable, sync_folder
+from batch_runner.durable import sync_folder
+from batch_runner.ledger.files import readable
 
 PATTERN = "sent-*.jsonl"
 TICK = 1e-6  # seconds between two lines, whatever the clock says

@@ -17,6 +17,7 @@ from typing import BinaryIO, TypeVar, cast
 
 from batch_runner.core import container
 from batch_runner.core.entity import Entity
+from batch_runner.durable import sync_folder
 from batch_runner.provider import notes
 
 _T = TypeVar("_T")
@@ -140,7 +141,7 @@ class Part:
             self.path.replace(path)
         self._useless = True  # its notes, that is
         sys.audit("batch_runner.provider.renamed")
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         return path
 
     def close(self) -> None:
@@ -223,16 +224,3 @@ def _unlinked(path: Path, flags: int, mode: str) -> BinaryIO:
     """Open a file or make it; never through a link that somebody put in its place."""
     careful = os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     return cast("BinaryIO", os.fdopen(os.open(path, flags | careful, 0o666), mode))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a power cut, where the system can."""
-    if os.name == "nt":  # folders cannot be opened there; NTFS keeps a journal
-        return
-    # Some network shares cannot do it; the file is there all the same.
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -14,8 +14,8 @@ from batch_runner.core.google_link import COPY_SUFFIX
 from batch_runner.core.language import phrase
 from batch_runner.core.listing import LISTING_SUFFIX
 from batch_runner.core.model import FileStamp
+from batch_runner.durable import sync_folder
 from batch_runner.reporter.busy import as_busy
-from batch_runner.reporter.replace import sync_folder
 
 _WRITTEN_AS = {".ods": ".xlsx"}
 """Kinds of files that can be read, but not written: what results are written as."""

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from batch_runner.core.model import FileStamp
+from batch_runner.durable import sync_folder
 from batch_runner.reporter.busy import as_busy
 from batch_runner.reporter.metadata import keep_metadata
 
@@ -80,22 +81,6 @@ def _renamed(written: FileStamp, place: Path) -> FileStamp:
         if replace(present, ctime_ns=written.ctime_ns) == written:
             return present
     return written
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in this folder durable, where the system offers that.
-
-    Some network file systems refuse it. The rename stands all the same, and the ledger has
-    what was written, so that is no failure.
-    """
-    if sys.platform == "win32":
-        return
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _dress(temporary: Path, place: Path, like: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import os
 import shutil
@@ -14,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import cast
 
 from batch_runner.core.language import phrase
+from batch_runner.durable import sync_folder
 from batch_runner.storage.digest import PIECE, Digest, check_hash, digest_of
 from batch_runner.storage.trouble import PlaceError
 
@@ -67,7 +67,7 @@ class FolderPlace:
                 sys.audit("batch_runner.storage.uploaded")
             finally:
                 beside.unlink(missing_ok=True)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         return taken or bool(_lies_at(target, known))
 
 
@@ -108,15 +108,3 @@ def _disk() -> Iterator[None]:
         yield
     except OSError as error:
         raise PlaceError(cast("str", error.strerror) or str(error)) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a name survive a power cut, where the system can."""
-    if os.name == "nt":
-        return
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
